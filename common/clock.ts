@@ -1,0 +1,41 @@
+/**
+ * Time as a parameter. The real clock is made here and nowhere else; tests and the simulator pass
+ * their own.
+ */
+export interface Clock {
+  /** Milliseconds on a clock that never goes back. For deadlines, leases and back-off. */
+  monotonicMs(): number;
+  /** Milliseconds since 1970. For people and for files, never for deadlines. */
+  wallMs(): number;
+  /** Resolves after `ms`, or rejects with the signal's reason. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(abortError(signal));
+        return;
+      }
+      const onAbort = () => {
+        clearTimeout(timer);
+        if (signal !== undefined) reject(abortError(signal));
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    }),
+};
+
+/** 0 ≤ x < 1. */
+export type Random = () => number;
+export const systemRandom: Random = () => Math.random();
+
+function abortError(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new DOMException('aborted', 'AbortError');
+}

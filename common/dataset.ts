@@ -1,0 +1,203 @@
+/**
+ * What a dataset, an entry's validator and an object are, for every process alike, and how an
+ * object's identity is computed.
+ *
+ * Always true: two objects with the same id have the same bytes. The id covers everything that could
+ * make bytes differ, and the credential reference, so that bytes fetched with one reference are never
+ * served under another.
+ */
+import { createHash } from 'node:crypto';
+import { LarderError } from './errors.ts';
+import { DEFAULT_BLOCK_BYTES, MAX_BLOCK_BYTES, MIN_BLOCK_BYTES } from './limits.ts';
+import { parseSize } from './units.ts';
+
+export type PathStyle = 'auto' | 'true' | 'false';
+
+export interface DatasetSettings {
+  readonly blockSizeBytes: number;
+  /** Empty: the default of the origin's kind. */
+  readonly endpoint: string;
+  /** Empty: found by the worker. */
+  readonly region: string;
+  readonly pathStyle: PathStyle;
+  /** `profile:NAME`, `file:PATH`, `anonymous`, or empty for the default chain. Never a secret. */
+  readonly credentials: string;
+}
+
+export interface DatasetInfo {
+  readonly id: number;
+  readonly name: string;
+  /** `s3://bucket/prefix` or `file:///dir`. */
+  readonly origin: string;
+  readonly settings: DatasetSettings;
+}
+
+export const DEFAULT_SETTINGS: DatasetSettings = {
+  blockSizeBytes: DEFAULT_BLOCK_BYTES,
+  endpoint: '',
+  region: '',
+  pathStyle: 'auto',
+  credentials: '',
+};
+
+/**
+ * What tells that an origin file is still the same.
+ * - `etag`: strong, as the origin sent it, with its quotes removed
+ * - `modified`: weak, size and Last-Modified
+ * - `file`: weak, of a directory origin: device, inode and ctime, opaque (28 bytes)
+ */
+export type Validator =
+  | { readonly kind: 'etag'; readonly etag: string }
+  | { readonly kind: 'modified' }
+  | { readonly kind: 'file'; readonly identity: Buffer };
+
+/** One key of a listing, before it is an entry of a manifest. */
+export interface ListingEntry {
+  /** Below the dataset's prefix; ends in `/` for a directory. */
+  readonly key: Buffer;
+  readonly kind: 'file' | 'directory' | 'symlink';
+  readonly sizeBytes: number;
+  readonly mtimeS: number;
+  readonly mtimeNs: number;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly validator: Validator;
+  readonly symlinkTarget?: Buffer;
+}
+
+/** One origin file's bytes, as a version names them: all that is needed to fetch and keep them. */
+export interface ObjectRef {
+  /** 40 lower-case hex digits. */
+  readonly objectId: string;
+  /** Below the dataset's prefix. */
+  readonly key: Buffer;
+  readonly sizeBytes: number;
+  readonly blockSizeBytes: number;
+  /** The number of its first block in the dataset. */
+  readonly firstBlock: number;
+  readonly datasetId: number;
+  readonly mtimeS: number;
+  readonly mtimeNs: number;
+  readonly validator: Validator;
+}
+
+export type ObjectIdentity = Pick<
+  ObjectRef,
+  'key' | 'sizeBytes' | 'mtimeS' | 'mtimeNs' | 'validator'
+>;
+
+/** First 20 bytes of SHA-256 over the parts, each with its length before it, as hex. */
+export function objectId(
+  dataset: Pick<DatasetInfo, 'origin' | 'settings'>,
+  object: ObjectIdentity,
+): string {
+  const { origin, settings } = dataset;
+  const hash = createHash('sha256');
+  for (const part of [
+    'larder-object-1',
+    originIdentity(origin, settings.endpoint),
+    settings.credentials,
+    object.key,
+    String(object.sizeBytes),
+    String(settings.blockSizeBytes),
+    object.validator.kind,
+    validatorBytes(object),
+  ]) {
+    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+    hash.update(`${String(bytes.length)}:`).update(bytes);
+  }
+  return hash.digest('hex').slice(0, 40);
+}
+
+/**
+ * Checks one `KEY=VALUE` of a dataset and returns the settings with it applied.
+ *
+ * @throws {LarderError} `INVALID_ARGUMENT` naming the key and what it accepts
+ */
+export function withSetting(
+  settings: DatasetSettings,
+  key: string,
+  value: string,
+): DatasetSettings {
+  switch (key) {
+    case 'blockSize':
+      return {
+        ...settings,
+        blockSizeBytes: value === '' ? DEFAULT_BLOCK_BYTES : parseBlockSize(value),
+      };
+    case 'endpoint':
+      return { ...settings, endpoint: value === '' ? '' : parseEndpoint(value) };
+    case 'region':
+      return { ...settings, region: value };
+    case 'pathStyle':
+      if (value === '') return { ...settings, pathStyle: 'auto' };
+      if (value === 'auto' || value === 'true' || value === 'false')
+        return { ...settings, pathStyle: value };
+      throw new LarderError('INVALID_ARGUMENT', { key, value, expected: 'auto, true or false' });
+    case 'credentials':
+      if (value === '' || value === 'anonymous' || /^(profile|file):./.test(value)) {
+        return { ...settings, credentials: value };
+      }
+      throw new LarderError('INVALID_ARGUMENT', {
+        key,
+        expected: 'profile:NAME, file:PATH or anonymous; never the secret itself',
+      });
+    case 'policy':
+    case 'originBandwidth':
+    case 'replicas':
+    case 'quota':
+      throw new LarderError('NOT_YET_AVAILABLE', { setting: key });
+    default:
+      throw new LarderError('INVALID_ARGUMENT', {
+        key,
+        expected: 'blockSize, endpoint, region, pathStyle or credentials',
+      });
+  }
+}
+
+/** @throws {LarderError} `INVALID_ARGUMENT` unless 1–128 of `A-Z a-z 0-9 . _ -`, a letter or digit first */
+export function checkDatasetName(name: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name)) {
+    throw new LarderError('INVALID_ARGUMENT', {
+      name,
+      expected: 'a name of letters, digits, ".", "_" and "-" (128 at most)',
+    });
+  }
+  return name;
+}
+
+function parseBlockSize(value: string): number {
+  const bytes = parseSize(value);
+  if (bytes < MIN_BLOCK_BYTES || bytes > MAX_BLOCK_BYTES || (bytes & (bytes - 1)) !== 0) {
+    throw new LarderError('INVALID_ARGUMENT', {
+      key: 'blockSize',
+      value,
+      expected: 'a power of two from 256KiB to 64MiB',
+    });
+  }
+  return bytes;
+}
+
+function parseEndpoint(value: string): string {
+  const url = URL.parse(value);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '') {
+    throw new LarderError('INVALID_ARGUMENT', {
+      key: 'endpoint',
+      expected: 'a URL like https://s3.example.com, without user, password or query',
+    });
+  }
+  return url.href.replace(/\/$/, '');
+}
+
+function originIdentity(origin: string, endpoint: string): string {
+  return `${endpoint}|${origin.replace(/\/+$/, '')}`;
+}
+
+function validatorBytes(object: ObjectIdentity): Buffer {
+  const { validator } = object;
+  if (validator.kind === 'etag') return Buffer.from(validator.etag);
+  const modified = Buffer.from(`${String(object.mtimeS)}.${String(object.mtimeNs)}`);
+  return validator.kind === 'file' ? Buffer.concat([validator.identity, modified]) : modified;
+}

@@ -1,0 +1,58 @@
+/** What all processes share, without I/O. */
+export {
+  BAND_BUCKETS,
+  CHUNK_BYTES,
+  DEFAULT_BLOCK_BYTES,
+  FRAME_HEADER_BYTES,
+  FUSE_MAX_READ_BYTES,
+} from './limits.ts';
+export {
+  GRPC_MAX_MESSAGE_BYTES,
+  MANIFEST_MAX_BLOCKS,
+  MANIFEST_MAX_ENTRIES,
+  MANIFEST_PAGE_ENTRIES,
+} from './limits.ts';
+export {
+  MAX_BLOCK_BYTES,
+  MAX_FRAME_BODY_BYTES,
+  MAX_KEY_BYTES,
+  MAX_PATH_BYTES,
+  MAX_READ_BYTES,
+} from './limits.ts';
+export {
+  MAX_SEGMENT_BYTES,
+  MAX_SYMLINK_BYTES,
+  MIN_BLOCK_BYTES,
+  PROTOCOL_VERSION,
+  STRIPE_BYTES,
+} from './limits.ts';
+export { blockCount, blockLength, blocksOf, clampLength } from './block-math.ts';
+export type { BlockRange } from './block-math.ts';
+export { systemClock, systemRandom } from './clock.ts';
+export type { Clock, Random } from './clock.ts';
+export { checkDatasetName, DEFAULT_SETTINGS, objectId, withSetting } from './dataset.ts';
+export type {
+  DatasetInfo,
+  DatasetSettings,
+  ListingEntry,
+  ObjectIdentity,
+  ObjectRef,
+} from './dataset.ts';
+export type { PathStyle, Validator } from './dataset.ts';
+export { ERRNO, EXIT, EXIT_CODE } from './error-maps.ts';
+export {
+  asLarderError,
+  ERRORS,
+  hasCode,
+  isErrorCode,
+  LarderError,
+  printable,
+  systemCode,
+} from './errors.ts';
+export type { ErrorCode, ErrorFacts, ErrorSpec, Remedy } from './errors.ts';
+export { bandHash, murmur3, ownerHash, ownerScore } from './hash.ts';
+export { createLogger, silentLogger } from './log.ts';
+export type { Logger, LogOptions } from './log.ts';
+export { Placement, stripeOf } from './placement.ts';
+export type { PlacementMember } from './placement.ts';
+export { formatBytes, GIB, KIB, MIB, parseSize, TIB } from './units.ts';

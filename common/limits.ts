@@ -1,0 +1,42 @@
+/**
+ * Every bound of the formats and the wire in one place, with the relations between them asserted.
+ * What people may tune is configuration (`config.ts`); what is in here is a contract.
+ */
+import assert from 'node:assert';
+import { GIB, KIB, MIB } from './units.ts';
+
+/** Manifest: entries per page, and where the builder gives up. */
+export const MANIFEST_PAGE_ENTRIES = 4096;
+export const MANIFEST_MAX_ENTRIES = 2 ** 32 - 1;
+export const MANIFEST_MAX_BLOCKS = 2 ** 32 - 1;
+/** Buckets of the band hash for which a manifest's footer has sums of bytes. */
+export const BAND_BUCKETS = 4096;
+
+/** POSIX and S3. */
+export const MAX_SEGMENT_BYTES = 255;
+export const MAX_KEY_BYTES = 1024;
+export const MAX_PATH_BYTES = 4096;
+export const MAX_SYMLINK_BYTES = 4095;
+
+export const DEFAULT_BLOCK_BYTES = 4 * MIB;
+export const MIN_BLOCK_BYTES = 256 * KIB;
+export const MAX_BLOCK_BYTES = 64 * MIB;
+/** A checksum on disk covers one chunk; a data frame carries at most one. */
+export const CHUNK_BYTES = 256 * KIB;
+/** Objects above this are owned by stripes of this size. */
+export const STRIPE_BYTES = GIB;
+
+/** Data plane: header, and the largest body that is ever allocated for. */
+export const FRAME_HEADER_BYTES = 16;
+export const MAX_FRAME_BODY_BYTES = CHUNK_BYTES + 64;
+export const MAX_READ_BYTES = 16 * MIB;
+
+/** FUSE: the largest read that the kernel is told to send. */
+export const FUSE_MAX_READ_BYTES = MIB;
+
+export const PROTOCOL_VERSION = 1;
+export const GRPC_MAX_MESSAGE_BYTES = 4 * MIB;
+
+assert(MIN_BLOCK_BYTES % CHUNK_BYTES === 0, 'a block is a whole number of chunks');
+assert(STRIPE_BYTES % MAX_BLOCK_BYTES === 0, 'a stripe is a whole number of blocks');
+assert(MAX_READ_BYTES >= FUSE_MAX_READ_BYTES, 'one FUSE read is one data-plane request');

@@ -1,0 +1,25 @@
+/** Logs: JSON lines on stderr through pino, control characters escaped, secrets never passed in. */
+import { pino } from 'pino';
+import type { Logger as PinoLogger } from 'pino';
+
+export type Logger = PinoLogger;
+
+export interface LogOptions {
+  /** `trace` … `fatal`, or `silent`. */
+  readonly level: string;
+  /** The process's role, on every line. */
+  readonly role: string;
+}
+
+export function createLogger(options: LogOptions): Logger {
+  return pino(
+    {
+      level: options.level,
+      base: { role: options.role, pid: process.pid },
+      redact: ['*.secretAccessKey', '*.sessionToken', '*.authorization'],
+    },
+    pino.destination({ fd: 2, sync: true }),
+  );
+}
+
+export const silentLogger: Logger = pino({ level: 'silent' });

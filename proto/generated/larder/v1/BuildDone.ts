@@ -1,0 +1,19 @@
+// Original file: proto/larder/v1/catalog.proto
+
+import type { Dataset as _larder_v1_Dataset, Dataset__Output as _larder_v1_Dataset__Output } from '../../larder/v1/Dataset.ts';
+import type { Version as _larder_v1_Version, Version__Output as _larder_v1_Version__Output } from '../../larder/v1/Version.ts';
+import type { Changes as _larder_v1_Changes, Changes__Output as _larder_v1_Changes__Output } from '../../larder/v1/Changes.ts';
+
+export interface BuildDone {
+  'dataset'?: (_larder_v1_Dataset | null);
+  'version'?: (_larder_v1_Version | null);
+  'changes'?: (_larder_v1_Changes | null);
+  'new_version'?: (boolean);
+}
+
+export interface BuildDone__Output {
+  'dataset': (_larder_v1_Dataset__Output | null);
+  'version': (_larder_v1_Version__Output | null);
+  'changes': (_larder_v1_Changes__Output | null);
+  'new_version': (boolean);
+}

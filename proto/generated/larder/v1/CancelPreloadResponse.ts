@@ -1,0 +1,8 @@
+// Original file: proto/larder/v1/preload.proto
+
+
+export interface CancelPreloadResponse {
+}
+
+export interface CancelPreloadResponse__Output {
+}

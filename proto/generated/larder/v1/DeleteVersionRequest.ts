@@ -1,0 +1,12 @@
+// Original file: proto/larder/v1/catalog.proto
+
+
+export interface DeleteVersionRequest {
+  'name'?: (string);
+  'version'?: (number);
+}
+
+export interface DeleteVersionRequest__Output {
+  'name': (string);
+  'version': (number);
+}

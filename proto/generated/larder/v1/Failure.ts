@@ -1,0 +1,12 @@
+// Original file: proto/larder/v1/cluster.proto
+
+
+export interface Failure {
+  'code'?: (string);
+  'message'?: (string);
+}
+
+export interface Failure__Output {
+  'code': (string);
+  'message': (string);
+}

@@ -1,0 +1,19 @@
+// Original file: proto/larder/v1/cluster.proto
+
+import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from '../../larder/v1/OriginCounters.ts';
+import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from '../../larder/v1/ReadCounters.ts';
+import type { Long } from '@grpc/proto-loader';
+
+export interface Heartbeat {
+  'capacity_bytes'?: (number | string | Long);
+  'used_bytes'?: (number | string | Long);
+  'origin'?: (_larder_v1_OriginCounters | null);
+  'reads'?: (_larder_v1_ReadCounters | null);
+}
+
+export interface Heartbeat__Output {
+  'capacity_bytes': (number);
+  'used_bytes': (number);
+  'origin': (_larder_v1_OriginCounters__Output | null);
+  'reads': (_larder_v1_ReadCounters__Output | null);
+}

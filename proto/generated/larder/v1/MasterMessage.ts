@@ -1,0 +1,28 @@
+// Original file: proto/larder/v1/cluster.proto
+
+import type { Welcome as _larder_v1_Welcome, Welcome__Output as _larder_v1_Welcome__Output } from '../../larder/v1/Welcome.ts';
+import type { Placement as _larder_v1_Placement, Placement__Output as _larder_v1_Placement__Output } from '../../larder/v1/Placement.ts';
+import type { ListOrigin as _larder_v1_ListOrigin, ListOrigin__Output as _larder_v1_ListOrigin__Output } from '../../larder/v1/ListOrigin.ts';
+import type { FetchObjects as _larder_v1_FetchObjects, FetchObjects__Output as _larder_v1_FetchObjects__Output } from '../../larder/v1/FetchObjects.ts';
+import type { CancelCommand as _larder_v1_CancelCommand, CancelCommand__Output as _larder_v1_CancelCommand__Output } from '../../larder/v1/CancelCommand.ts';
+import type { CollectDataset as _larder_v1_CollectDataset, CollectDataset__Output as _larder_v1_CollectDataset__Output } from '../../larder/v1/CollectDataset.ts';
+
+export interface MasterMessage {
+  'welcome'?: (_larder_v1_Welcome | null);
+  'placement'?: (_larder_v1_Placement | null);
+  'list_origin'?: (_larder_v1_ListOrigin | null);
+  'fetch_objects'?: (_larder_v1_FetchObjects | null);
+  'cancel'?: (_larder_v1_CancelCommand | null);
+  'collect'?: (_larder_v1_CollectDataset | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect";
+}
+
+export interface MasterMessage__Output {
+  'welcome'?: (_larder_v1_Welcome__Output | null);
+  'placement'?: (_larder_v1_Placement__Output | null);
+  'list_origin'?: (_larder_v1_ListOrigin__Output | null);
+  'fetch_objects'?: (_larder_v1_FetchObjects__Output | null);
+  'cancel'?: (_larder_v1_CancelCommand__Output | null);
+  'collect'?: (_larder_v1_CollectDataset__Output | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect";
+}

@@ -1,0 +1,12 @@
+// Original file: proto/larder/v1/catalog.proto
+
+
+export interface SetDatasetRequest {
+  'name'?: (string);
+  'settings'?: ({[key: string]: string});
+}
+
+export interface SetDatasetRequest__Output {
+  'name': (string);
+  'settings': ({[key: string]: string});
+}

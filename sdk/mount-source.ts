@@ -1,0 +1,38 @@
+/**
+ * What a mount reads from: one version of a dataset, as the SDK gives it to the FUSE server.
+ *
+ * The serving threads read manifest pages and complete objects from files by themselves; whatever is
+ * not there yet they leave to the event loop, which asks this source.
+ */
+import type { DatasetInfo } from '../common/index.ts';
+
+export interface MountSource extends AsyncDisposable {
+  readonly dataset: DatasetInfo;
+  readonly version: number;
+  /** The version's manifest on this node: its footer is there, its pages may still be missing. */
+  readonly manifestPath: string;
+  /** Where complete objects lie as `ab/cd/<object id>`, or undefined where they may not be read. */
+  readonly completeDirectory: string | undefined;
+  /** Resolves when these bytes of the manifest are in the file. */
+  fetchManifest(offsetBytes: number, lengthBytes: number, signal: AbortSignal): Promise<void>;
+  /** 0 … 100; 100 when the whole manifest is on this node. */
+  manifestPercent(): number;
+  /**
+   * The bytes of [offset, offset + length) in order, in any number of pieces. The range lies within
+   * the file. Verified.
+   *
+   * @throws {LarderError} `ORIGIN_CHANGED`, `DEADLINE_EXCEEDED`, `CANCELLED`, …
+   */
+  read(
+    ordinal: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    signal: AbortSignal,
+  ): Promise<Buffer[]>;
+  /** How much of a file is on disk anywhere in the cluster, as far as its owner knows. */
+  heldBytes(ordinal: number, signal: AbortSignal): Promise<number>;
+  /** Called with the id of each object that the local worker evicted: let go of its fds. */
+  onEvicted(listener: (objectId: string) => void): void;
+  /** Tells the local worker which objects are open here, so that it evicts others first. */
+  reportOpen(objectId: string, open: boolean): void;
+}

@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project per kind of test, so that `vitest run --project unit` is the quick loop. */
+const project = (name: string, folders: string[], testTimeout: number) => ({
+  test: {
+    name,
+    include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
+    testTimeout,
+    hookTimeout: testTimeout,
+    pool: 'forks' as const,
+  },
+});
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      project('unit', ['unit', 'golden', 'model', 'docs'], 30_000),
+      project('contract', ['contract'], 120_000),
+      project('integration', ['integration'], 180_000),
+      project('fuse', ['fuse'], 180_000),
+    ],
+  },
+});

@@ -1,0 +1,39 @@
+/**
+ * What the worker's data plane needs from its store and its fetching: the one seam between them.
+ */
+import type { ObjectRef } from '../common/index.ts';
+
+/** A piece of an object, never across a chunk boundary (256 KiB of the object). */
+export interface ReadPiece {
+  readonly offsetBytes: number;
+  /** Verified against the checksum on disk, or against the origin. Belongs to the receiver. */
+  readonly bytes: Buffer;
+}
+
+export interface ReadOptions {
+  /** Whether blocks that are not on disk may be fetched from the origin. */
+  readonly mayFetch: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface HeldState {
+  readonly heldBytes: number;
+  readonly complete: boolean;
+}
+
+export interface ObjectReads {
+  /**
+   * Pieces of [offset, offset + length) in order. The range lies within the object.
+   *
+   * @throws {LarderError} origin errors; `NOT_FOUND` where a block is missing and `mayFetch` is false
+   */
+  read(
+    ref: ObjectRef,
+    offsetBytes: number,
+    lengthBytes: number,
+    options: ReadOptions,
+  ): AsyncIterable<ReadPiece>;
+  /** Brings the whole object to disk; resolves when it is complete (or was dropped by admission). */
+  fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void>;
+  held(objectId: string): HeldState;
+}
