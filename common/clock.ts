@@ -9,6 +9,8 @@ export interface Clock {
   wallMs(): number;
   /** Resolves after `ms`, or rejects with the signal's reason. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Runs `task` once after `ms`, unless the returned function is called before. */
+  schedule(ms: number, task: () => void): () => void;
 }
 
 export const systemClock: Clock = {
@@ -30,6 +32,12 @@ export const systemClock: Clock = {
       }, ms);
       signal?.addEventListener('abort', onAbort, { once: true });
     }),
+  schedule: (ms, task) => {
+    const timer = setTimeout(task, ms);
+    return () => {
+      clearTimeout(timer);
+    };
+  },
 };
 
 /** 0 ≤ x < 1. */

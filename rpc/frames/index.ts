@@ -1,0 +1,43 @@
+/** The data plane's frames. */
+export {
+  boundCrc,
+  DATA_PREFIX_BYTES,
+  decodeDataPrefix,
+  decodeError,
+  decodeEvicted,
+  decodeHeader,
+  decodeHeld,
+  decodeJson,
+  decodeManifest,
+  decodeOpenState,
+  decodeOpenVersion,
+  decodeRead,
+  encodeDataHead,
+  encodeError,
+  encodeEvicted,
+  encodeFrame,
+  encodeHeld,
+  encodeJson,
+  encodeManifest,
+  encodeOpenState,
+  encodeOpenVersion,
+  encodeRead,
+} from './codec.ts';
+export type { FrameHeader } from './codec.ts';
+export { FRAME, FRAME_MAGIC, FRAME_VERSION } from './types.ts';
+export type {
+  Busy,
+  DataPiece,
+  ErrorBody,
+  FileAddress,
+  FrameType,
+  HeldStateBody,
+  Hello,
+  ManifestRequest,
+  Moved,
+  ReadRequest,
+  Redirect,
+  VersionBody,
+  VersionRequest,
+  Welcome,
+} from './types.ts';

@@ -1,0 +1,122 @@
+/**
+ * The frames of the data plane, between readers and workers, over TCP and over a Unix socket.
+ *
+ * A header of 16 bytes, little-endian: magic u16, version u8, type u8, request id u32, body length
+ * u32, CRC32 of the first 12 bytes. What follows depends on the type. Frames that are rare have a
+ * JSON body, so that they can grow; frames that carry bytes are binary.
+ *
+ * A request id is chosen by the client and unique among its requests in flight; 0 is for notices.
+ * Numbers are never given another meaning: golden bytes in test/golden/frames.
+ */
+export const FRAME_MAGIC = 0x444c;
+export const FRAME_VERSION = 1;
+
+export const FRAME = {
+  /** Client: the first frame. JSON `Hello`. */
+  HELLO: 1,
+  /** Server: the answer. JSON `Welcome`. */
+  WELCOME: 2,
+  /** Client: a range of a file. Answered by DATA… END, or REDIRECT, MOVED, BUSY, ERROR. */
+  READ: 3,
+  /** Server: at most one chunk of bytes, with a CRC bound to object, offset and length. */
+  DATA: 4,
+  /** Server: the last answer to a READ. No body. */
+  END: 5,
+  /** Server: a keeper has it. JSON `Redirect`. */
+  REDIRECT: 6,
+  /** Server: the request was computed with an old placement. JSON `Moved`. */
+  MOVED: 7,
+  /** Server: ask again later. JSON `Busy`. */
+  BUSY: 8,
+  /** Server: JSON `ErrorBody`. */
+  ERROR: 9,
+  /** Client: the answer to the request with this id is no longer wanted. No body, no answer. */
+  CANCEL: 10,
+  /** Client: how much of a file is held. Answered by HELD_STATE. */
+  HELD: 11,
+  /** Server: JSON `HeldStateBody`. */
+  HELD_STATE: 12,
+  /** Client: what a reader on this node needs of a version. Answered by VERSION. */
+  OPEN_VERSION: 13,
+  /** Server: JSON `VersionBody`. */
+  VERSION: 14,
+  /** Client: bring a range of a manifest to the node's disk. Answered by END. */
+  MANIFEST: 15,
+  /** Server, notice: an object was evicted; 20 bytes of object id. */
+  EVICTED: 16,
+  /** Client, notice: an object is open (1) or closed (0) here; 20 bytes of object id, u8. */
+  OPEN_STATE: 17,
+  /** Client: many small files in one request. Reserved: answered by ERROR until it exists. */
+  READ_MANY: 18,
+} as const;
+
+export type FrameType = (typeof FRAME)[keyof typeof FRAME];
+
+export interface Hello {
+  readonly protocol: number;
+  /** Who asks, for logs. */
+  readonly client: string;
+}
+
+export interface Welcome {
+  readonly protocol: number;
+  readonly workerId: string;
+}
+
+export interface FileAddress {
+  readonly datasetId: number;
+  readonly version: number;
+  readonly ordinal: number;
+}
+
+export interface ReadRequest extends FileAddress {
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  /** Whether the receiver may read the origin for it. */
+  readonly mayFetch: boolean;
+  /** The placement number it was computed with. */
+  readonly placement: number;
+  /** How long the sender waits for the whole answer. */
+  readonly deadlineMs: number;
+}
+
+export interface DataPiece {
+  readonly offsetBytes: number;
+  readonly crc: number;
+  readonly bytes: Buffer;
+}
+
+export interface Redirect {
+  readonly workerId: string;
+  readonly dataAddress: string;
+}
+export interface Moved {
+  readonly placement: number;
+}
+export interface Busy {
+  readonly retryAfterMs: number;
+}
+export interface ErrorBody {
+  readonly code: string;
+  readonly facts: Readonly<Record<string, string | number | boolean>>;
+}
+export interface HeldStateBody {
+  readonly heldBytes: number;
+  readonly complete: boolean;
+}
+export interface VersionRequest {
+  readonly datasetId: number;
+  readonly version: number;
+}
+export interface VersionBody {
+  /** Of the manifest on the worker's disk. */
+  readonly manifestPath: string;
+  readonly manifestBytes: number;
+  readonly manifestPercent: number;
+  /** Where complete objects lie as `ab/cd/<object id>`. */
+  readonly completeDirectory: string;
+}
+export interface ManifestRequest extends VersionRequest {
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+}
