@@ -1,0 +1,92 @@
+/**
+ * The layers of Larder as data (docs/ARCHITECTURE.md draws the same picture). Arrows point down;
+ * master, worker and sdk are siblings that never import each other.
+ *
+ * A new folder is added to LAYERS, with the folders that it may import.
+ */
+const LAYERS = {
+  common: [],
+  proto: ['common'],
+  rpc: ['proto', 'common'],
+  master: ['rpc', 'proto', 'common'],
+  worker: ['rpc', 'proto', 'common'],
+  sdk: ['rpc', 'proto', 'common'],
+  'fuse-client': ['sdk', 'rpc', 'proto', 'common'],
+  cli: ['fuse-client', 'master', 'worker', 'sdk', 'rpc', 'proto', 'common'],
+};
+const PRODUCT = Object.keys(LAYERS);
+/** Folders where every file may be imported, because a generator decides their names. */
+const WITHOUT_DOOR = ['proto'];
+
+const inside = (folders) => `^(${folders.join('|')})/`;
+
+/** One rule per layer: it imports itself and the folders listed, and no other folder. */
+const layerRules = Object.entries(LAYERS).map(([layer, below]) => ({
+  name: `layer-${layer}`,
+  comment: `${layer} may import ${below.length === 0 ? 'no other folder' : below.join(', ')}.`,
+  severity: 'error',
+  from: { path: inside([layer]) },
+  to: { path: inside([...PRODUCT, 'test', 'bench']), pathNot: inside([layer, ...below]) },
+}));
+
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    {
+      name: 'doors',
+      comment:
+        'From outside, a folder is entered through its index.ts, or that of a folder inside it.',
+      severity: 'error',
+      from: { path: `^(${PRODUCT.join('|')})/` },
+      to: { path: inside(PRODUCT), pathNot: ['^$1/', '/index\\.ts$', inside(WITHOUT_DOOR)] },
+    },
+    {
+      name: 'nothing-imports-tests',
+      comment:
+        'test and bench see everything; nothing imports them, and bench does not import test.',
+      severity: 'error',
+      from: { pathNot: inside(['test']) },
+      to: { path: inside(['test']) },
+    },
+    {
+      name: 'nothing-imports-bench',
+      severity: 'error',
+      from: { pathNot: inside(['test', 'bench']) },
+      to: { path: inside(['bench']) },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Types too: two files that need each other are one, or need a third.',
+      severity: 'error',
+      from: { pathNot: inside(['proto/generated']) },
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-development-tools-in-the-product',
+      comment: 'What the product imports is installed with it.',
+      severity: 'error',
+      from: { path: inside(PRODUCT) },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.json'],
+    },
+  },
+};
