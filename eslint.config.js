@@ -161,9 +161,9 @@ export default tseslint.config(
     files: ['*.config.js', '*.config.ts', '*.cjs'],
     rules: { 'no-restricted-syntax': 'off', 'max-lines-per-function': 'off' },
   },
-  { files: ['**/*.js', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['**/*.js', '**/*.cjs', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   {
-    files: ['**/*.cjs', '**/*.js'],
+    files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
     languageOptions: { globals: { module: 'writable', process: 'readonly', console: 'readonly' } },
   },
 );

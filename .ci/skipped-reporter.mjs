@@ -1,0 +1,23 @@
+/**
+ * A vitest reporter that says of each skipped test why: the note of `context.skip(note)`, else the
+ * title of the suite that was left out.
+ */
+import { relative } from 'node:path';
+
+// eslint-disable-next-line no-restricted-syntax -- vitest loads a reporter by its default export
+export default class SkippedReporter {
+  onTestRunEnd(testModules) {
+    const reasons = new Map();
+    for (const testModule of testModules) {
+      const path = relative(process.cwd(), testModule.moduleId);
+      for (const test of testModule.children.allTests('skipped')) {
+        const reason = test.result().note ?? `${test.parent.fullName ?? path} was left out`;
+        const line = `${path}: ${reason}`;
+        reasons.set(line, (reasons.get(line) ?? 0) + 1);
+      }
+    }
+    if (reasons.size === 0) return;
+    console.log('\nSkipped:');
+    for (const [line, count] of reasons) console.log(`  ${count} × ${line}`);
+  }
+}
