@@ -161,6 +161,21 @@ export const ERRORS = {
     hint: 'Look at the disk (`dmesg`); reads go to the origin meanwhile.',
     remedy: 'retry-elsewhere',
   },
+  NOT_KEPT: {
+    summary: 'The file does not fit into the cache.',
+    hint: 'Give the workers more room with --cache-size, add a worker, or preload fewer files.',
+    remedy: 'fix-cluster',
+  },
+  DATA_DIR_UNUSABLE: {
+    summary: 'The data directory of the master cannot be used.',
+    hint: 'Name a writable directory on a local disk with --data-dir.',
+    remedy: 'fix-cluster',
+  },
+  DATA_DIR_LOCKED: {
+    summary: 'Another master uses this data directory.',
+    hint: 'Stop the other one, or give this one its own --data-dir.',
+    remedy: 'fix-request',
+  },
   MOUNTPOINT_INVALID: {
     summary: 'The mount point cannot be used.',
     hint: 'It must be an existing, empty directory that nothing is mounted on.',

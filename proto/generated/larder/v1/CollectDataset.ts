@@ -6,10 +6,14 @@ export interface CollectDataset {
   'command'?: (number | string | Long);
   'dataset_id'?: (number);
   'live'?: (Buffer | Uint8Array | string);
+  'first_block'?: (number);
+  'end_block'?: (number);
 }
 
 export interface CollectDataset__Output {
   'command': (number);
   'dataset_id': (number);
   'live': (Buffer);
+  'first_block': (number);
+  'end_block': (number);
 }

@@ -4,9 +4,11 @@
 export interface Failure {
   'code'?: (string);
   'message'?: (string);
+  'facts'?: ({[key: string]: string});
 }
 
 export interface Failure__Output {
   'code': (string);
   'message': (string);
+  'facts': ({[key: string]: string});
 }

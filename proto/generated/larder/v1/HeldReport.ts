@@ -8,6 +8,7 @@ export interface HeldReport {
   'added'?: (Buffer | Uint8Array | string);
   'removed'?: (Buffer | Uint8Array | string);
   'held_bytes'?: (number | string | Long);
+  'more'?: (boolean);
 }
 
 export interface HeldReport__Output {
@@ -16,4 +17,5 @@ export interface HeldReport__Output {
   'added': (Buffer);
   'removed': (Buffer);
   'held_bytes': (number);
+  'more': (boolean);
 }

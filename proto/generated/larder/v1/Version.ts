@@ -1,5 +1,6 @@
 // Original file: proto/larder/v1/catalog.proto
 
+import type { DatasetSettings as _larder_v1_DatasetSettings, DatasetSettings__Output as _larder_v1_DatasetSettings__Output } from '../../larder/v1/DatasetSettings.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Version {
@@ -14,6 +15,7 @@ export interface Version {
   'manifest_bytes'?: (number | string | Long);
   'leases'?: (number);
   'manifest_sha256'?: (Buffer | Uint8Array | string);
+  'settings'?: (_larder_v1_DatasetSettings | null);
 }
 
 export interface Version__Output {
@@ -28,4 +30,5 @@ export interface Version__Output {
   'manifest_bytes': (number);
   'leases': (number);
   'manifest_sha256': (Buffer);
+  'settings': (_larder_v1_DatasetSettings__Output | null);
 }

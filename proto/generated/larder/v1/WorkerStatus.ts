@@ -12,6 +12,7 @@ export interface WorkerStatus {
   'used_bytes'?: (number | string | Long);
   'origin'?: (_larder_v1_OriginCounters | null);
   'reads'?: (_larder_v1_ReadCounters | null);
+  'version'?: (string);
 }
 
 export interface WorkerStatus__Output {
@@ -21,4 +22,5 @@ export interface WorkerStatus__Output {
   'used_bytes': (number);
   'origin': (_larder_v1_OriginCounters__Output | null);
   'reads': (_larder_v1_ReadCounters__Output | null);
+  'version': (string);
 }
