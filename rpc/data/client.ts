@@ -75,6 +75,7 @@ export class DataClient implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #pending = new Map<number, Pending>();
   readonly #frames: FrameReader;
+  #workerId = '';
   #nextId = 1;
   #closedBy: LarderError | undefined;
   #onEvicted: (objectId: string) => void = () => undefined;
@@ -131,7 +132,8 @@ export class DataClient implements AsyncDisposable {
         timeoutMs: options.connectTimeoutMs,
         signal,
       });
-      const { protocol } = decodeJson(body);
+      const { protocol, workerId } = decodeJson(body);
+      client.#workerId = String(workerId);
       if (protocol !== PROTOCOL_VERSION) {
         throw new LarderError('PROTOCOL_MISMATCH', {
           theirs: String(protocol),
@@ -147,6 +149,11 @@ export class DataClient implements AsyncDisposable {
 
   get closed(): boolean {
     return this.#closedBy !== undefined;
+  }
+
+  /** Of the worker at the other end. */
+  get workerId(): string {
+    return this.#workerId;
   }
 
   /** @param objectId of the file, to check the CRCs against */

@@ -36,20 +36,14 @@ export class FrameReader {
   /** @throws {LarderError} `FRAME_INVALID`, `PROTOCOL_MISMATCH`, and what the handler throws */
   push(bytes: Buffer): void {
     let at = 0;
-    while (at < bytes.length || this.#got === this.#wanted) {
+    for (;;) {
       const take = Math.min(bytes.length - at, this.#wanted - this.#got);
       if (this.#target !== undefined) bytes.copy(this.#target, this.#got, at, at + take);
       this.#got += take;
       at += take;
       if (this.#got < this.#wanted) return;
       this.#complete();
-      if (at === bytes.length && this.#wanted > 0) return;
     }
-  }
-
-  /** True between two frames: the only place where the other side may end the stream. */
-  get atBoundary(): boolean {
-    return this.#part === 'header' && this.#got === 0;
   }
 
   #complete(): void {
