@@ -1,0 +1,129 @@
+/**
+ * Child processes of the benchmark: run one to its end, or keep one until it is told to stop.
+ *
+ * Always true: a process that was kept is ended when it is disposed of, and its output is shown
+ * only when it failed. An interrupt ends the command that runs, whose caller then unwinds.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface KeptProcess extends AsyncDisposable {
+  /** What it printed so far, if it has ended; undefined while it runs. */
+  endedWith(): string | undefined;
+  /** Resolves when it has ended by itself, or kills it after `timeoutMs`. */
+  ended(timeoutMs: number): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+let interrupted = false;
+
+/** Ends the commands that run, and makes `throwIfInterrupted` throw from now on. */
+export function interrupt(): void {
+  interrupted = true;
+  for (const child of running) child.kill('SIGKILL');
+}
+
+export function throwIfInterrupted(): void {
+  if (interrupted) throw new Error('interrupted');
+}
+
+export function commandLine(command: Command): string {
+  return [command.program, ...command.args].join(' ');
+}
+
+/** @returns what it printed on stdout and stderr; rejects when it fails or outlasts `timeoutMs` */
+export async function run(command: Command, timeoutMs = 120_000): Promise<string> {
+  const child = start(command);
+  const output = collect(child);
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  running.add(child);
+  const { code, signal } = await closed(child).finally(() => {
+    running.delete(child);
+    clearTimeout(timer);
+  });
+  if (code !== 0) {
+    throw new Error(`${commandLine(command)}: ended with ${signal ?? code ?? '?'}\n${output()}`);
+  }
+  return output();
+}
+
+export function keep(command: Command): KeptProcess {
+  const child = start(command);
+  const output = collect(child);
+  let over = false;
+  const closing = closed(child).then(() => {
+    over = true;
+  });
+  const ended = async (timeoutMs: number) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    await closing;
+    clearTimeout(timer);
+  };
+  return {
+    endedWith: () => (over ? output() : undefined),
+    ended,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGTERM');
+      await ended(10_000);
+    },
+  };
+}
+
+export async function waitUntil(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
+    await sleep(20);
+  }
+}
+
+/** Whether the program can be started from the PATH. */
+export async function isInstalled(program: string): Promise<boolean> {
+  try {
+    await run({ program: 'which', args: [program] });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function start(command: Command): ChildProcess {
+  return spawn(command.program, command.args, {
+    env: command.env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+async function closed(child: ChildProcess): Promise<Ending> {
+  try {
+    await once(child, 'close');
+    return { code: child.exitCode, signal: child.signalCode };
+  } catch (error) {
+    throw new Error(`${child.spawnargs.join(' ')}: could not be started`, { cause: error });
+  }
+}
+
+function collect(child: ChildProcess): () => string {
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  }
+  return () => Buffer.concat(chunks).toString();
+}

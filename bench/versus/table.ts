@@ -1,0 +1,62 @@
+/** The result as a table: medians in GB/s (10^9 bytes), and the ratio to the better of the peers. */
+import type { Speeds } from './measure.ts';
+
+export interface Result {
+  readonly name: string;
+  readonly peer: boolean;
+  readonly rounds: readonly Speeds[];
+}
+
+const COLUMNS = ['cold', 'warm'] as const;
+
+export function renderTable(results: readonly Result[], nativeSpeed: number): string {
+  const rows = [['', 'cold GB/s', '× best peer', 'warm GB/s', '× best peer']];
+  for (const result of results) {
+    const cells = COLUMNS.flatMap((column) => {
+      const speed = medianOf(result, column);
+      return [gigabytes(speed), ratio(speed, bestPeer(results, column))];
+    });
+    rows.push([result.name, ...cells]);
+  }
+  rows.push(['native file, page cache', '', '', gigabytes(nativeSpeed), '']);
+  return align(rows);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}
+
+function medianOf(result: Result, column: keyof Speeds): number {
+  return median(result.rounds.map((round) => round[column]));
+}
+
+function bestPeer(results: readonly Result[], column: keyof Speeds): number | undefined {
+  const speeds = results.filter((result) => result.peer).map((result) => medianOf(result, column));
+  return speeds.length === 0 ? undefined : Math.max(...speeds);
+}
+
+function gigabytes(bytesPerSecond: number): string {
+  return (bytesPerSecond / 1e9).toFixed(2);
+}
+
+function ratio(speed: number, best: number | undefined): string {
+  return best === undefined ? '–' : (speed / best).toFixed(2);
+}
+
+function align(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  ')
+      .trimEnd();
+  return rows.map(line).join('\n');
+}
