@@ -33,6 +33,13 @@ export interface MountSource extends AsyncDisposable {
   heldBytes(ordinal: number, signal: AbortSignal): Promise<number>;
   /** Called with the id of each object that the local worker evicted: let go of its fds. */
   onEvicted(listener: (objectId: string) => void): void;
+  /**
+   * Tells the local worker what was read of a file from a complete object, without asking: the span
+   * that the reads cover since the last report, and how many bytes they were in all. The counters of
+   * requested bytes and the hit ratio come from it; serving threads collect, the event loop reports
+   * about every 200 ms.
+   */
+  reportTouched(ordinal: number, offsetBytes: number, lengthBytes: number, bytes: number): void;
   /** Tells the local worker which objects are open here, so that it evicts others first. */
   reportOpen(objectId: string, open: boolean): void;
 }

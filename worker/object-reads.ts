@@ -36,4 +36,13 @@ export interface ObjectReads {
   /** Brings the whole object to disk; resolves when it is complete (or was dropped by admission). */
   fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void>;
   held(objectId: string): HeldState;
+  /**
+   * A reader on this node read these bytes from the object's file by itself: they count as asked of
+   * Larder and, with the span, as requested.
+   *
+   * @param bytes read in all; a span that was read twice counts twice
+   */
+  touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, bytes: number): void;
+  /** Mounts opened (1) or closed (-1) the object: those that are open are evicted last. */
+  setOpen(objectId: string, change: number): void;
 }

@@ -24,6 +24,7 @@ import {
   encodeOpenState,
   encodeOpenVersion,
   encodeRead,
+  encodeTouched,
   FRAME,
 } from '../frames/index.ts';
 import type {
@@ -34,6 +35,7 @@ import type {
   Hello,
   ManifestRequest,
   ReadRequest,
+  Touched,
   VersionBody,
   VersionRequest,
 } from '../frames/index.ts';
@@ -209,6 +211,10 @@ export class DataClient implements AsyncDisposable {
 
   reportOpen(objectId: string, open: boolean): void {
     if (!this.closed) this.#socket.write(encodeOpenState(objectId, open));
+  }
+
+  reportTouched(touched: Touched): void {
+    if (!this.closed) this.#socket.write(encodeTouched(touched));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 /** Sockets of the data plane. */
-export { formatAddress, formatHostPort, parseHostPort, tcpAddress } from './address.ts';
+export { formatAddress, tcpAddress } from './address.ts';
 export type { DataAddress } from './address.ts';
 export { DataClient } from './client.ts';
 export type { DataClientOptions, ReadAnswer, RequestOptions } from './client.ts';

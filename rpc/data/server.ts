@@ -13,7 +13,7 @@ import { asLarderError, LarderError, systemCode } from '../../common/index.ts';
 import type { Clock, Logger } from '../../common/index.ts';
 import { encodeError, encodeEvicted, encodeJson, FRAME } from '../frames/index.ts';
 import type { FrameHeader, Welcome } from '../frames/index.ts';
-import { formatAddress, formatHostPort } from './address.ts';
+import { formatAddress } from './address.ts';
 import type { DataAddress } from './address.ts';
 import { FrameReader } from './frame-reader.ts';
 
@@ -84,7 +84,7 @@ export class DataServer implements AsyncDisposable {
       return address.path;
     }
     const bound = server.address();
-    return formatHostPort(address.host, typeof bound === 'object' ? (bound?.port ?? 0) : 0);
+    return formatAddress({ ...address, port: typeof bound === 'object' ? (bound?.port ?? 0) : 0 });
   }
 
   /** Tells every connection that an object was evicted, so that fds on it are closed. */

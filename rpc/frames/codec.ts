@@ -18,6 +18,7 @@ import type {
   FrameType,
   ManifestRequest,
   ReadRequest,
+  Touched,
   VersionRequest,
 } from './types.ts';
 
@@ -187,6 +188,26 @@ export function decodeOpenState(body: Buffer): { objectId: string; open: boolean
   return {
     objectId: body.toString('hex', 0, OBJECT_ID_BYTES),
     open: body.readUInt8(OBJECT_ID_BYTES) !== 0,
+  };
+}
+
+export function encodeTouched(touched: Touched): Buffer {
+  const body = Buffer.alloc(36);
+  writeAddress(body, touched.address);
+  writeUint64(body, 12, touched.offsetBytes);
+  writeUint64(body, 20, touched.lengthBytes);
+  writeUint64(body, 28, touched.bytes);
+  return encodeFrame(FRAME.TOUCHED, 0, body);
+}
+
+/** @throws {LarderError} `FRAME_INVALID` */
+export function decodeTouched(body: Buffer): Touched {
+  expectLength(body, 36);
+  return {
+    address: readAddress(body),
+    offsetBytes: readUint64(body, 12),
+    lengthBytes: readUint64(body, 20),
+    bytes: readUint64(body, 28),
   };
 }
 

@@ -12,6 +12,7 @@ export {
   decodeOpenState,
   decodeOpenVersion,
   decodeRead,
+  decodeTouched,
   encodeDataHead,
   encodeError,
   encodeEvicted,
@@ -22,6 +23,7 @@ export {
   encodeOpenState,
   encodeOpenVersion,
   encodeRead,
+  encodeTouched,
 } from './codec.ts';
 export type { FrameHeader } from './codec.ts';
 export { FRAME, FRAME_MAGIC, FRAME_VERSION } from './types.ts';
@@ -37,6 +39,7 @@ export type {
   Moved,
   ReadRequest,
   Redirect,
+  Touched,
   VersionBody,
   VersionRequest,
   Welcome,

@@ -48,6 +48,8 @@ export const FRAME = {
   OPEN_STATE: 17,
   /** Client: many small files in one request. Reserved: answered by ERROR until it exists. */
   READ_MANY: 18,
+  /** Client, notice: bytes of a file that were read from this node's disk without asking. */
+  TOUCHED: 19,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
@@ -78,6 +80,14 @@ export interface ReadRequest extends FileAddress {
   readonly placement: number;
   /** How long the sender waits for the whole answer. */
   readonly deadlineMs: number;
+}
+
+/** What was read of a file without asking: the span that the reads cover, and their bytes in all. */
+export interface Touched {
+  readonly address: FileAddress;
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  readonly bytes: number;
 }
 
 export interface DataPiece {

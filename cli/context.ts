@@ -1,0 +1,53 @@
+/** What every command gets: its output, the environment, a log, and a signal for Ctrl-C and SIGTERM. */
+import { createLogger } from '../common/index.ts';
+import type { Logger } from '../common/index.ts';
+import { environment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { createOutput } from './output.ts';
+import type { Output } from './output.ts';
+
+export interface Context {
+  readonly output: Output;
+  readonly environment: Environment;
+  readonly log: Logger;
+  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Resolves with the second of them: stop without waiting. */
+  readonly insisted: Promise<void>;
+}
+
+export function createContext(options: { json: boolean; role: string }): Context {
+  const env = environment();
+  const controller = new AbortController();
+  let insist: () => void = () => undefined;
+  const insisted = new Promise<void>((resolve) => {
+    insist = resolve;
+  });
+  const onSignal = () => {
+    if (controller.signal.aborted) insist();
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    output: createOutput(options.json),
+    environment: env,
+    log: createLogger({ level: env.logLevel, role: options.role }),
+    signal: controller.signal,
+    insisted,
+  };
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,66 @@
+/** The environment: the only place that reads it, so that the list below is whole. */
+import os from 'node:os';
+import path from 'node:path';
+import { LarderError } from '../common/index.ts';
+
+const { env } = process;
+
+export interface Environment {
+  /** `LARDER_MASTER`: host:port of the master. */
+  readonly master: string | undefined;
+  /** `LARDER_WORKER_SOCKET`: the Unix socket of the worker on this node. */
+  readonly workerSocket: string | undefined;
+  /** `LARDER_LOG_LEVEL`: trace, debug, info, warn (default), error, fatal or silent. */
+  readonly logLevel: string;
+  /** `LARDER_RUNTIME_DIR`: sockets, process records, mount state. */
+  readonly runtimeDirectory: string;
+  /** `LARDER_CACHE_HOME`: where caches go that no `--cache-dir` names. */
+  readonly cacheHome: string;
+  /** `LARDER_READ_TIMEOUT_MS`: how long a read may take in all. */
+  readonly readTimeoutMs: number;
+  /** `NO_COLOR` is not set, to anything. */
+  readonly color: boolean;
+}
+
+export function environment(): Environment {
+  return {
+    master: env['LARDER_MASTER'],
+    workerSocket: env['LARDER_WORKER_SOCKET'],
+    logLevel: env['LARDER_LOG_LEVEL'] ?? 'warn',
+    runtimeDirectory: env['LARDER_RUNTIME_DIR'] ?? defaultRuntimeDirectory(),
+    cacheHome: env['LARDER_CACHE_HOME'] ?? defaultCacheHome(),
+    readTimeoutMs: positive('LARDER_READ_TIMEOUT_MS', 30_000),
+    color: (env['NO_COLOR'] ?? '') === '',
+  };
+}
+
+/** A whole number of milliseconds above 0 from the environment. */
+export function positive(name: string, fallback: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value <= 0) {
+    throw new LarderError('INVALID_ARGUMENT', {
+      variable: name,
+      value: text,
+      expected: 'a whole number above 0',
+    });
+  }
+  return value;
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+function defaultRuntimeDirectory(): string {
+  if (isRoot()) return '/run/larder';
+  const base = env['XDG_RUNTIME_DIR'];
+  if (base !== undefined && base !== '') return path.join(base, 'larder');
+  return path.join(os.tmpdir(), `larder-${String(process.geteuid?.() ?? 0)}`);
+}
+
+function defaultCacheHome(): string {
+  if (isRoot()) return '/var/cache/larder';
+  return path.join(env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'), 'larder');
+}

@@ -1,0 +1,136 @@
+/**
+ * The processes of Larder on this machine: each leaves a record in the runtime directory while it
+ * runs, so that `status` and `down` find it.
+ *
+ * Always true: a record counts only while its process lives, told by pid and start time, so a record
+ * left by SIGKILL, or a pid that was given out again, misleads nobody. Stale records are removed by
+ * whoever meets them.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { systemClock } from '../common/index.ts';
+import { environment } from './environment.ts';
+
+export type Role = 'up' | 'master' | 'worker' | 'holder' | 'server';
+
+export interface MountRecord {
+  readonly mountpoint: string;
+  readonly dataset: string;
+  readonly version: number;
+  readonly driver: string;
+  readonly manifestPercent: number;
+}
+
+export interface Instance {
+  readonly role: Role;
+  readonly pid: number;
+  /** Clock ticks since boot at which the process started, from /proc. */
+  readonly startTicks: string;
+  /** Common to all that one `up` started; empty for others. */
+  readonly group: string;
+  /** The master that it is, or talks to. */
+  readonly master?: string;
+  readonly socket?: string;
+  readonly origin?: string;
+  readonly mountpoint?: string;
+  readonly mount?: MountRecord;
+}
+
+export type InstanceDetails = Omit<Instance, 'pid' | 'startTicks'>;
+
+/** Writes this process's record; the returned functions change and remove it. */
+export function registerInstance(details: InstanceDetails): {
+  update(changes: Partial<InstanceDetails>): void;
+  remove(): void;
+} {
+  const directory = instancesDirectory();
+  fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const file = path.join(directory, `${String(process.pid)}.json`);
+  let record: Instance = {
+    ...details,
+    pid: process.pid,
+    startTicks: startTicks(process.pid) ?? '',
+  };
+  const write = () => {
+    fs.writeFileSync(`${file}.tmp`, JSON.stringify(record));
+    fs.renameSync(`${file}.tmp`, file);
+  };
+  write();
+  return {
+    update: (changes) => {
+      record = { ...record, ...changes };
+      write();
+    },
+    remove: () => {
+      fs.rmSync(file, { force: true });
+    },
+  };
+}
+
+export function listInstances(): Instance[] {
+  const directory = instancesDirectory();
+  let names: string[];
+  try {
+    names = fs.readdirSync(directory);
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => readInstance(path.join(directory, name)))
+    .sort((a, b) => a.pid - b.pid);
+}
+
+export function isAlive(instance: Pick<Instance, 'pid' | 'startTicks'>): boolean {
+  return startTicks(instance.pid) === instance.startTicks;
+}
+
+/** Resolves to true when all have ended, to false after `timeoutMs`. */
+export async function waitForEnd(
+  instances: readonly Instance[],
+  timeoutMs: number,
+): Promise<boolean> {
+  const deadlineMs = systemClock.monotonicMs() + timeoutMs;
+  while (instances.some(isAlive)) {
+    if (systemClock.monotonicMs() > deadlineMs) return false;
+    await systemClock.sleep(20);
+  }
+  return true;
+}
+
+/** Signals a process only if it still is the one that was recorded. */
+export function signalInstance(instance: Instance, signal: NodeJS.Signals): void {
+  if (!isAlive(instance)) return;
+  try {
+    process.kill(instance.pid, signal);
+  } catch {
+    // It ended in between.
+  }
+}
+
+function instancesDirectory(): string {
+  return path.join(environment().runtimeDirectory, 'instances');
+}
+
+function readInstance(file: string): Instance[] {
+  let instance: Instance;
+  try {
+    instance = JSON.parse(fs.readFileSync(file, 'utf8')) as Instance;
+  } catch {
+    return [];
+  }
+  if (isAlive(instance)) return [instance];
+  fs.rmSync(file, { force: true });
+  return [];
+}
+
+function startTicks(pid: number): string | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    // The command's name is in parentheses and may hold anything; fields are counted after it.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}

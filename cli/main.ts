@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+/**
+ * The command line. Each command is a module that is loaded only when it is asked for: the FUSE
+ * server, which must be back quickly after a crash, starts through here as well.
+ */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 15)) {
+  process.stderr.write(`larder needs Node 22.15 or newer; this is ${process.versions.node}.\n`);
+  process.exit(1);
+}
+
+const [command] = process.argv.slice(2);
+if (command === 'internal-holder' || command === 'internal-server') {
+  const { runMountProcess } = await import('./mount-processes.ts');
+  await runMountProcess(command, process.argv.slice(3));
+} else {
+  const { run } = await import('./program.ts');
+  process.exitCode = await run(process.argv.slice(2));
+}

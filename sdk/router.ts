@@ -1,0 +1,153 @@
+/**
+ * Where a read goes: to the owner, and while that cannot be reached, to the next candidate in
+ * rendezvous order. The first that is reached reads the origin if it must; a client never does.
+ *
+ * Always true:
+ *   - a read ends: with its bytes, with an error that asking again cannot cure, or at its deadline
+ *     with the last error met;
+ *   - bytes come from one version only, checked by the connection that brought them.
+ */
+import { asLarderError, LarderError, stripeOf } from '../common/index.ts';
+import type { ErrorCode, ObjectRef, Placement, PlacementMember } from '../common/index.ts';
+import { tcpAddress } from '../rpc/data/index.ts';
+import type { DataAddress, DataClient } from '../rpc/data/index.ts';
+import type { FileAddress } from '../rpc/frames/index.ts';
+import type { Connections } from './connections.ts';
+import type { ConnectConfig } from './options.ts';
+
+export interface RouterOptions {
+  readonly config: ConnectConfig;
+  readonly connections: Connections;
+  /** The newest placement known. */
+  readonly placement: () => Placement;
+}
+
+export interface FileRange {
+  readonly file: FileAddress;
+  readonly ref: ObjectRef;
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+}
+
+/** Codes that another worker, or the same one a moment later, can cure. */
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'UNAVAILABLE',
+  'DEADLINE_EXCEEDED',
+  'BUSY',
+  'CHECKSUM_MISMATCH',
+  'FRAME_INVALID',
+  'CACHE_IO',
+]);
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+export class Router {
+  readonly #config: ConnectConfig;
+  readonly #connections: Connections;
+  readonly #placement: () => Placement;
+  #localWorkerId: string | undefined;
+
+  constructor(options: RouterOptions) {
+    this.#config = options.config;
+    this.#connections = options.connections;
+    this.#placement = options.placement;
+  }
+
+  /** @throws {LarderError} origin errors, `CANCELLED`, and what was last met at the deadline */
+  read(range: FileRange, signal: AbortSignal): Promise<Buffer> {
+    return this.#persist(range, signal, (client, timeoutMs) =>
+      this.#readFrom(client, range, timeoutMs, signal),
+    );
+  }
+
+  /** How much of a file its owner has on disk. */
+  async held(
+    range: FileRange,
+    signal: AbortSignal,
+  ): Promise<{ heldBytes: number; complete: boolean }> {
+    return await this.#persist(range, signal, (client, timeoutMs) =>
+      client.held(range.file, { timeoutMs, signal }),
+    );
+  }
+
+  /** The worker on this node, or undefined where none was named. */
+  async local(): Promise<DataClient | undefined> {
+    const path = this.#config.workerSocket;
+    if (path === undefined) return undefined;
+    const client = await this.#connections.get({ kind: 'unix', path });
+    this.#localWorkerId = client.workerId;
+    return client;
+  }
+
+  /** Workers in the order in which they are asked, for `locate`. */
+  candidates(ref: ObjectRef, offsetBytes: number): PlacementMember[] {
+    return this.#placement().candidates(ref.objectId, stripeOf(offsetBytes, ref.sizeBytes));
+  }
+
+  async #persist<T>(
+    range: FileRange,
+    signal: AbortSignal,
+    ask: (client: DataClient, timeoutMs: number) => Promise<T>,
+  ): Promise<T> {
+    const { clock, readTimeoutMs, attemptTimeoutMs, random } = this.#config;
+    const deadlineMs = clock.monotonicMs() + readTimeoutMs;
+    let failure = new LarderError('NO_WORKER');
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      for (const address of await this.#addresses(range)) {
+        const leftMs = deadlineMs - clock.monotonicMs();
+        if (leftMs <= 0) throw failure;
+        try {
+          const client = await this.#connections.get(address);
+          return await ask(client, Math.min(leftMs, attemptTimeoutMs));
+        } catch (error) {
+          failure = asLarderError(error);
+          if (!PASSING.has(failure.code)) throw failure;
+        }
+      }
+      if (clock.monotonicMs() + pauseMs >= deadlineMs) throw failure;
+      await clock.sleep(pauseMs * (0.5 + random() / 2), signal);
+    }
+  }
+
+  async #readFrom(
+    first: DataClient,
+    range: FileRange,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<Buffer> {
+    let client = first;
+    // A keeper may have moved on as well; two hops are the owner and the keeper it names.
+    for (let hops = 0; hops < 3; hops += 1) {
+      const { offsetBytes, lengthBytes, file, ref } = range;
+      const answer = await client.read(
+        {
+          ...file,
+          offsetBytes,
+          lengthBytes,
+          mayFetch: client === first,
+          placement: this.#placement().number,
+          deadlineMs: Math.ceil(timeoutMs),
+        },
+        ref.objectId,
+        { timeoutMs, signal },
+      );
+      if (answer.kind === 'data') return answer.bytes;
+      if (answer.kind !== 'redirect') throw new LarderError('BUSY', { answer: answer.kind });
+      client = await this.#connections.get(tcpAddress(answer.dataAddress));
+    }
+    throw new LarderError('BUSY', { answer: 'redirected too often' });
+  }
+
+  async #addresses(range: FileRange): Promise<DataAddress[]> {
+    const { workerSocket } = this.#config;
+    const members = this.candidates(range.ref, range.offsetBytes);
+    if (workerSocket === undefined) return members.map((member) => tcpAddress(member.dataAddress));
+    if (this.#localWorkerId === undefined) await this.local().catch(() => undefined);
+    const local: DataAddress = { kind: 'unix', path: workerSocket };
+    // Before the first placement is known, the worker of this node is the one that can be asked.
+    if (members.length === 0) return [local];
+    return members.map((member) =>
+      member.workerId === this.#localWorkerId ? local : tcpAddress(member.dataAddress),
+    );
+  }
+}

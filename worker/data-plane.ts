@@ -1,0 +1,163 @@
+/**
+ * What a worker answers on its data plane: ranges of files, what it holds, and manifests for readers
+ * on its node. A request names dataset, version and ordinal; the worker looks up in its own copy of
+ * the manifest which object that is, so that knowing an object id opens nothing.
+ */
+import { crc32 } from '@node-rs/crc32';
+import { LarderError, MAX_READ_BYTES, PROTOCOL_VERSION, stripeOf } from '../common/index.ts';
+import type { Logger, ObjectRef, Placement } from '../common/index.ts';
+import {
+  boundCrc,
+  decodeHeld,
+  decodeManifest,
+  decodeOpenState,
+  decodeOpenVersion,
+  decodeRead,
+  decodeTouched,
+  encodeDataHead,
+  encodeFrame,
+  encodeJson,
+  FRAME,
+} from '../rpc/frames/index.ts';
+import type { FileAddress, FrameHeader, ReadRequest, VersionBody } from '../rpc/frames/index.ts';
+import type { DataHandler, DataSession, Reply } from '../rpc/data/index.ts';
+import type { ObjectReads } from './object-reads.ts';
+import type { Versions } from './versions.ts';
+
+export interface DataPlaneOptions {
+  readonly workerId: string;
+  readonly versions: Versions;
+  readonly reads: ObjectReads;
+  readonly completeDirectory: string;
+  readonly placement: () => Placement;
+  readonly log: Logger;
+}
+
+export class DataPlane implements DataHandler {
+  readonly welcome;
+  readonly #options: DataPlaneOptions;
+  readonly #openBySession = new Map<DataSession, Map<string, number>>();
+
+  constructor(options: DataPlaneOptions) {
+    this.#options = options;
+    this.welcome = { protocol: PROTOCOL_VERSION, workerId: options.workerId };
+  }
+
+  async request(header: FrameHeader, body: Buffer, reply: Reply): Promise<void> {
+    switch (header.type) {
+      case FRAME.READ:
+        await this.#read(decodeRead(body), reply);
+        return;
+      case FRAME.HELD: {
+        const ref = await this.#object(decodeHeld(body), reply.signal);
+        const state = this.#options.reads.held(ref.objectId);
+        await reply.send(encodeJson(FRAME.HELD_STATE, reply.requestId, state));
+        return;
+      }
+      case FRAME.OPEN_VERSION: {
+        const state = await this.#openVersion(decodeOpenVersion(body), reply.signal);
+        await reply.send(encodeJson(FRAME.VERSION, reply.requestId, state));
+        return;
+      }
+      case FRAME.MANIFEST: {
+        const { datasetId, version, offsetBytes, lengthBytes } = decodeManifest(body);
+        const opened = await this.#options.versions.get(datasetId, version, reply.signal);
+        await opened.replica.ensure(offsetBytes, lengthBytes, reply.signal);
+        await reply.send(encodeFrame(FRAME.END, reply.requestId));
+        return;
+      }
+      default:
+        throw new LarderError('NOT_YET_AVAILABLE', { frame: header.type });
+    }
+  }
+
+  notice(header: FrameHeader, body: Buffer, session: DataSession): void {
+    if (header.type === FRAME.OPEN_STATE) {
+      const { objectId, open } = decodeOpenState(body);
+      this.#setOpen(session, objectId, open);
+    } else if (header.type === FRAME.TOUCHED) {
+      void this.#touched(body);
+    }
+  }
+
+  async #read(request: ReadRequest, reply: Reply): Promise<void> {
+    const ref = await this.#object(request, reply.signal);
+    const { offsetBytes, lengthBytes, mayFetch } = request;
+    if (offsetBytes + lengthBytes > ref.sizeBytes || lengthBytes > MAX_READ_BYTES) {
+      throw new LarderError('INVALID_ARGUMENT', { offsetBytes, lengthBytes, sizeBytes: ref.sizeBytes });
+    }
+    if (this.#hasMoved(request, ref)) {
+      const body = { placement: this.#options.placement().number };
+      await reply.send(encodeJson(FRAME.MOVED, reply.requestId, body));
+      return;
+    }
+    const pieces = this.#options.reads.read(ref, offsetBytes, lengthBytes, {
+      mayFetch,
+      signal: reply.signal,
+    });
+    for await (const { offsetBytes: at, bytes } of pieces) {
+      const crc = boundCrc(ref.objectId, at, bytes.length, crc32(bytes));
+      await reply.send(encodeDataHead(reply.requestId, at, crc, bytes.length), bytes);
+    }
+    await reply.send(encodeFrame(FRAME.END, reply.requestId));
+  }
+
+  /** An older placement than ours sent the reader here, and the object has another owner. */
+  #hasMoved(request: ReadRequest, ref: ObjectRef): boolean {
+    const placement = this.#options.placement();
+    if (request.placement === 0 || request.placement >= placement.number) return false;
+    const owner = placement.owner(ref.objectId, stripeOf(request.offsetBytes, ref.sizeBytes));
+    return owner !== undefined && owner.workerId !== this.#options.workerId;
+  }
+
+  async #object(address: FileAddress, signal: AbortSignal): Promise<ObjectRef> {
+    const opened = await this.#options.versions.get(address.datasetId, address.version, signal);
+    return await opened.withPages(signal, (reader) => {
+      if (address.ordinal >= reader.entryCount || reader.entry(address.ordinal).kind !== 'file') {
+        throw new LarderError('NOT_FOUND', { ordinal: address.ordinal });
+      }
+      return reader.objectRef(address.ordinal, opened.dataset);
+    });
+  }
+
+  async #openVersion(
+    request: { datasetId: number; version: number },
+    signal: AbortSignal,
+  ): Promise<VersionBody> {
+    const { replica } = await this.#options.versions.get(request.datasetId, request.version, signal);
+    return {
+      manifestPath: replica.path,
+      manifestBytes: replica.sizeBytes,
+      manifestPercent: replica.percent,
+      completeDirectory: this.#options.completeDirectory,
+    };
+  }
+
+  async #touched(body: Buffer): Promise<void> {
+    try {
+      const { address, offsetBytes, lengthBytes, bytes } = decodeTouched(body);
+      const ref = await this.#object(address, new AbortController().signal);
+      this.#options.reads.touched(ref, offsetBytes, lengthBytes, bytes);
+    } catch (error) {
+      this.#options.log.debug({ err: error }, 'a report of reads was not understood');
+    }
+  }
+
+  #setOpen(session: DataSession, objectId: string, open: boolean): void {
+    let counts = this.#openBySession.get(session);
+    if (counts === undefined) {
+      const mine = new Map<string, number>();
+      counts = mine;
+      this.#openBySession.set(session, mine);
+      session.onClose(() => {
+        this.#openBySession.delete(session);
+        for (const [id, count] of mine) this.#options.reads.setOpen(id, -count);
+      });
+    }
+    const count = counts.get(objectId) ?? 0;
+    const change = open ? 1 : -Math.min(1, count);
+    if (count + change === 0) counts.delete(objectId);
+    else counts.set(objectId, count + change);
+    if (change !== 0) this.#options.reads.setOpen(objectId, change);
+  }
+}
