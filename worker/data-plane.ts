@@ -84,7 +84,11 @@ export class DataPlane implements DataHandler {
     const ref = await this.#object(request, reply.signal);
     const { offsetBytes, lengthBytes, mayFetch } = request;
     if (offsetBytes + lengthBytes > ref.sizeBytes || lengthBytes > MAX_READ_BYTES) {
-      throw new LarderError('INVALID_ARGUMENT', { offsetBytes, lengthBytes, sizeBytes: ref.sizeBytes });
+      throw new LarderError('INVALID_ARGUMENT', {
+        offsetBytes,
+        lengthBytes,
+        sizeBytes: ref.sizeBytes,
+      });
     }
     if (this.#hasMoved(request, ref)) {
       const body = { placement: this.#options.placement().number };
@@ -112,7 +116,7 @@ export class DataPlane implements DataHandler {
 
   async #object(address: FileAddress, signal: AbortSignal): Promise<ObjectRef> {
     const opened = await this.#options.versions.get(address.datasetId, address.version, signal);
-    return await opened.withPages(signal, (reader) => {
+    return await opened.replica.withPages(signal, (reader) => {
       if (address.ordinal >= reader.entryCount || reader.entry(address.ordinal).kind !== 'file') {
         throw new LarderError('NOT_FOUND', { ordinal: address.ordinal });
       }
@@ -124,7 +128,11 @@ export class DataPlane implements DataHandler {
     request: { datasetId: number; version: number },
     signal: AbortSignal,
   ): Promise<VersionBody> {
-    const { replica } = await this.#options.versions.get(request.datasetId, request.version, signal);
+    const { replica } = await this.#options.versions.get(
+      request.datasetId,
+      request.version,
+      signal,
+    );
     return {
       manifestPath: replica.path,
       manifestBytes: replica.sizeBytes,

@@ -1,0 +1,193 @@
+/** A dataset at one version: its files, and what can be done with it as a whole. */
+import { blockCount, hasCode, LarderError, STRIPE_BYTES } from '../common/index.ts';
+import type { DatasetInfo, Entry } from '../common/index.ts';
+import type { Connection } from './connection.ts';
+import { DatasetFile } from './file.ts';
+import { openManifest } from './manifest.ts';
+import type {
+  DirectoryEntry,
+  FileLocation,
+  FileStat,
+  PreloadProgress,
+  SkippedKey,
+  VersionInfo,
+} from './types.ts';
+import { VersionReader } from './version-reader.ts';
+import { preloadFrom } from './wire.ts';
+
+export interface CallSignal {
+  readonly signal?: AbortSignal;
+}
+
+export interface PreloadOptions extends CallSignal {
+  /** Files or directories below the root. Default: everything. */
+  readonly paths?: readonly string[];
+}
+
+/** Entries that one step of `readdir` reads. */
+const LISTING_STEP = 1_000;
+const FINAL: ReadonlySet<string> = new Set(['complete', 'partial', 'cancelled', 'failed']);
+const never = new AbortController().signal;
+
+export class Dataset implements AsyncDisposable {
+  readonly info: DatasetInfo;
+  readonly version: VersionInfo;
+  readonly #connection: Connection;
+  #reader: Promise<VersionReader> | undefined;
+
+  constructor(connection: Connection, info: DatasetInfo, version: VersionInfo) {
+    this.#connection = connection;
+    this.info = info;
+    this.version = version;
+  }
+
+  /** @throws {LarderError} `NOT_FOUND`, `IS_A_DIRECTORY`, `INVALID_ARGUMENT` for a symlink */
+  async open(path: string, options: CallSignal = {}): Promise<DatasetFile> {
+    const reader = await this.#open();
+    const entry = await reader.find(path, options.signal ?? never);
+    if (entry.kind === 'directory') throw new LarderError('IS_A_DIRECTORY', { path });
+    if (entry.kind === 'symlink') {
+      throw new LarderError('INVALID_ARGUMENT', { path, expected: 'a file; this is a symlink' });
+    }
+    return new DatasetFile(reader, entry.ordinal, statOf(entry));
+  }
+
+  /** Of the entry itself: a symlink is not followed. @throws {LarderError} `NOT_FOUND` */
+  async stat(path: string, options: CallSignal = {}): Promise<FileStat> {
+    const reader = await this.#open();
+    return statOf(await reader.find(path, options.signal ?? never));
+  }
+
+  /** Whether there is such a path. */
+  async has(path: string, options: CallSignal = {}): Promise<boolean> {
+    try {
+      await this.stat(path, options);
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'NOT_FOUND')) return false;
+      throw error;
+    }
+  }
+
+  /** @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` unless it is a symlink */
+  async readlink(path: string, options: CallSignal = {}): Promise<Buffer> {
+    const signal = options.signal ?? never;
+    const reader = await this.#open();
+    const { ordinal } = await reader.find(path, signal);
+    return await reader.pages((manifest) => manifest.symlinkTarget(ordinal), signal);
+  }
+
+  /** The entries of a directory in listing order. @throws {LarderError} `NOT_FOUND`, `NOT_A_DIRECTORY` */
+  async *readdir(
+    path = '',
+    options: CallSignal = {},
+  ): AsyncGenerator<DirectoryEntry, void, undefined> {
+    const signal = options.signal ?? never;
+    const reader = await this.#open();
+    const { ordinal } = await reader.find(path, signal);
+    for (let next = 0; ;) {
+      const entries = await reader.pages((manifest) => {
+        const found: { index: number; entry: DirectoryEntry }[] = [];
+        manifest.readdir(ordinal, next, (item) => {
+          const nameBytes = Buffer.from(item.bytes.subarray(item.nameStart, item.nameEnd));
+          const { kind } = manifest.entry(item.ordinal);
+          found.push({ index: item.index, entry: { name: nameBytes.toString(), nameBytes, kind } });
+          return found.length < LISTING_STEP;
+        });
+        return found;
+      }, signal);
+      for (const { entry } of entries) yield entry;
+      const last = entries.at(-1);
+      if (last === undefined || entries.length < LISTING_STEP) return;
+      next = last.index + 1;
+    }
+  }
+
+  /** Which nodes answer for which part of a file. @throws {LarderError} `NOT_FOUND` */
+  async locate(path: string, options: CallSignal = {}): Promise<FileLocation[]> {
+    const signal = options.signal ?? never;
+    const reader = await this.#open();
+    const { ordinal } = await reader.find(path, signal);
+    const ref = await reader.object(ordinal, signal);
+    const { placement, router, config } = this.#connection;
+    await placement.settled(config.clock, config.callTimeoutMs);
+    const stripes = Math.max(1, blockCount(ref.sizeBytes, STRIPE_BYTES));
+    return Array.from({ length: stripes }, (_, stripe) => {
+      const offsetBytes = stripe * STRIPE_BYTES;
+      return {
+        offsetBytes,
+        lengthBytes: Math.min(STRIPE_BYTES, ref.sizeBytes - offsetBytes),
+        nodes: router.candidates(ref, offsetBytes).map((member) => member.node),
+      };
+    });
+  }
+
+  /**
+   * Brings files to the workers' disks. The preload lives as long as this iteration: leaving it, or
+   * aborting the signal, cancels it.
+   *
+   * @returns progress, the last with a final state: `complete` only when every block is held
+   * @throws {LarderError} `NOT_FOUND` for a path that is not there, `NO_WORKER`, `UNAVAILABLE`
+   */
+  async *preload(options: PreloadOptions = {}): AsyncGenerator<PreloadProgress, void, undefined> {
+    const { preload } = this.#connection.master;
+    const call = options.signal === undefined ? {} : { signal: options.signal };
+    const paths = (options.paths ?? []).map((path) => Buffer.from(path.replace(/^\/+|\/+$/g, '')));
+    const request = { dataset: this.info.name, version: this.version.number, paths };
+    const { preload_id } = await preload.startPreload(request, call);
+    for await (const message of preload.watchPreload({ preload_id }, call)) {
+      const progress = preloadFrom(message);
+      yield progress;
+      if (FINAL.has(progress.state)) return;
+    }
+  }
+
+  /** Keys of the origin that are not in this version, and why. */
+  async *skipped(options: CallSignal = {}): AsyncGenerator<SkippedKey, void, undefined> {
+    const call = options.signal === undefined ? {} : { signal: options.signal };
+    const request = { name: this.info.name, version: this.version.number };
+    for await (const { keys } of this.#connection.master.catalog.listSkipped(request, call)) {
+      yield* keys;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const reader = await this.#reader?.catch(() => undefined);
+    await reader?.[Symbol.asyncDispose]();
+  }
+
+  #open(): Promise<VersionReader> {
+    this.#reader ??= this.#openReader().catch((error: unknown) => {
+      this.#reader = undefined;
+      throw error;
+    });
+    return this.#reader;
+  }
+
+  async #openReader(): Promise<VersionReader> {
+    const { master, config, router, placement } = this.#connection;
+    const request = { datasetId: this.info.id, version: this.version.number };
+    const manifest = await openManifest(
+      {
+        request,
+        master,
+        clock: config.clock,
+        timeoutMs: config.callTimeoutMs,
+        local: () => router.local(),
+      },
+      never,
+    );
+    await placement.settled(config.clock, config.callTimeoutMs);
+    return new VersionReader({
+      connection: this.#connection,
+      dataset: this.info,
+      version: this.version.number,
+      manifest,
+    });
+  }
+}
+
+function statOf(entry: Entry): FileStat {
+  const { kind, sizeBytes, mode, uid, gid } = entry;
+  return { kind, sizeBytes, mtimeMs: entry.mtimeS * 1000 + entry.mtimeNs / 1e6, mode, uid, gid };
+}

@@ -1,0 +1,38 @@
+/**
+ * The TypeScript SDK of Larder.
+ *
+ * ```ts
+ * await using larder = connect({ master: '127.0.0.1:7400' });
+ * await using dataset = await larder.datasets.get('imagenet@v3');
+ * for await (const { heldBytes, targetBytes } of dataset.preload()) console.log(heldBytes / targetBytes);
+ * await using file = await dataset.open('train/n01440764/n01440764_10026.JPEG');
+ * const bytes = await file.read(0, file.stat.sizeBytes);
+ * ```
+ */
+export { ERRORS, LarderError } from '../common/index.ts';
+export type { DatasetInfo, DatasetSettings, ErrorCode } from '../common/index.ts';
+export { Dataset } from './dataset.ts';
+export type { CallSignal, PreloadOptions } from './dataset.ts';
+export { Datasets, parseReference } from './datasets.ts';
+export type { CreateOptions, SettingChanges } from './datasets.ts';
+export { DatasetFile } from './file.ts';
+export type { ReadStreamOptions } from './file.ts';
+export { connect, Larder } from './larder.ts';
+export type { MountSource } from './mount-source.ts';
+export type { OpenMountOptions } from './mount.ts';
+export type { ConnectOptions } from './options.ts';
+export type {
+  BuildOptions,
+  BuildResult,
+  Changes,
+  ClusterStatus,
+  DatasetSummary,
+  DirectoryEntry,
+  FileLocation,
+  FileStat,
+  OriginCounters,
+  PreloadProgress,
+  PreloadState,
+  SkippedKey,
+  VersionInfo,
+} from './types.ts';

@@ -1,0 +1,137 @@
+/**
+ * A version's manifest as a reader in this process sees it: the worker's own copy where this process
+ * may read it, else a private one that is filled from the master.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { LarderError, ManifestReader, silentLogger } from '../common/index.ts';
+import type { Clock } from '../common/index.ts';
+import type { DataClient } from '../rpc/data/index.ts';
+import type { VersionBody, VersionRequest } from '../rpc/frames/index.ts';
+import type { MasterChannel } from '../rpc/grpc/index.ts';
+import { FilePageSource, ManifestReplica, withMissing } from '../rpc/manifests/index.ts';
+
+export interface VersionManifest extends AsyncDisposable {
+  readonly path: string;
+  readonly reader: ManifestReader;
+  /** Where complete objects can be read by path, or undefined. */
+  readonly completeDirectory: string | undefined;
+  /** Brings a range of the file to this node. */
+  ensure(offsetBytes: number, lengthBytes: number, signal: AbortSignal): Promise<void>;
+  /** 0 … 100 of it is on this node. */
+  percent(signal: AbortSignal): Promise<number>;
+}
+
+export interface OpenManifestOptions {
+  readonly request: VersionRequest;
+  readonly master: MasterChannel;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** The worker of this node, or undefined. Rejects while it is away. */
+  readonly local: () => Promise<DataClient | undefined>;
+  /** What the worker said when the version was opened before: it need not be there now. */
+  readonly remembered?: VersionBody;
+}
+
+/** @throws {LarderError} `UNAVAILABLE`, `NOT_FOUND`, `MANIFEST_CORRUPT` */
+export async function openManifest(
+  options: OpenManifestOptions,
+  signal: AbortSignal,
+): Promise<VersionManifest> {
+  const { request, timeoutMs, remembered } = options;
+  const client = remembered === undefined ? await options.local() : undefined;
+  const body = remembered ?? (await client?.openVersion(request, { timeoutMs, signal }));
+  if (body !== undefined && isReadable(body.manifestPath))
+    return await openShared(options, body, signal);
+  return await openPrivate(options, signal);
+}
+
+async function openShared(
+  options: OpenManifestOptions,
+  body: VersionBody,
+  signal: AbortSignal,
+): Promise<VersionManifest> {
+  const { request, timeoutMs } = options;
+  const source = new FilePageSource(body.manifestPath, body.manifestBytes);
+  const worker = async (): Promise<DataClient> => {
+    const client = await options.local();
+    if (client === undefined) throw new LarderError('NO_WORKER');
+    return client;
+  };
+  const ensure: VersionManifest['ensure'] = async (offsetBytes, lengthBytes, ensureSignal) => {
+    const range = { ...request, offsetBytes, lengthBytes };
+    await (await worker()).fetchManifest(range, { timeoutMs, signal: ensureSignal });
+  };
+  const reader = await withMissing(
+    () => ManifestReader.open(source),
+    ({ offsetBytes, lengthBytes }) => ensure(offsetBytes, lengthBytes, signal),
+  );
+  let percent = body.manifestPercent;
+  return {
+    path: body.manifestPath,
+    reader,
+    completeDirectory: isReadable(body.completeDirectory) ? body.completeDirectory : undefined,
+    ensure,
+    percent: async (percentSignal) => {
+      if (percent < 100) {
+        const now = await (
+          await worker()
+        ).openVersion(request, { timeoutMs, signal: percentSignal });
+        percent = now.manifestPercent;
+      }
+      return percent;
+    },
+    [Symbol.asyncDispose]: async () => {
+      source.close();
+    },
+  };
+}
+
+async function openPrivate(
+  options: OpenManifestOptions,
+  signal: AbortSignal,
+): Promise<VersionManifest> {
+  const { request, master, clock } = options;
+  const { datasetId, version } = request;
+  const resolved = await master.catalog.resolveVersion(
+    { dataset_id: datasetId, version },
+    { signal },
+  );
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'larder-manifest-'));
+  const replica = await ManifestReplica.open(
+    {
+      path: path.join(directory, 'manifest'),
+      sizeBytes: resolved.version?.manifest_bytes ?? 0,
+      clock,
+      log: silentLogger,
+      fetch: (offset, length, fetchSignal) =>
+        master.catalog.readManifest(
+          { dataset_id: datasetId, version, offset, length },
+          { signal: fetchSignal },
+        ),
+    },
+    signal,
+  );
+  return {
+    path: replica.path,
+    reader: replica.reader,
+    completeDirectory: undefined,
+    ensure: (offsetBytes, lengthBytes, ensureSignal) =>
+      replica.ensure(offsetBytes, lengthBytes, ensureSignal),
+    percent: async () => replica.percent,
+    [Symbol.asyncDispose]: async () => {
+      await replica[Symbol.asyncDispose]();
+      fs.rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function isReadable(file: string): boolean {
+  try {
+    fs.accessSync(file, fs.constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * The source that a FUSE server reads from: a version with its lease, the worker's files where they
+ * can be read, and the router for everything else.
+ *
+ * What the worker and the master said at the first opening is kept in the mount's state directory: a
+ * server that is replaced under a running mount needs neither of them to start.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { hasCode, LarderError } from '../common/index.ts';
+import type { DatasetInfo } from '../common/index.ts';
+import type { DataClient } from '../rpc/data/index.ts';
+import type { VersionBody } from '../rpc/frames/index.ts';
+import { datasetFromWire } from '../rpc/grpc/index.ts';
+import type { Connection } from './connection.ts';
+import { openManifest } from './manifest.ts';
+import type { MountSource } from './mount-source.ts';
+import { VersionReader } from './version-reader.ts';
+
+export interface OpenMountOptions {
+  readonly name: string;
+  /** 0 for the latest. */
+  readonly version: number;
+  /** The mount's own directory: what a successor must know is kept there. */
+  readonly stateDirectory: string;
+  /** Unique per mount, the same for each of its servers. */
+  readonly holder: string;
+  /** Shown to people: host and mount point. */
+  readonly what: string;
+  /** How long the version stays protected after the last renewal. Default 60,000 ms. */
+  readonly leaseMs?: number;
+}
+
+interface Remembered {
+  readonly dataset: DatasetInfo;
+  readonly version: number;
+  readonly body?: VersionBody;
+}
+
+const PERCENT_EVERY_MS = 500;
+
+/** @throws {LarderError} `NOT_FOUND`, `UNAVAILABLE` */
+export async function openMountSource(
+  connection: Connection,
+  options: OpenMountOptions,
+  signal: AbortSignal,
+): Promise<MountSource> {
+  const { master, config, router, placement } = connection;
+  const file = path.join(options.stateDirectory, 'version.json');
+  const known = readRemembered(file);
+  const { dataset, version } = known ?? (await resolve(connection, options));
+  const request = { datasetId: dataset.id, version };
+  let body = known?.body;
+  if (body === undefined) {
+    const client = await router.local();
+    body = await client?.openVersion(request, { timeoutMs: config.callTimeoutMs, signal });
+  }
+  const manifest = await openManifest(
+    {
+      request,
+      master,
+      clock: config.clock,
+      timeoutMs: config.callTimeoutMs,
+      local: () => router.local(),
+      ...(body === undefined ? {} : { remembered: body }),
+    },
+    signal,
+  );
+  if (known === undefined) {
+    const remembered: Remembered = { dataset, version, ...(body === undefined ? {} : { body }) };
+    fs.writeFileSync(`${file}.tmp`, JSON.stringify(remembered));
+    fs.renameSync(`${file}.tmp`, file);
+    await placement.settled(config.clock, config.callTimeoutMs);
+  }
+  const reader = new VersionReader({ connection, dataset, version, manifest });
+  return new ConnectedMount(connection, reader, options);
+}
+
+class ConnectedMount implements MountSource {
+  readonly dataset: DatasetInfo;
+  readonly version: number;
+  readonly manifestPath: string;
+  readonly completeDirectory: string | undefined;
+  readonly #connection: Connection;
+  readonly #reader: VersionReader;
+  readonly #options: OpenMountOptions;
+  readonly #open = new Set<string>();
+  readonly #closing = new AbortController();
+  readonly #background: Promise<void>[];
+  #percent = 0;
+
+  constructor(connection: Connection, reader: VersionReader, options: OpenMountOptions) {
+    this.dataset = reader.dataset;
+    this.version = reader.version;
+    this.manifestPath = reader.manifest.path;
+    this.completeDirectory = reader.manifest.completeDirectory;
+    this.#connection = connection;
+    this.#reader = reader;
+    this.#options = options;
+    connection.workers.onConnected((client) => {
+      for (const objectId of this.#open) client.reportOpen(objectId, true);
+    });
+    this.#background = [this.#keepLease(), this.#followManifest()];
+  }
+
+  async fetchManifest(
+    offsetBytes: number,
+    lengthBytes: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, readTimeoutMs } = this.#connection.config;
+    const deadlineMs = clock.monotonicMs() + readTimeoutMs;
+    for (;;) {
+      try {
+        await this.#reader.manifest.ensure(offsetBytes, lengthBytes, signal);
+        return;
+      } catch (error) {
+        if (hasCode(error, 'CANCELLED') || clock.monotonicMs() > deadlineMs) throw error;
+        await clock.sleep(100, signal);
+      }
+    }
+  }
+
+  manifestPercent(): number {
+    return this.#percent;
+  }
+
+  async read(
+    ordinal: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    signal: AbortSignal,
+  ): Promise<Buffer[]> {
+    return [await this.#reader.read(ordinal, offsetBytes, lengthBytes, signal)];
+  }
+
+  async heldBytes(ordinal: number, signal: AbortSignal): Promise<number> {
+    return await this.#reader.heldBytes(ordinal, signal);
+  }
+
+  onEvicted(listener: (objectId: string) => void): void {
+    this.#connection.workers.onEvicted(listener);
+  }
+
+  reportTouched(ordinal: number, offsetBytes: number, lengthBytes: number, bytes: number): void {
+    const address = { datasetId: this.dataset.id, version: this.version, ordinal };
+    void this.#tellWorker((client) => {
+      client.reportTouched({ address, offsetBytes, lengthBytes, bytes });
+    });
+  }
+
+  reportOpen(objectId: string, open: boolean): void {
+    if (open) this.#open.add(objectId);
+    else this.#open.delete(objectId);
+    void this.#tellWorker((client) => {
+      client.reportOpen(objectId, open);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#background);
+    const { holder } = this.#options;
+    const lease = { dataset_id: this.dataset.id, version: this.version, holder };
+    await this.#connection.master.catalog.releaseLease(lease).catch(() => undefined);
+    await this.#reader[Symbol.asyncDispose]();
+  }
+
+  async #tellWorker(tell: (client: DataClient) => void): Promise<void> {
+    try {
+      const client = await this.#connection.router.local();
+      if (client !== undefined) tell(client);
+    } catch {
+      // It is away; counters are lower bounds, and open objects are told again on connecting.
+    }
+  }
+
+  async #keepLease(): Promise<void> {
+    const { clock } = this.#connection.config;
+    const { signal } = this.#closing;
+    const { holder, what, leaseMs = 60_000 } = this.#options;
+    const lease = {
+      dataset_id: this.dataset.id,
+      version: this.version,
+      holder,
+      what,
+      ttl_ms: leaseMs,
+    };
+    while (!signal.aborted) {
+      const renewed = await this.#connection.master.catalog.leaseVersion(lease, { signal }).then(
+        () => true,
+        () => false,
+      );
+      await clock.sleep(renewed ? leaseMs / 3 : leaseMs / 20, signal).catch(() => undefined);
+    }
+  }
+
+  async #followManifest(): Promise<void> {
+    const { clock } = this.#connection.config;
+    const { signal } = this.#closing;
+    while (!signal.aborted && this.#percent < 100) {
+      this.#percent = await this.#reader.manifest.percent(signal).catch(() => this.#percent);
+      await clock.sleep(PERCENT_EVERY_MS, signal).catch(() => undefined);
+    }
+  }
+}
+
+async function resolve(
+  connection: Connection,
+  options: OpenMountOptions,
+): Promise<{ dataset: DatasetInfo; version: number }> {
+  const { name, version } = options;
+  const resolved = await connection.master.catalog.resolveVersion({ name, version });
+  if (resolved.version === null) throw new LarderError('NOT_FOUND', { dataset: name, version });
+  return { dataset: datasetFromWire(resolved.dataset), version: resolved.version.number };
+}
+
+function readRemembered(file: string): Remembered | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8')) as Remembered;
+  } catch {
+    return undefined;
+  }
+}

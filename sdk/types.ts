@@ -1,0 +1,122 @@
+/** What the SDK gives to its callers: plain values, sizes in bytes. */
+import type { DatasetInfo } from '../common/index.ts';
+
+export interface VersionInfo {
+  /** 1, 2, …; shown as `v1`. */
+  readonly number: number;
+  readonly createdAt: Date;
+  readonly files: number;
+  readonly bytes: number;
+  readonly blocks: number;
+  /** Keys that cannot be paths: see `Dataset.skipped`. */
+  readonly skipped: number;
+  /** Files whose validator is an ETag, and those that have only size and times. */
+  readonly strongValidators: number;
+  readonly weakValidators: number;
+  /** Mounts that hold it. */
+  readonly leases: number;
+}
+
+export interface DatasetSummary extends DatasetInfo {
+  readonly createdAt: Date;
+  readonly latest: VersionInfo;
+}
+
+export interface Changes {
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+  readonly unchanged: number;
+}
+
+export interface BuildResult {
+  readonly dataset: DatasetSummary;
+  readonly version: VersionInfo;
+  readonly changes: Changes;
+  /** False where a refresh found nothing new: `version` is the one that was there. */
+  readonly newVersion: boolean;
+}
+
+export interface BuildOptions {
+  readonly signal?: AbortSignal;
+  /** Called now and then while the origin is listed. */
+  readonly onProgress?: (progress: { keysListed: number }) => void;
+}
+
+export interface SkippedKey {
+  readonly key: Buffer;
+  readonly reason: string;
+}
+
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'symlink';
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface DirectoryEntry {
+  /** As it is; `nameBytes` where it is not UTF-8. */
+  readonly name: string;
+  readonly nameBytes: Buffer;
+  readonly kind: FileStat['kind'];
+}
+
+export type PreloadState = 'pending' | 'running' | 'complete' | 'partial' | 'cancelled' | 'failed';
+
+/** Progress is |target ∩ held| / |target|, as the workers report what they hold. */
+export interface PreloadProgress {
+  readonly state: PreloadState;
+  readonly targetBlocks: number;
+  readonly heldBlocks: number;
+  readonly targetBytes: number;
+  readonly heldBytes: number;
+  readonly targetFiles: number;
+  readonly heldFiles: number;
+  readonly failedFiles: number;
+  /** With a final state; at most 1,000. */
+  readonly failures: readonly {
+    readonly path: string;
+    readonly code: string;
+    readonly message: string;
+  }[];
+}
+
+export interface FileLocation {
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  /** Host names in the order in which they are asked: the owner first. */
+  readonly nodes: readonly string[];
+}
+
+export interface OriginCounters {
+  readonly gets: number;
+  readonly bytes: number;
+  readonly uniqueBytes: number;
+  readonly requestedBytes: number;
+}
+
+export interface ClusterStatus {
+  readonly placement: number;
+  readonly workers: readonly {
+    readonly workerId: string;
+    readonly node: string;
+    readonly dataAddress: string;
+    readonly alive: boolean;
+    readonly capacityBytes: number;
+    readonly usedBytes: number;
+  }[];
+  readonly datasets: readonly {
+    readonly name: string;
+    readonly latestVersion: number;
+    readonly files: number;
+    readonly bytes: number;
+    readonly heldBytes: number;
+  }[];
+  readonly origin: OriginCounters;
+  /** Asked of Larder, and what of it had to wait for the origin; since the workers started. */
+  readonly reads: { readonly bytes: number; readonly originBytes: number };
+}

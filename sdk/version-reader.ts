@@ -1,0 +1,89 @@
+/**
+ * One version, open for reading: names and attributes from its manifest, bytes through the router.
+ */
+import { blockCount, clampLength, LarderError, printable } from '../common/index.ts';
+import type { DatasetInfo, Entry, ManifestReader, ObjectRef } from '../common/index.ts';
+import { withMissing } from '../rpc/manifests/index.ts';
+import type { Connection } from './connection.ts';
+import type { VersionManifest } from './manifest.ts';
+import type { FileRange } from './router.ts';
+
+export interface VersionReaderParts {
+  readonly connection: Connection;
+  readonly dataset: DatasetInfo;
+  readonly version: number;
+  readonly manifest: VersionManifest;
+}
+
+export class VersionReader implements AsyncDisposable {
+  readonly dataset: DatasetInfo;
+  readonly version: number;
+  readonly manifest: VersionManifest;
+  readonly #connection: Connection;
+
+  constructor(parts: VersionReaderParts) {
+    this.dataset = parts.dataset;
+    this.version = parts.version;
+    this.manifest = parts.manifest;
+    this.#connection = parts.connection;
+  }
+
+  /** Runs `task` again after each manifest page that it misses was brought here. */
+  pages<T>(task: (reader: ManifestReader) => T, signal: AbortSignal): Promise<T> {
+    return withMissing(
+      () => task(this.manifest.reader),
+      ({ offsetBytes, lengthBytes }) => this.manifest.ensure(offsetBytes, lengthBytes, signal),
+    );
+  }
+
+  /** @throws {LarderError} `NOT_FOUND` */
+  async find(path: string, signal: AbortSignal): Promise<Entry> {
+    const bytes = Buffer.from(path.replace(/^\/+|\/+$/g, ''));
+    return await this.pages((reader) => {
+      const ordinal = reader.find(bytes);
+      if (ordinal < 0) {
+        throw new LarderError('NOT_FOUND', { dataset: this.dataset.name, path: printable(path) });
+      }
+      return reader.entry(ordinal);
+    }, signal);
+  }
+
+  object(ordinal: number, signal: AbortSignal): Promise<ObjectRef> {
+    return this.pages((reader) => reader.objectRef(ordinal, this.dataset), signal);
+  }
+
+  /**
+   * @returns 0 … lengthBytes bytes; fewer only at the end of the file
+   * @throws {LarderError} origin errors, `CANCELLED`, `DEADLINE_EXCEEDED`, `UNAVAILABLE`
+   */
+  async read(
+    ordinal: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    signal: AbortSignal,
+  ): Promise<Buffer> {
+    const ref = await this.object(ordinal, signal);
+    const length = clampLength(offsetBytes, lengthBytes, ref.sizeBytes);
+    if (length === 0) return Buffer.alloc(0);
+    return await this.#connection.router.read(
+      this.#range(ordinal, ref, offsetBytes, length),
+      signal,
+    );
+  }
+
+  async heldBytes(ordinal: number, signal: AbortSignal): Promise<number> {
+    const ref = await this.object(ordinal, signal);
+    if (blockCount(ref.sizeBytes, ref.blockSizeBytes) === 0) return 0;
+    const state = await this.#connection.router.held(this.#range(ordinal, ref, 0, 0), signal);
+    return state.heldBytes;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.manifest[Symbol.asyncDispose]();
+  }
+
+  #range(ordinal: number, ref: ObjectRef, offsetBytes: number, lengthBytes: number): FileRange {
+    const file = { datasetId: this.dataset.id, version: this.version, ordinal };
+    return { file, ref, offsetBytes, lengthBytes };
+  }
+}

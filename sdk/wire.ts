@@ -1,0 +1,108 @@
+/** From messages to the SDK's own types. */
+import { LarderError } from '../common/index.ts';
+import { datasetFromWire } from '../rpc/grpc/index.ts';
+import type { BuildDone__Output } from '../proto/generated/larder/v1/BuildDone.ts';
+import type { ClusterStatus__Output } from '../proto/generated/larder/v1/ClusterStatus.ts';
+import type { Dataset__Output } from '../proto/generated/larder/v1/Dataset.ts';
+import type { PreloadProgress__Output } from '../proto/generated/larder/v1/PreloadProgress.ts';
+import type { Version__Output } from '../proto/generated/larder/v1/Version.ts';
+import type {
+  BuildResult,
+  ClusterStatus,
+  DatasetSummary,
+  OriginCounters,
+  PreloadProgress,
+  PreloadState,
+  VersionInfo,
+} from './types.ts';
+
+export function versionFrom(version: Version__Output | null): VersionInfo {
+  if (version === null)
+    throw new LarderError('INTERNAL', { what: 'a message without its version' });
+  return {
+    number: version.number,
+    createdAt: new Date(version.created_at_ms),
+    files: version.files,
+    bytes: version.bytes,
+    blocks: version.blocks,
+    skipped: version.skipped,
+    strongValidators: version.strong_validators,
+    weakValidators: version.weak_validators,
+    leases: version.leases,
+  };
+}
+
+export function summaryFrom(dataset: Dataset__Output | null): DatasetSummary {
+  return {
+    ...datasetFromWire(dataset),
+    createdAt: new Date(dataset?.created_at_ms ?? 0),
+    latest: versionFrom(dataset?.latest ?? null),
+  };
+}
+
+export function buildFrom(done: BuildDone__Output): BuildResult {
+  const changes = done.changes ?? { added: 0, removed: 0, changed: 0, unchanged: 0 };
+  const { added, removed, changed, unchanged } = changes;
+  return {
+    dataset: summaryFrom(done.dataset),
+    version: versionFrom(done.version),
+    changes: { added, removed, changed, unchanged },
+    newVersion: done.new_version,
+  };
+}
+
+export function preloadFrom(progress: PreloadProgress__Output): PreloadProgress {
+  return {
+    state: progress.state.toLowerCase() as PreloadState,
+    targetBlocks: progress.target_blocks,
+    heldBlocks: progress.held_blocks,
+    targetBytes: progress.target_bytes,
+    heldBytes: progress.held_bytes,
+    targetFiles: progress.target_files,
+    heldFiles: progress.held_files,
+    failedFiles: progress.failed_files,
+    failures: progress.failures.map(({ path, code, message }) => ({
+      path: path.toString(),
+      code,
+      message,
+    })),
+  };
+}
+
+export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
+  const origin: { -readonly [K in keyof OriginCounters]: number } = {
+    gets: 0,
+    bytes: 0,
+    uniqueBytes: 0,
+    requestedBytes: 0,
+  };
+  const reads = { bytes: 0, originBytes: 0 };
+  for (const worker of status.workers) {
+    origin.gets += worker.origin?.gets ?? 0;
+    origin.bytes += worker.origin?.bytes ?? 0;
+    origin.uniqueBytes += worker.origin?.unique_bytes ?? 0;
+    origin.requestedBytes += worker.origin?.requested_bytes ?? 0;
+    reads.bytes += worker.reads?.bytes ?? 0;
+    reads.originBytes += worker.reads?.origin_bytes ?? 0;
+  }
+  return {
+    placement: status.placement,
+    workers: status.workers.map(({ member, alive, capacity_bytes, used_bytes }) => ({
+      workerId: member?.worker_id ?? '',
+      node: member?.node ?? '',
+      dataAddress: member?.data_address ?? '',
+      alive,
+      capacityBytes: capacity_bytes,
+      usedBytes: used_bytes,
+    })),
+    datasets: status.datasets.map(({ name, latest_version, files, bytes, held_bytes }) => ({
+      name,
+      latestVersion: latest_version,
+      files,
+      bytes,
+      heldBytes: held_bytes,
+    })),
+    origin,
+    reads,
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * The versions that this worker serves: their dataset, and their manifest on this node's disk.
+ *
+ * What a version is was written beside its manifest when it was first opened, so that reads go on
+ * while the master is away, also after a restart.
+ */
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { LRUCache } from 'lru-cache';
+import { hasCode, LarderError } from '../common/index.ts';
+import type { Clock, DatasetInfo, Logger } from '../common/index.ts';
+import { datasetFromWire } from '../rpc/grpc/index.ts';
+import type { MasterChannel } from '../rpc/grpc/index.ts';
+import { ManifestReplica } from '../rpc/manifests/index.ts';
+
+export interface VersionsOptions {
+  /** `manifests/` in the cache directory. */
+  readonly directory: string;
+  readonly master: MasterChannel;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called when a version is opened: admission needs its sums. */
+  readonly onOpened: (version: OpenedVersion) => void;
+}
+
+/** Open manifests hold up to 64 decoded pages, about 18 MiB, each. */
+const MAX_OPEN = 32;
+
+interface Description {
+  readonly dataset: DatasetInfo;
+  readonly manifestBytes: number;
+}
+
+export class OpenedVersion {
+  readonly dataset: DatasetInfo;
+  readonly version: number;
+  readonly replica: ManifestReplica;
+
+  constructor(dataset: DatasetInfo, version: number, replica: ManifestReplica) {
+    this.dataset = dataset;
+    this.version = version;
+    this.replica = replica;
+  }
+}
+
+export class Versions implements AsyncDisposable {
+  readonly #options: VersionsOptions;
+  readonly #open: LRUCache<string, Promise<OpenedVersion>>;
+  readonly #datasets = new Map<number, DatasetInfo>();
+  readonly #closing = new AbortController();
+
+  constructor(options: VersionsOptions) {
+    this.#options = options;
+    this.#open = new LRUCache<string, Promise<OpenedVersion>>({
+      max: MAX_OPEN,
+      dispose: (opened) => {
+        void opened.then(
+          (version) => version.replica[Symbol.asyncDispose](),
+          () => undefined,
+        );
+      },
+    });
+  }
+
+  /** @throws {LarderError} `NOT_FOUND`, `UNAVAILABLE` while neither disk nor master know it */
+  async get(datasetId: number, version: number, signal: AbortSignal): Promise<OpenedVersion> {
+    const key = `${String(datasetId)}-v${String(version)}`;
+    const known = this.#open.get(key);
+    if (known !== undefined) return await known;
+    signal.throwIfAborted();
+    // Others may wait for it as well: it does not end with the request that began it.
+    const opening = this.#openVersion(key, datasetId, version, this.#closing.signal);
+    this.#open.set(key, opening);
+    try {
+      return await opening;
+    } catch (error) {
+      this.#open.delete(key);
+      throw error;
+    }
+  }
+
+  /** The dataset as its last opened version names it. */
+  async dataset(datasetId: number, signal: AbortSignal): Promise<DatasetInfo> {
+    const known = this.#datasets.get(datasetId);
+    if (known !== undefined) return known;
+    const { dataset } = await this.#options.master.catalog.resolveVersion(
+      { dataset_id: datasetId },
+      { signal },
+    );
+    return datasetFromWire(dataset);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    const opened = await Promise.allSettled(this.#open.values());
+    for (const result of opened) {
+      if (result.status === 'fulfilled') await result.value.replica[Symbol.asyncDispose]();
+    }
+  }
+
+  async #openVersion(
+    key: string,
+    datasetId: number,
+    version: number,
+    signal: AbortSignal,
+  ): Promise<OpenedVersion> {
+    const { directory, master, clock, log } = this.#options;
+    const { dataset, manifestBytes } = await this.#describe(key, datasetId, version, signal);
+    const replica = await ManifestReplica.open(
+      {
+        path: path.join(directory, `${key}.manifest`),
+        sizeBytes: manifestBytes,
+        clock,
+        log,
+        fetch: (offset, length, fetchSignal) =>
+          master.catalog.readManifest(
+            { dataset_id: datasetId, version, offset, length },
+            { signal: fetchSignal },
+          ),
+      },
+      signal,
+    );
+    const opened = new OpenedVersion(dataset, version, replica);
+    this.#datasets.set(datasetId, dataset);
+    this.#options.onOpened(opened);
+    return opened;
+  }
+
+  async #describe(
+    key: string,
+    datasetId: number,
+    version: number,
+    signal: AbortSignal,
+  ): Promise<Description> {
+    const file = path.join(this.#options.directory, `${key}.json`);
+    const request = { dataset_id: datasetId, version };
+    try {
+      const resolved = await this.#options.master.catalog.resolveVersion(request, { signal });
+      const description: Description = {
+        dataset: datasetFromWire(resolved.dataset),
+        manifestBytes: resolved.version?.manifest_bytes ?? 0,
+      };
+      await fs.mkdir(this.#options.directory, { recursive: true });
+      await fs.writeFile(`${file}.tmp`, JSON.stringify(description));
+      await fs.rename(`${file}.tmp`, file);
+      return description;
+    } catch (error) {
+      if (!hasCode(error, 'UNAVAILABLE') && !hasCode(error, 'DEADLINE_EXCEEDED')) throw error;
+      return await this.#remembered(file, error);
+    }
+  }
+
+  async #remembered(file: string, cause: unknown): Promise<Description> {
+    try {
+      return JSON.parse(await fs.readFile(file, 'utf8')) as Description;
+    } catch {
+      throw new LarderError(
+        'UNAVAILABLE',
+        { what: 'the master, to learn of a version' },
+        { cause },
+      );
+    }
+  }
+}
