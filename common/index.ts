@@ -56,3 +56,29 @@ export type { Logger, LogOptions } from './log.ts';
 export { Placement, stripeOf } from './placement.ts';
 export type { PlacementMember } from './placement.ts';
 export { formatBytes, GIB, KIB, MIB, parseSize, TIB } from './units.ts';
+export {
+  emptyAttributes,
+  ManifestBuilder,
+  ManifestCursor,
+  ManifestReader,
+  ManifestRefresh,
+  PageMissing,
+} from './manifest/index.ts';
+export type {
+  AddOutcome,
+  DirectoryItem,
+  DirectoryTotals,
+  Entry,
+  EntryAttributes,
+  EntryKind,
+  FileEntry,
+  FileRange,
+  ManifestBuilderOptions,
+  ManifestChanges,
+  ManifestReaderOptions,
+  ManifestRefreshOptions,
+  ManifestSink,
+  ManifestSummary,
+  PageSource,
+  SkipReason,
+} from './manifest/index.ts';
