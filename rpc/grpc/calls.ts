@@ -93,7 +93,7 @@ export async function clientStreamCall<In, Out>(
   options: CallOptions = {},
 ): Promise<Out> {
   options.signal?.throwIfAborted();
-  let answered = false;
+  const state = { answered: false };
   const { promise: answer, resolve, reject } = deferred<Out>();
   const call = caller.client.makeClientStreamRequest(
     method.path,
@@ -102,7 +102,7 @@ export async function clientStreamCall<In, Out>(
     new Metadata(),
     grpcOptions(options.deadlineMs),
     (error, response) => {
-      answered = true;
+      state.answered = true;
       if (error !== null) reject(failure(error, caller, options.signal));
       else resolve(response as Out);
     },
@@ -114,13 +114,13 @@ export async function clientStreamCall<In, Out>(
     for await (const message of messages) {
       // The server may answer, and so end the call, before it has everything.
       await Promise.race([written(call, message), answer]);
-      if (answered) break;
+      if (state.answered) break;
     }
     call.end();
     return await answer;
   } finally {
     release();
-    if (!answered) call.cancel();
+    if (!state.answered) call.cancel();
   }
 }
 

@@ -16,6 +16,15 @@ export { Handlers } from './handlers.ts';
 export type { CallContext, ServerStream } from './handlers.ts';
 export { assertMayListen, formatAddress, isLoopback, parseAddress } from './listen.ts';
 export type { Address } from './listen.ts';
+export {
+  datasetFromWire,
+  entryFromWire,
+  entryToWire,
+  memberFromWire,
+  memberToWire,
+  settingsFromWire,
+  settingsToWire,
+} from './messages.ts';
 export { createGrpcServer } from './server.ts';
 export type { GrpcServer, GrpcServerOptions, GrpcService } from './server.ts';
 export { fromFailure, fromStatus, GRPC_STATUS, toFailure, toStatus } from './status.ts';

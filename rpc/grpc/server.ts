@@ -3,7 +3,7 @@
  * no way to listen beyond loopback by accident.
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { GRPC_MAX_MESSAGE_BYTES, LarderError } from '../../common/index.ts';
 import type { Logger } from '../../common/index.ts';
 import { assertMayListen, formatAddress, parseAddress } from './listen.ts';
@@ -48,7 +48,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   assertMayListen(wanted.host, options.insecure);
   const server = new Server(LIMITS);
   for (const { name, handlers } of options.services) {
-    server.addService(serviceDefinition(name) as ServiceDefinition, handlers);
+    server.addService(serviceDefinition(name), handlers);
   }
   await addCommonServices(server, options.services);
   const port = await bind(server, wanted);

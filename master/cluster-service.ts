@@ -1,0 +1,63 @@
+/** The Cluster service: workers join, push listings, and everyone sees who is there. */
+import type { ClusterHandlers } from '../proto/generated/larder/v1/Cluster.ts';
+import type { ClusterStatus } from '../proto/generated/larder/v1/ClusterStatus.ts';
+import type { Placement } from '../proto/generated/larder/v1/Placement.ts';
+import type { Handlers } from '../rpc/grpc/index.ts';
+import type { Catalog } from './catalog.ts';
+import type { Listings } from './listing.ts';
+import { placementToWire } from './wire.ts';
+import type { Workers } from './workers.ts';
+
+export interface ClusterServiceOptions {
+  readonly catalog: Catalog;
+  readonly listings: Listings;
+  readonly workers: Workers;
+}
+
+export function clusterService(
+  handlers: Handlers,
+  options: ClusterServiceOptions,
+): ClusterHandlers {
+  const { listings, workers } = options;
+  return {
+    Join: handlers.bidiStream((stream, { signal }) => workers.join(stream, signal)),
+    PushListing: handlers.clientStream(async (messages) => {
+      await listings.receive(messages);
+      return {};
+    }),
+    WatchPlacement: handlers.serverStream((_request, { signal }) => placements(workers, signal)),
+    GetStatus: handlers.unary(async () => clusterStatus(options)),
+  };
+}
+
+async function* placements(
+  workers: Workers,
+  signal: AbortSignal,
+): AsyncGenerator<Placement, void, undefined> {
+  for await (const placement of workers.watchPlacement(signal)) yield placementToWire(placement);
+}
+
+function clusterStatus({ catalog, workers }: ClusterServiceOptions): ClusterStatus {
+  const alive = workers.aliveIds();
+  return {
+    placement: workers.placement.number,
+    workers: workers.status(),
+    datasets: catalog.datasets().map((dataset) => {
+      const latest = catalog.version(dataset, 0);
+      return {
+        id: dataset.id,
+        name: dataset.name,
+        latest_version: dataset.latestVersion,
+        files: latest.files,
+        bytes: latest.bytes,
+        held_bytes: alive.reduce((sum, id) => sum + workers.held.bytes(id, dataset.id), 0),
+      };
+    }),
+    leases: catalog.leases().map((lease) => ({
+      dataset_id: lease.datasetId,
+      version: lease.version,
+      holder: lease.holder,
+      what: lease.what,
+    })),
+  };
+}

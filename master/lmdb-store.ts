@@ -1,0 +1,181 @@
+/** The catalog in LMDB, private to one process. Records are small; writes are rare and durable. */
+import { open } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
+import type { CatalogSnapshot, CatalogStore, CounterName } from './catalog-store.ts';
+import { decodeRecord, decodeSkipped, encodeRecord, encodeSkipped } from './records.ts';
+import type {
+  DatasetRecord,
+  LeaseRecord,
+  PlacementRecord,
+  SkippedKey,
+  VersionRecord,
+} from './records.ts';
+
+type Key = (string | number)[];
+type VersionId = Pick<VersionRecord, 'datasetId' | 'number'>;
+
+const KEY = {
+  counter: (name: CounterName): Key => ['counter', name],
+  dataset: (id: number): Key => ['dataset', id],
+  version: (datasetId: number, number: number): Key => ['version', datasetId, number],
+  lease: (datasetId: number, version: number, holder: string): Key => [
+    'lease',
+    datasetId,
+    version,
+    holder,
+  ],
+  skipped: (datasetId: number, version: number, chunk: number): Key => [
+    'skipped',
+    datasetId,
+    version,
+    chunk,
+  ],
+  placement: ['placement'] as Key,
+};
+
+/** Sorts after every number and string that follows a prefix. */
+const LAST = Buffer.of(0xff);
+
+export class LmdbStore implements CatalogStore {
+  readonly #db: RootDatabase<Buffer, Key>;
+
+  /** @param path a file; LMDB keeps its lock table beside it */
+  constructor(path: string) {
+    this.#db = open<Buffer, Key>({
+      path,
+      encoding: 'binary',
+      // Without this a commit is acknowledged before it is on disk.
+      overlappingSync: false,
+    });
+  }
+
+  async load(): Promise<CatalogSnapshot> {
+    const placement = this.#db.get(KEY.placement);
+    return {
+      datasets: this.#records<DatasetRecord>(['dataset']),
+      versions: this.#records<VersionRecord>(['version']),
+      leases: this.#records<LeaseRecord>(['lease']),
+      placement:
+        placement === undefined
+          ? { number: 0, members: [] }
+          : decodeRecord<PlacementRecord>(placement),
+    };
+  }
+
+  async next(counter: CounterName): Promise<number> {
+    return this.#db.transaction(() => {
+      const bytes = this.#db.get(KEY.counter(counter));
+      const last = bytes === undefined ? 0 : decodeRecord<{ last: number }>(bytes).last;
+      this.#put(KEY.counter(counter), { last: last + 1 });
+      return last + 1;
+    });
+  }
+
+  async putDataset(dataset: DatasetRecord): Promise<void> {
+    await this.#write(() => {
+      this.#put(KEY.dataset(dataset.id), dataset);
+    });
+  }
+
+  async putVersion(dataset: DatasetRecord, version: VersionRecord): Promise<void> {
+    await this.#write(() => {
+      this.#put(KEY.version(dataset.id, version.number), version);
+      this.#put(KEY.dataset(dataset.id), dataset);
+    });
+  }
+
+  async deleteVersion(dataset: DatasetRecord, version: number): Promise<void> {
+    await this.#write(() => {
+      void this.#db.remove(KEY.version(dataset.id, version));
+      this.#removeBelow(['lease', dataset.id, version]);
+      this.#removeBelow(['skipped', dataset.id, version]);
+      this.#put(KEY.dataset(dataset.id), dataset);
+    });
+  }
+
+  async deleteDataset(datasetId: number): Promise<void> {
+    await this.#write(() => {
+      void this.#db.remove(KEY.dataset(datasetId));
+      for (const kind of ['version', 'lease', 'skipped']) this.#removeBelow([kind, datasetId]);
+    });
+  }
+
+  async putLease(lease: LeaseRecord): Promise<void> {
+    await this.#write(() => {
+      this.#put(KEY.lease(lease.datasetId, lease.version, lease.holder), lease);
+    });
+  }
+
+  async deleteLease(lease: Pick<LeaseRecord, 'datasetId' | 'version' | 'holder'>): Promise<void> {
+    await this.#write(() => {
+      void this.#db.remove(KEY.lease(lease.datasetId, lease.version, lease.holder));
+    });
+  }
+
+  async putPlacement(placement: PlacementRecord): Promise<void> {
+    await this.#write(() => {
+      this.#put(KEY.placement, placement);
+    });
+  }
+
+  async putSkipped(version: VersionId, chunk: number, keys: readonly SkippedKey[]): Promise<void> {
+    await this.#write(() => {
+      const key = KEY.skipped(version.datasetId, version.number, chunk);
+      void this.#db.put(key, encodeSkipped(keys));
+    });
+  }
+
+  async clearSkipped(version: VersionId): Promise<void> {
+    await this.#write(() => {
+      this.#removeBelow(['skipped', version.datasetId, version.number]);
+    });
+  }
+
+  async *skipped(version: VersionId): AsyncGenerator<SkippedKey[], void, undefined> {
+    // One look-up per chunk: a cursor kept open by a slow reader would keep old pages alive.
+    for (let chunk = 0; ; chunk += 1) {
+      const bytes = this.#db.get(KEY.skipped(version.datasetId, version.number, chunk));
+      if (bytes === undefined) return;
+      yield decodeSkipped(bytes);
+    }
+  }
+
+  async sweep(): Promise<void> {
+    await this.#write(() => {
+      for (const key of this.#keysBelow(['skipped'])) {
+        const [, datasetId, version] = key;
+        if (!this.#db.doesExist(KEY.version(Number(datasetId), Number(version)))) {
+          void this.#db.remove(key);
+        }
+      }
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#db.close();
+  }
+
+  #records<T extends object>(prefix: Key): T[] {
+    return this.#keysBelow(prefix).flatMap((key) => {
+      const bytes = this.#db.get(key);
+      return bytes === undefined ? [] : [decodeRecord<T>(bytes)];
+    });
+  }
+
+  #keysBelow(prefix: Key): Key[] {
+    const range = this.#db.getKeys({ start: prefix, end: [...prefix, LAST] as unknown as Key });
+    return [...range].filter((key) => key.length > prefix.length);
+  }
+
+  #removeBelow(prefix: Key): void {
+    for (const key of this.#keysBelow(prefix)) void this.#db.remove(key);
+  }
+
+  #put(key: Key, record: object): void {
+    void this.#db.put(key, encodeRecord(record));
+  }
+
+  async #write(action: () => void): Promise<void> {
+    await this.#db.transaction(action);
+  }
+}

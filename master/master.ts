@@ -1,0 +1,122 @@
+/**
+ * A master: what exists, who owns it, who keeps it. Composition only; the rules are in the parts.
+ *
+ * Always true: `startMaster` resolves when calls are served; disposing ends the calls, persists what was
+ * decided, and lets go of the data directory.
+ */
+import { LarderError } from '../common/index.ts';
+import { createGrpcServer, formatAddress, Handlers } from '../rpc/grpc/index.ts';
+import type { GrpcServer } from '../rpc/grpc/index.ts';
+import { Builds } from './builds.ts';
+import { catalogService } from './catalog-service.ts';
+import { Catalog } from './catalog.ts';
+import { clusterService } from './cluster-service.ts';
+import { Collector } from './collector.ts';
+import { DataDirectory } from './data-directory.ts';
+import { Listings } from './listing.ts';
+import { LmdbStore } from './lmdb-store.ts';
+import { compileOptions } from './options.ts';
+import type { MasterConfig, MasterOptions } from './options.ts';
+import { Workers } from './workers.ts';
+
+export interface Master extends AsyncDisposable {
+  /** `HOST:PORT`, with the real port. */
+  readonly address: string;
+}
+
+/** How many times per lease it is judged. */
+const TICKS_PER_LEASE = 5;
+
+/**
+ * @throws {LarderError} `DATA_DIR_UNUSABLE`, `DATA_DIR_LOCKED`, `INSECURE_LISTEN`, `INVALID_ARGUMENT`,
+ *   `UNAVAILABLE` where the port is taken
+ */
+export async function startMaster(options: MasterOptions): Promise<Master> {
+  const config = compileOptions(options);
+  await using starting = new AsyncDisposableStack();
+  const directory = starting.use(new DataDirectory(config.dataDir));
+  const store = starting.use(new LmdbStore(directory.catalogPath));
+  const { parts, server } = await startParts(config, directory, store, starting);
+  const running = starting.move();
+  return {
+    address: formatAddress(server.address),
+    [Symbol.asyncDispose]: async () => {
+      await parts.workers.close();
+      await running.disposeAsync();
+    },
+  };
+}
+
+async function startParts(
+  config: MasterConfig,
+  directory: DataDirectory,
+  store: LmdbStore,
+  starting: AsyncDisposableStack,
+) {
+  const { clock, log, times } = config;
+  const catalog = await Catalog.open(store, clock);
+  await directory.removeOtherManifests(catalog.allVersions());
+  const term = await store.next('term');
+  const { placement } = await store.load();
+  const workers = new Workers({ store, clock, log, times, term, placement });
+  const listings = new Listings(clock, times.listingIdleMs);
+  const collector = new Collector({ catalog, directory, workers, clock, log });
+  const { workerWaitMs } = times;
+  const builds = new Builds({ catalog, directory, workers, listings, clock, log, workerWaitMs });
+  const parts = { workers };
+  starting.defer(async () => {
+    await builds.settled();
+    await collector.idle();
+  });
+  starting.use(ticker(config, workers, catalog));
+  const server: GrpcServer = starting.use(
+    await createGrpcServer({
+      listen: config.listen,
+      insecure: config.insecure,
+      log,
+      services: services(config, { catalog, builds, collector, directory, listings, workers }),
+    }),
+  );
+  log.info({ term, datasets: catalog.datasets().length }, 'the master runs');
+  return { parts, server };
+}
+
+interface Parts {
+  readonly catalog: Catalog;
+  readonly builds: Builds;
+  readonly collector: Collector;
+  readonly directory: DataDirectory;
+  readonly listings: Listings;
+  readonly workers: Workers;
+}
+
+function services({ log, clock, times }: MasterConfig, parts: Parts) {
+  const handlers = new Handlers(log);
+  const { progressMs } = times;
+  return [
+    { name: 'Catalog', handlers: catalogService(handlers, { ...parts, clock, progressMs }) },
+    { name: 'Cluster', handlers: clusterService(handlers, parts) },
+  ] as const;
+}
+
+/** Judges worker leases and ends those of mounts, until disposed. */
+function ticker(config: MasterConfig, workers: Workers, catalog: Catalog): AsyncDisposable {
+  const { clock, log, times } = config;
+  const stop = new AbortController();
+  const run = async () => {
+    for (;;) {
+      await clock.sleep(times.leaseMs / TICKS_PER_LEASE, stop.signal);
+      workers.tick();
+      await catalog.expireLeases();
+    }
+  };
+  const running = run().catch((error: unknown) => {
+    if (!stop.signal.aborted) log.fatal({ err: error }, 'leases are no longer judged');
+  });
+  return {
+    [Symbol.asyncDispose]: async () => {
+      stop.abort(new LarderError('CANCELLED'));
+      await running;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** The master's records as messages. */
+import type { DatasetSettings } from '../common/index.ts';
+import type { Dataset } from '../proto/generated/larder/v1/Dataset.ts';
+import type { DatasetSettings__Output } from '../proto/generated/larder/v1/DatasetSettings.ts';
+import type { Placement } from '../proto/generated/larder/v1/Placement.ts';
+import type { Version } from '../proto/generated/larder/v1/Version.ts';
+import { memberToWire, settingsToWire } from '../rpc/grpc/index.ts';
+import type { DatasetRecord, PlacementRecord, VersionRecord } from './records.ts';
+
+/** As on the command line, so that both are checked by the same rules; 0 and empty are the defaults. */
+export function settingsAsText(settings: DatasetSettings__Output | null): Record<string, string> {
+  if (settings === null) return {};
+  return {
+    blockSize: settings.block_size_bytes === 0 ? '' : String(settings.block_size_bytes),
+    endpoint: settings.endpoint,
+    region: settings.region,
+    pathStyle: settings.path_style,
+    credentials: settings.credentials,
+  };
+}
+
+export function versionToWire(version: VersionRecord, leases: number): Version {
+  return {
+    number: version.number,
+    created_at_ms: version.createdAtMs,
+    files: version.files,
+    bytes: version.bytes,
+    blocks: version.blocks,
+    skipped: version.skipped,
+    strong_validators: version.strongValidators,
+    weak_validators: version.weakValidators,
+    manifest_bytes: version.manifestBytes,
+    leases,
+    manifest_sha256: Buffer.from(version.manifestSha256, 'hex'),
+    settings: settingsToWire(version.settings),
+  };
+}
+
+export function datasetToWire(
+  dataset: DatasetRecord,
+  settings: DatasetSettings,
+  latest: Version,
+): Dataset {
+  return {
+    id: dataset.id,
+    name: dataset.name,
+    origin: dataset.origin,
+    settings: settingsToWire(settings),
+    latest_version: dataset.latestVersion,
+    created_at_ms: dataset.createdAtMs,
+    latest,
+  };
+}
+
+export function placementToWire(placement: PlacementRecord): Placement {
+  return { number: placement.number, members: placement.members.map(memberToWire) };
+}

@@ -1,0 +1,13 @@
+/** The worker's side of the Cluster service. */
+export { joinCluster } from './join-cluster.ts';
+export type {
+  ClusterMembership,
+  CollectRequest,
+  FetchRequest,
+  FetchResult,
+  HeldChange,
+  HeldSource,
+  MembershipOptions,
+  WorkerCounters,
+  WorkerHandlers,
+} from './types.ts';

@@ -1,0 +1,210 @@
+/**
+ * One Join stream from hello to its end: heartbeats, reports, and the commands that came on it.
+ *
+ * Always true: what runs for a stream is aborted when it ends; a command that is cancelled gets no answer.
+ */
+import assert from 'node:assert';
+import { LarderError, PROTOCOL_VERSION } from '../../common/index.ts';
+import type { CollectDataset__Output } from '../../proto/generated/larder/v1/CollectDataset.ts';
+import type { FetchObjects__Output } from '../../proto/generated/larder/v1/FetchObjects.ts';
+import type { ListOrigin__Output } from '../../proto/generated/larder/v1/ListOrigin.ts';
+import type { MasterMessage__Output } from '../../proto/generated/larder/v1/MasterMessage.ts';
+import type { Placement__Output } from '../../proto/generated/larder/v1/Placement.ts';
+import type { WorkerMessage } from '../../proto/generated/larder/v1/WorkerMessage.ts';
+import { parseBitmap } from '../../rpc/bitmaps/index.ts';
+import { memberToWire, settingsFromWire, toFailure } from '../../rpc/grpc/index.ts';
+import { sendFetchResults } from './fetch-results.ts';
+import { HeldReporter } from './held-reporter.ts';
+import { listingMessages } from './listing-push.ts';
+import type { MembershipOptions } from './types.ts';
+
+export interface JoinStreamOptions {
+  readonly membership: MembershipOptions;
+  readonly reportMs: number;
+  readonly incarnation: string;
+  readonly known: Set<number>;
+  /** Ends the stream. */
+  readonly signal: AbortSignal;
+  onPlacement(placement: Placement__Output): void;
+}
+
+/** The master has this long to answer hello. */
+const WELCOME_MS = 10_000;
+
+export class JoinStream {
+  readonly #options: JoinStreamOptions;
+  readonly #ended = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #commands = new Map<number, AbortController>();
+  readonly #tasks = new Set<Promise<void>>();
+  #send: (message: WorkerMessage) => Promise<void> = async () => undefined;
+  #reporter: HeldReporter | undefined;
+  #collecting: Promise<void> = Promise.resolve();
+
+  constructor(options: JoinStreamOptions) {
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
+  }
+
+  /** Whether the master accepted this worker. */
+  get welcomed(): boolean {
+    return this.#reporter !== undefined;
+  }
+
+  /** Runs until the stream ends; always rejects or is told to end. */
+  async run(): Promise<void> {
+    const { membership, incarnation } = this.#options;
+    const stream = membership.master.cluster.join({ signal: this.#signal });
+    this.#send = (message) => stream.send(message);
+    try {
+      this.#expectWelcome();
+      await stream.send({
+        hello: {
+          member: memberToWire(membership.member),
+          version: membership.softwareVersion,
+          protocol: PROTOCOL_VERSION,
+          incarnation,
+        },
+      });
+      for await (const message of stream.messages) this.#receive(message);
+    } finally {
+      this.#ended.abort(new LarderError('CANCELLED', { what: 'the stream to the master ended' }));
+      this.#reporter?.[Symbol.dispose]();
+      await Promise.all(this.#tasks);
+    }
+  }
+
+  #expectWelcome(): void {
+    void this.#background(async () => {
+      await this.#options.membership.clock.sleep(WELCOME_MS, this.#signal);
+      if (!this.welcomed) {
+        this.#ended.abort(new LarderError('DEADLINE_EXCEEDED', { what: 'no answer to hello' }));
+      }
+    });
+  }
+
+  #receive(message: MasterMessage__Output): void {
+    if (message.welcome) this.#begin(message.welcome.heartbeat_ms);
+    else if (message.placement) this.#options.onPlacement(message.placement);
+    else if (message.list_origin) this.#list(message.list_origin);
+    else if (message.fetch_objects) this.#fetch(message.fetch_objects);
+    else if (message.collect) this.#collect(message.collect);
+    else if (message.cancel) this.#cancel(message.cancel.command);
+  }
+
+  #begin(heartbeatMs: number): void {
+    if (this.welcomed) return;
+    const { membership, reportMs, known } = this.#options;
+    const { clock, held } = membership;
+    this.#reporter = new HeldReporter({
+      held,
+      clock,
+      reportMs,
+      known,
+      signal: this.#signal,
+      send: (report) => this.#send({ held: report }),
+    });
+    void this.#background(async () => {
+      for (;;) {
+        await this.#send({ heartbeat: heartbeatOf(membership) });
+        await clock.sleep(heartbeatMs, this.#signal);
+      }
+    });
+  }
+
+  #list(request: ListOrigin__Output): void {
+    const { handlers, master } = this.#options.membership;
+    void this.#run(request.command, async (signal) => {
+      const settings = settingsFromWire(request.settings);
+      const batches = handlers.listOrigin({ origin: request.origin, settings }, signal);
+      await master.cluster.pushListing(listingMessages(request.command, batches), { signal });
+    });
+  }
+
+  #fetch(request: FetchObjects__Output): void {
+    const { handlers, clock } = this.#options.membership;
+    void this.#run(request.command, async (signal) => {
+      const { command, dataset_id: datasetId, version, ordinals } = request;
+      await sendFetchResults({
+        command,
+        results: handlers.fetchObjects({ datasetId, version, ordinals }, signal),
+        clock,
+        reportMs: this.#options.reportMs,
+        signal,
+        flushHeld: async () => {
+          assert(this.#reporter !== undefined, 'commands come after the welcome');
+          await this.#reporter.flush();
+        },
+        send: (objects) => this.#send({ objects }),
+      });
+    });
+  }
+
+  /** One after the other: they are work for the disk, and nobody waits for them. */
+  #collect(request: CollectDataset__Output): void {
+    const { handlers } = this.#options.membership;
+    const before = this.#collecting;
+    this.#collecting = this.#run(request.command, async (signal) => {
+      await before;
+      signal.throwIfAborted();
+      const live = parseBitmap(request.live);
+      try {
+        const { dataset_id: datasetId, first_block: firstBlock, end_block: endBlock } = request;
+        await handlers.collect({ datasetId, firstBlock, endBlock, live }, signal);
+      } finally {
+        live.dispose();
+      }
+    });
+  }
+
+  #cancel(command: number): void {
+    this.#commands.get(command)?.abort(new LarderError('CANCELLED', { by: 'the master' }));
+  }
+
+  /** Runs a command and answers it. Never rejects. */
+  #run(command: number, action: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const abort = new AbortController();
+    this.#commands.set(command, abort);
+    const signal = AbortSignal.any([this.#signal, abort.signal]);
+    return this.#background(async () => {
+      try {
+        await action(signal);
+        if (!signal.aborted) await this.#send({ result: { command } });
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#options.membership.log.warn({ err: error, command }, 'a command failed');
+        await this.#send({ result: { command, failure: toFailure(error) } });
+      } finally {
+        this.#commands.delete(command);
+      }
+    });
+  }
+
+  /** Something that runs beside the stream and ends with it. */
+  #background(action: () => Promise<void>): Promise<void> {
+    const task = action()
+      .catch((error: unknown) => {
+        if (!this.#signal.aborted) this.#options.membership.log.error({ err: error }, 'membership');
+      })
+      .finally(() => {
+        this.#tasks.delete(task);
+      });
+    this.#tasks.add(task);
+    return task;
+  }
+}
+
+function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
+  const { capacityBytes, usedBytes, origin, reads } = counters();
+  return {
+    capacity_bytes: capacityBytes,
+    used_bytes: usedBytes,
+    origin: {
+      gets: origin.gets,
+      bytes: origin.bytes,
+      unique_bytes: origin.uniqueBytes,
+      requested_bytes: origin.requestedBytes,
+    },
+    reads: { bytes: reads.bytes, origin_bytes: reads.originBytes },
+  };
+}
