@@ -7,6 +7,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { isErrorCode, LarderError, systemClock } from '../common/index.ts';
 import type { ErrorFacts } from '../common/index.ts';
+import { childEnvironment } from './environment.ts';
 
 export type ChildMessage =
   | { readonly kind: 'ready'; readonly details: Readonly<Record<string, string | number>> }
@@ -20,6 +21,8 @@ export interface ChildOptions {
   readonly logFd?: number;
   readonly detached?: boolean;
   readonly readyTimeoutMs: number;
+  /** Ends the child that is not ready yet. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ReadyChild {
@@ -51,8 +54,7 @@ export async function startChild(options: ChildOptions): Promise<ReadyChild> {
   const child = spawn(command, args, {
     stdio,
     detached: options.detached ?? false,
-    // eslint-disable-next-line no-restricted-properties -- a child gets our environment as it is
-    env: { ...process.env, ...options.env },
+    env: childEnvironment(options.env ?? {}),
   });
   const message = await firstMessage(child, options);
   if (message.kind === 'ready') return { process: child, details: message.details };
@@ -82,6 +84,9 @@ function send(message: ChildMessage): boolean {
 function firstMessage(child: ChildProcess, options: ChildOptions): Promise<ChildMessage> {
   const role = options.args[0] ?? '';
   return new Promise((resolve, reject) => {
+    options.signal?.addEventListener('abort', () => {
+      endChild(child, 'SIGTERM');
+    });
     const cancel = systemClock.schedule(options.readyTimeoutMs, () => {
       child.kill('SIGKILL');
       reject(new LarderError('UNAVAILABLE', { process: role, why: 'not ready in time' }));

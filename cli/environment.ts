@@ -16,6 +16,13 @@ export interface Environment {
   readonly runtimeDirectory: string;
   /** `LARDER_CACHE_HOME`: where caches go that no `--cache-dir` names. */
   readonly cacheHome: string;
+  /** Where a master or a worker without a directory of its own keeps its data. */
+  readonly masterHome: string;
+  readonly workerHome: string;
+  /** `LARDER_LEASE_MS`, `LARDER_HEARTBEAT_MS`, `LARDER_GRACE_MS`: of the master. */
+  readonly masterTimes: { leaseMs: number; heartbeatMs: number; graceMs: number };
+  /** `LARDER_HUNG_AFTER_MS`: a FUSE server that is silent for this long is replaced. */
+  readonly hungAfterMs: number;
   /** `LARDER_READ_TIMEOUT_MS`: how long a read may take in all. */
   readonly readTimeoutMs: number;
   /** `NO_COLOR` is not set, to anything. */
@@ -23,19 +30,38 @@ export interface Environment {
 }
 
 export function environment(): Environment {
+  const cacheHome = env['LARDER_CACHE_HOME'] ?? defaultCacheHome();
   return {
     master: env['LARDER_MASTER'],
     workerSocket: env['LARDER_WORKER_SOCKET'],
     logLevel: env['LARDER_LOG_LEVEL'] ?? 'warn',
     runtimeDirectory: env['LARDER_RUNTIME_DIR'] ?? defaultRuntimeDirectory(),
-    cacheHome: env['LARDER_CACHE_HOME'] ?? defaultCacheHome(),
+    cacheHome,
+    masterHome: isRoot() ? '/var/lib/larder' : path.join(cacheHome, 'master'),
+    workerHome: path.join(cacheHome, 'worker'),
+    masterTimes: {
+      leaseMs: positive('LARDER_LEASE_MS', 5_000),
+      heartbeatMs: positive('LARDER_HEARTBEAT_MS', 1_000),
+      graceMs: positive('LARDER_GRACE_MS', 60_000),
+    },
+    hungAfterMs: positive('LARDER_HUNG_AFTER_MS', 10_000),
     readTimeoutMs: positive('LARDER_READ_TIMEOUT_MS', 30_000),
     color: (env['NO_COLOR'] ?? '') === '',
   };
 }
 
+/** What `up` gives to all that it starts, so that `down` finds them; empty elsewhere. */
+export function groupOf(): string {
+  return env['LARDER_GROUP'] ?? '';
+}
+
+/** A child's environment: ours, with additions. */
+export function childEnvironment(additions: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...env, ...additions };
+}
+
 /** A whole number of milliseconds above 0 from the environment. */
-export function positive(name: string, fallback: number): number {
+function positive(name: string, fallback: number): number {
   const text = env[name];
   if (text === undefined || text === '') return fallback;
   const value = Number(text);

@@ -1,0 +1,196 @@
+/** `larder dataset …`: make, change, list, show, refresh and delete datasets. */
+import { EXIT, formatBytes, LarderError, printable } from '../../common/index.ts';
+import { connect } from '../../sdk/index.ts';
+import type {
+  BuildOptions,
+  BuildResult,
+  DatasetSummary,
+  Larder,
+  VersionInfo,
+} from '../../sdk/index.ts';
+import { createContext } from '../context.ts';
+import type { Context } from '../context.ts';
+import { isSet, masterAddress, originUrl } from '../flags.ts';
+import type { Flags } from '../flags.ts';
+import { table } from '../output.ts';
+import { progressBar } from '../progress.ts';
+
+export async function create(
+  [name = '', origin = '', ...rest]: string[],
+  flags: Flags,
+): Promise<number> {
+  return await withLarder(flags, async (larder, context) => {
+    const settings = parseSettings(rest);
+    const result = await build(context, (options) =>
+      larder.datasets.create(name, originUrl(origin), { ...options, settings }),
+    );
+    context.output.result(buildJson(result), buildText(result));
+  });
+}
+
+export async function refresh([name = '']: string[], flags: Flags): Promise<number> {
+  return await withLarder(flags, async (larder, context) => {
+    const result = await build(context, (options) => larder.datasets.refresh(name, options));
+    context.output.result(buildJson(result), buildText(result));
+  });
+}
+
+export async function set([name = '', ...rest]: string[], flags: Flags): Promise<number> {
+  return await withLarder(flags, async (larder, { output }) => {
+    const summary = await larder.datasets.set(name, parseSettings(rest));
+    output.result(summaryJson(summary), describe(summary));
+    output.note('New settings count from the next version on: `larder dataset refresh`.');
+  });
+}
+
+export async function list(_: string[], flags: Flags): Promise<number> {
+  return await withLarder(flags, async (larder, { output }) => {
+    const datasets = await larder.datasets.list();
+    const rows = datasets.map(({ name, origin, latest }) => [
+      name,
+      `v${String(latest.number)}`,
+      String(latest.files),
+      formatBytes(latest.bytes),
+      origin,
+    ]);
+    output.result(
+      datasets.map(summaryJson),
+      datasets.length === 0
+        ? 'No datasets. Make one with `larder dataset create NAME ORIGIN`.'
+        : table(['NAME', 'LATEST', 'FILES', 'SIZE', 'ORIGIN'], rows),
+    );
+  });
+}
+
+export async function show([name = '']: string[], flags: Flags): Promise<number> {
+  return await withLarder(flags, async (larder, { output }) => {
+    const summary = await larder.datasets.describe(name);
+    if (!isSet(flags, 'skipped')) {
+      output.result(summaryJson(summary), describe(summary));
+      return;
+    }
+    await using dataset = await larder.datasets.get(name);
+    const skipped: { key: string; keyBase64: string; reason: string }[] = [];
+    for await (const { key, reason } of dataset.skipped()) {
+      skipped.push({ key: key.toString(), keyBase64: key.toString('base64'), reason });
+    }
+    const lines = skipped.map(({ key, reason }) => `${reason}\t${printable(key)}`);
+    const { number } = summary.latest;
+    const none = `v${String(number)} left nothing out.`;
+    output.result({ version: number, skipped }, lines.length === 0 ? none : lines.join('\n'));
+  });
+}
+
+export async function versions([name = '']: string[], flags: Flags): Promise<number> {
+  return await withLarder(flags, async (larder, { output }) => {
+    const found = await larder.datasets.versions(name);
+    const rows = found.map((version) => [
+      `v${String(version.number)}`,
+      version.createdAt.toISOString(),
+      String(version.files),
+      formatBytes(version.bytes),
+      String(version.skipped),
+      String(version.leases),
+    ]);
+    output.result(
+      found.map(versionJson),
+      table(['VERSION', 'CREATED', 'FILES', 'SIZE', 'SKIPPED', 'MOUNTS'], rows),
+    );
+  });
+}
+
+export async function remove([reference = '']: string[], flags: Flags): Promise<number> {
+  return await withLarder(flags, async (larder, { output }) => {
+    await larder.datasets.delete(reference);
+    output.result({ deleted: reference }, `Deleted ${reference}.`);
+  });
+}
+
+async function withLarder(
+  flags: Flags,
+  action: (larder: Larder, context: Context) => Promise<void>,
+): Promise<number> {
+  const context = createContext({ json: isSet(flags, 'json'), role: 'cli' });
+  await using larder = connect({
+    master: masterAddress(flags, context.environment),
+    client: 'cli',
+  });
+  await action(larder, context);
+  return EXIT.ok;
+}
+
+async function build(
+  { output, environment, signal }: Context,
+  start: (options: BuildOptions) => Promise<BuildResult>,
+): Promise<BuildResult> {
+  const bar = progressBar(output, environment, 'Listing', 'keys');
+  try {
+    return await start({
+      signal,
+      onProgress: ({ keysListed }) => {
+        bar.update(keysListed, 0);
+      },
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
+/** @throws {LarderError} `INVALID_ARGUMENT` unless each is KEY=VALUE */
+function parseSettings(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf('=');
+      if (at < 1)
+        throw new LarderError('INVALID_ARGUMENT', { setting: word, expected: 'KEY=VALUE' });
+      return [word.slice(0, at), word.slice(at + 1)];
+    }),
+  );
+}
+
+function versionJson(version: VersionInfo): object {
+  return { ...version, createdAt: version.createdAt.toISOString() };
+}
+
+function summaryJson(summary: DatasetSummary): object {
+  const { createdAt, latest } = summary;
+  return { ...summary, createdAt: createdAt.toISOString(), latest: versionJson(latest) };
+}
+
+function buildJson({ dataset, version, changes, newVersion }: BuildResult): object {
+  return { dataset: dataset.name, version: versionJson(version), changes, newVersion };
+}
+
+function buildText({ dataset, version, changes, newVersion }: BuildResult): string {
+  const { added, removed, changed } = changes;
+  const counts = `${String(version.files)} files, ${formatBytes(version.bytes)}`;
+  const skipped =
+    version.skipped === 0
+      ? ''
+      : `\n${String(version.skipped)} keys were left out: see \`larder dataset show ${dataset.name} --skipped\`.`;
+  if (!newVersion) return `${dataset.name} is unchanged: v${String(version.number)}, ${counts}.`;
+  const what = `${String(added)} added, ${String(changed)} changed, ${String(removed)} removed`;
+  return `${dataset.name}@v${String(version.number)}: ${counts} (${what}).${skipped}`;
+}
+
+function describe({ name, origin, settings, latest }: DatasetSummary): string {
+  const validators =
+    latest.weakValidators === 0
+      ? 'strong (ETag)'
+      : `${String(latest.strongValidators)} strong (ETag), ${String(latest.weakValidators)} weak (size and times)`;
+  const rows: [string, string][] = [
+    ['name', name],
+    ['origin', origin],
+    ['latest', `v${String(latest.number)} of ${latest.createdAt.toISOString()}`],
+    ['files', String(latest.files)],
+    ['size', formatBytes(latest.bytes)],
+    ['skipped', String(latest.skipped)],
+    ['validators', validators],
+    ['blockSize', formatBytes(settings.blockSizeBytes)],
+    ['endpoint', settings.endpoint || '(default)'],
+    ['region', settings.region || '(found by the worker)'],
+    ['pathStyle', settings.pathStyle],
+    ['credentials', settings.credentials || '(default chain of the worker)'],
+  ];
+  return rows.map(([key, value]) => `${key.padEnd(12)}${printable(value)}`).join('\n');
+}

@@ -1,0 +1,65 @@
+/** `larder mount`: shows one version of a dataset as files. */
+import path from 'node:path';
+import { EXIT, hasCode } from '../../common/index.ts';
+import { connect, parseReference } from '../../sdk/index.ts';
+import { reportReady } from '../children.ts';
+import { createContext } from '../context.ts';
+import type { Context } from '../context.ts';
+import { groupOf } from '../environment.ts';
+import { isSet, masterAddress, mountFlags, workerSocket } from '../flags.ts';
+import type { Flags } from '../flags.ts';
+import { endMount, startMount } from '../mounting.ts';
+import { stopMount } from '../up/stop-mount.ts';
+
+export async function mount([reference = '', where = '']: string[], flags: Flags): Promise<number> {
+  const context = createContext({ json: isSet(flags, 'json'), role: 'mount' });
+  const { output, environment } = context;
+  mountFlags(flags);
+  const mountpoint = path.resolve(where);
+  const master = masterAddress(flags, environment);
+  const resolved = await resolve(master, reference);
+  const holder = await startMount(
+    {
+      mountpoint,
+      ...resolved,
+      master,
+      workerSocket: workerSocket(flags, environment, master),
+      group: groupOf(),
+    },
+    environment,
+  );
+  const { dataset, version } = resolved;
+  output.result(
+    { mountpoint, dataset, version },
+    `${dataset}@v${String(version)} is mounted on ${mountpoint}.`,
+  );
+  reportReady({ mountpoint });
+  if (isSet(flags, 'detach')) {
+    holder.process.disconnect();
+    holder.process.unref();
+    return EXIT.ok;
+  }
+  return await stay(context, mountpoint);
+}
+
+async function stay(context: Context, mountpoint: string): Promise<number> {
+  await stopMount(context, mountpoint, async (options) => {
+    try {
+      await endMount(mountpoint, options);
+    } catch (error) {
+      if (!hasCode(error, 'NOT_MOUNTED')) throw error;
+    }
+  });
+  return EXIT.ok;
+}
+
+/** The version that is meant, before anything is mounted. */
+async function resolve(
+  master: string,
+  reference: string,
+): Promise<{ dataset: string; version: number }> {
+  const { name } = parseReference(reference);
+  await using larder = connect({ master, client: 'cli' });
+  await using dataset = await larder.datasets.get(reference);
+  return { dataset: name, version: dataset.version.number };
+}

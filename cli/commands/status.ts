@@ -1,0 +1,128 @@
+/** `larder status`: what runs on this machine, or what one cluster is. Scripts rely on the names. */
+import { asLarderError, EXIT, formatBytes } from '../../common/index.ts';
+import { connect } from '../../sdk/index.ts';
+import type { ClusterStatus } from '../../sdk/index.ts';
+import { createContext } from '../context.ts';
+import { isSet, text } from '../flags.ts';
+import type { Flags } from '../flags.ts';
+import { listInstances } from '../instances.ts';
+import type { Instance } from '../instances.ts';
+import { table } from '../output.ts';
+
+const CALL_TIMEOUT_MS = 3_000;
+
+export async function status(_: string[], flags: Flags): Promise<number> {
+  const { output, environment } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
+  const named = text(flags, 'master') ?? environment.master;
+  const instances = listInstances().filter((it) => named === undefined || it.master === named);
+  const masters =
+    named === undefined
+      ? instances.flatMap((it) =>
+          it.role === 'master' && it.master !== undefined ? [it.master] : [],
+        )
+      : [named];
+  const clusters = await Promise.all(masters.map(ask));
+  const failures = clusters.flatMap((it) => ('error' in it ? [it] : []));
+  const reached = clusters.flatMap((it) => ('status' in it ? [it.status] : []));
+  const report = buildReport(instances, reached, failures);
+  output.result(report, render(report));
+  for (const { master, error } of failures) output.note(`larder: master ${master}: ${error}`);
+  return failures.length > 0 ? EXIT.unavailable : EXIT.ok;
+}
+
+type Answer = { master: string; status: ClusterStatus } | { master: string; error: string };
+
+async function ask(master: string): Promise<Answer> {
+  await using larder = connect({ master, client: 'cli', callTimeoutMs: CALL_TIMEOUT_MS });
+  try {
+    return { master, status: await larder.status() };
+  } catch (error) {
+    return { master, error: asLarderError(error).message };
+  }
+}
+
+type Report = ReturnType<typeof buildReport>;
+
+function buildReport(
+  instances: readonly Instance[],
+  clusters: readonly ClusterStatus[],
+  unreachable: readonly { master: string; error: string }[],
+) {
+  const origin = { gets: 0, bytes: 0, uniqueBytes: 0, requestedBytes: 0 };
+  for (const cluster of clusters) {
+    origin.gets += cluster.origin.gets;
+    origin.bytes += cluster.origin.bytes;
+    origin.uniqueBytes += cluster.origin.uniqueBytes;
+    origin.requestedBytes += cluster.origin.requestedBytes;
+  }
+  return {
+    processes: instances.map(({ role, pid, master, mountpoint }) => ({
+      role,
+      pid,
+      ...(master === undefined ? {} : { master }),
+      ...(mountpoint === undefined ? {} : { mountpoint }),
+    })),
+    mounts: instances.flatMap(({ mount }) => (mount === undefined ? [] : [mount])),
+    datasets: clusters.flatMap(({ datasets, reads }) =>
+      datasets.map((dataset) => ({
+        ...dataset,
+        hitRatio: reads.bytes === 0 ? null : 1 - reads.originBytes / reads.bytes,
+      })),
+    ),
+    workers: clusters.flatMap(({ workers }) => workers),
+    origin,
+    unreachable,
+  };
+}
+
+function render(report: Report): string {
+  if (report.processes.length === 0 && report.workers.length === 0) {
+    return 'Nothing of Larder runs here. Start with `larder up ORIGIN MOUNTPOINT`.';
+  }
+  const { origin } = report;
+  const parts = [
+    table(
+      ['ROLE', 'PID', 'MASTER', 'MOUNTPOINT'],
+      report.processes.map((it) => [
+        it.role,
+        String(it.pid),
+        it.master ?? '–',
+        it.mountpoint ?? '–',
+      ]),
+    ),
+    table(
+      ['MOUNTPOINT', 'DATASET', 'VERSION', 'DRIVER', 'MANIFEST'],
+      report.mounts.map((it) => [
+        it.mountpoint,
+        it.dataset,
+        `v${String(it.version)}`,
+        it.driver,
+        `${String(it.manifestPercent)} %`,
+      ]),
+    ),
+    table(
+      ['DATASET', 'VERSION', 'FILES', 'SIZE', 'HELD', 'HIT RATIO'],
+      report.datasets.map((it) => [
+        it.name,
+        `v${String(it.latestVersion)}`,
+        String(it.files),
+        formatBytes(it.bytes),
+        formatBytes(it.heldBytes),
+        it.hitRatio === null ? '–' : `${(100 * it.hitRatio).toFixed(1)} %`,
+      ]),
+    ),
+    table(
+      ['WORKER', 'NODE', 'ALIVE', 'USED', 'CAPACITY'],
+      report.workers.map((it) => [
+        it.workerId,
+        it.node,
+        it.alive ? 'yes' : 'no',
+        formatBytes(it.usedBytes),
+        formatBytes(it.capacityBytes),
+      ]),
+    ),
+    `origin: ${String(origin.gets)} GETs, ${formatBytes(origin.bytes)} ` +
+      `(unique ${formatBytes(origin.uniqueBytes)}, requested ${formatBytes(origin.requestedBytes)})`,
+  ];
+  return parts.join('\n\n');
+}

@@ -1,0 +1,106 @@
+/** `larder up`: master, worker and mount in one command. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { checkDatasetName, EXIT, parseSize } from '../../common/index.ts';
+import { parseOriginUrl } from '../../common/index.ts';
+import { checkMountpoint } from '../../fuse-client/index.ts';
+import { reportReady, startChild } from '../children.ts';
+import { createContext } from '../context.ts';
+import type { Context } from '../context.ts';
+import { isSet, mountFlags, originUrl, text } from '../flags.ts';
+import type { Flags } from '../flags.ts';
+import { shortHash } from '../mounting.ts';
+import { runStack } from '../up/stack.ts';
+import type { StackOptions } from '../up/stack.ts';
+
+/** A listing of a large bucket takes its time; `--detach` waits for it. */
+const DETACH_TIMEOUT_MS = 24 * 3_600_000;
+
+export async function up([origin = '', where = '']: string[], flags: Flags): Promise<number> {
+  const context = createContext({ json: isSet(flags, 'json'), role: 'up' });
+  const options = stackOptions(context, { origin, where, flags });
+  if (isSet(flags, 'detach')) return await detach(context, options, [origin, where], flags);
+  return await runStack(context, options, (ready) => {
+    const { dataset, version, master, mountpoint } = ready;
+    context.output.result(
+      ready,
+      `${dataset}@v${String(version)} is mounted on ${mountpoint} (master ${master}). Ctrl-C ends it.`,
+    );
+    reportReady({ dataset, version, master, mountpoint });
+  });
+}
+
+/** Everything that can be wrong with the request is found before anything is started. */
+function stackOptions(
+  { environment }: Context,
+  { origin, where, flags }: { origin: string; where: string; flags: Flags },
+): StackOptions {
+  mountFlags(flags);
+  const url = originUrl(origin);
+  parseOriginUrl(url);
+  const mountpoint = path.resolve(where);
+  checkMountpoint(mountpoint);
+  const endpoint = text(flags, 'endpoint') ?? '';
+  const cacheSize = text(flags, 'cacheSize');
+  if (cacheSize !== undefined) parseSize(cacheSize);
+  const name = checkDatasetName(text(flags, 'name') ?? defaultName(url));
+  const id = shortHash(`${url}|${endpoint}|${mountpoint}`);
+  const cacheDir = text(flags, 'cacheDir');
+  return {
+    origin: url,
+    endpoint,
+    name,
+    mountpoint,
+    home:
+      cacheDir === undefined
+        ? path.join(environment.cacheHome, `${name}-${id}`)
+        : path.resolve(cacheDir),
+    ...(cacheSize === undefined ? {} : { cacheSize }),
+    socket: path.join(environment.runtimeDirectory, `up-${id}`, 'worker.sock'),
+    group: `up-${id}-${String(process.pid)}`,
+  };
+}
+
+/** Starts the same command as a daemon, and ends when that says that its mount answers. */
+async function detach(
+  { output, signal }: Context,
+  options: StackOptions,
+  [origin, where]: [string, string],
+  flags: Flags,
+): Promise<number> {
+  fs.mkdirSync(options.home, { recursive: true, mode: 0o700 });
+  const log = path.join(options.home, 'up.log');
+  const logFd = fs.openSync(log, 'a', 0o600);
+  const passed = Object.entries(flags).flatMap(([name, value]) =>
+    typeof value === 'string'
+      ? [`--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`, value]
+      : [],
+  );
+  const child = await startChild({
+    args: ['up', origin, where, ...passed],
+    logFd,
+    detached: true,
+    readyTimeoutMs: DETACH_TIMEOUT_MS,
+    signal,
+  });
+  fs.closeSync(logFd);
+  const { dataset, version, master, mountpoint } = child.details;
+  const shown = `${String(dataset)}@v${String(version)} is mounted on ${String(mountpoint)}`;
+  output.result(
+    { ...child.details, log },
+    `${shown} (master ${String(master)}, log ${log}). End it with \`larder down ${where}\`.`,
+  );
+  child.process.disconnect();
+  child.process.unref();
+  return EXIT.ok;
+}
+
+/** The last part of the origin's path, else the bucket. */
+function defaultName(url: string): string {
+  const last = decodeURIComponent(url.replace(/\/+$/, '').split('/').at(-1) ?? '');
+  const name = last
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 100);
+  return name === '' ? 'dataset' : name;
+}

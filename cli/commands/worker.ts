@@ -1,0 +1,47 @@
+/** `larder worker`: runs a worker until SIGTERM or Ctrl-C. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { EXIT, formatBytes, parseSize } from '../../common/index.ts';
+import { startWorker } from '../../worker/index.ts';
+import { reportReady } from '../children.ts';
+import { aborted, createContext } from '../context.ts';
+import { groupOf } from '../environment.ts';
+import { isSet, masterAddress, text } from '../flags.ts';
+import type { Flags } from '../flags.ts';
+import { registerInstance } from '../instances.ts';
+import { packageVersion } from '../package-version.ts';
+
+export async function worker(_: string[], flags: Flags): Promise<number> {
+  const { output, environment, log, signal } = createContext({
+    json: isSet(flags, 'json'),
+    role: 'worker',
+  });
+  const master = masterAddress(flags, environment);
+  const cacheDir = path.resolve(text(flags, 'cacheDir') ?? environment.workerHome);
+  if (text(flags, 'cacheDir') === undefined)
+    fs.mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
+  const size = text(flags, 'cacheSize');
+  const socket = path.resolve(
+    text(flags, 'socket') ?? path.join(environment.runtimeDirectory, 'worker.sock'),
+  );
+  fs.mkdirSync(path.dirname(socket), { recursive: true, mode: 0o700 });
+  await using running = await startWorker({
+    master,
+    cacheDir,
+    ...(size === undefined ? {} : { capacityBytes: parseSize(size) }),
+    listen: text(flags, 'listen') ?? '127.0.0.1:0',
+    socket,
+    insecure: isSet(flags, 'insecure'),
+    softwareVersion: packageVersion(),
+    log,
+  });
+  const instance = registerInstance({ role: 'worker', group: groupOf(), master, socket });
+  output.note(
+    `larder worker: master ${master}, ${formatBytes(running.capacityBytes)} in ${cacheDir}, ` +
+      `data on ${running.dataAddress} and ${socket}`,
+  );
+  reportReady({ dataAddress: running.dataAddress, socket });
+  await aborted(signal);
+  instance.remove();
+  return EXIT.ok;
+}

@@ -1,0 +1,75 @@
+/** Flags after the command line was parsed: values that several commands turn into the same things. */
+import path from 'node:path';
+import { LarderError } from '../common/index.ts';
+import type { Environment } from './environment.ts';
+import { listInstances } from './instances.ts';
+
+export type Flags = Readonly<Record<string, string | boolean | undefined>>;
+
+export function text(flags: Flags, name: string): string | undefined {
+  const value = flags[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function isSet(flags: Flags, name: string): boolean {
+  return flags[name] === true;
+}
+
+/**
+ * The master to talk to: flag, environment, the only one that runs on this machine, or the default.
+ *
+ * @throws {LarderError} `INVALID_ARGUMENT` where several run here and none was named
+ */
+export function masterAddress(flags: Flags, env: Environment): string {
+  const named = text(flags, 'master') ?? env.master;
+  if (named !== undefined) return named;
+  const here = listInstances().flatMap(({ role, master }) =>
+    role === 'master' && master !== undefined ? [master] : [],
+  );
+  if (here.length > 1) {
+    throw new LarderError('INVALID_ARGUMENT', {
+      masters: here.join(' '),
+      expected: '--master: several run on this machine',
+    });
+  }
+  return here[0] ?? '127.0.0.1:7400';
+}
+
+/** The worker's socket of a master that runs on this machine, where there is one. */
+export function workerSocket(flags: Flags, env: Environment, master: string): string | undefined {
+  const named = text(flags, 'workerSocket') ?? env.workerSocket;
+  if (named !== undefined) return path.resolve(named);
+  return listInstances().find(
+    (instance) => instance.role === 'worker' && instance.master === master,
+  )?.socket;
+}
+
+export interface MountFlags {
+  readonly openMode: 'daemon';
+  readonly driver: 'kernel';
+}
+
+/** @throws {LarderError} `NOT_YET_AVAILABLE` for what later releases bring */
+export function mountFlags(flags: Flags): MountFlags {
+  const openMode = text(flags, 'openMode') ?? 'auto';
+  if (openMode !== 'auto' && openMode !== 'daemon') {
+    throw new LarderError('NOT_YET_AVAILABLE', { option: `--open-mode=${openMode}` });
+  }
+  if (text(flags, 'integrity') === 'strict') {
+    throw new LarderError('NOT_YET_AVAILABLE', { option: '--integrity=strict' });
+  }
+  const driver = text(flags, 'driver') ?? 'kernel';
+  if (driver !== 'kernel')
+    throw new LarderError('NOT_YET_AVAILABLE', { option: `--driver=${driver}` });
+  return { openMode: 'daemon', driver };
+}
+
+/** A directory is taken as `file://`; anything with a scheme as it is. */
+export function originUrl(origin: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\//.test(origin)) return origin;
+  return new URL(`file://${encodePath(path.resolve(origin))}`).href;
+}
+
+function encodePath(absolute: string): string {
+  return absolute.split('/').map(encodeURIComponent).join('/');
+}

@@ -1,0 +1,92 @@
+/** Starting and ending a mount: the specification that holder and server get, and who to wait for. */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { LarderError } from '../common/index.ts';
+import { checkMountpoint, unmount } from '../fuse-client/index.ts';
+import { programCommand, startChild } from './children.ts';
+import type { ReadyChild } from './children.ts';
+import type { Environment } from './environment.ts';
+import { listInstances, signalInstance, waitForEnd } from './instances.ts';
+import type { Instance } from './instances.ts';
+import type { MountProcessSpec } from './mount-processes.ts';
+
+export interface MountRequest {
+  readonly mountpoint: string;
+  readonly dataset: string;
+  /** 0 for the latest. */
+  readonly version: number;
+  readonly master: string;
+  readonly workerSocket: string | undefined;
+  readonly group: string;
+  readonly logFd?: number;
+}
+
+const MOUNT_TIMEOUT_MS = 60_000;
+const END_TIMEOUT_MS = 10_000;
+
+/**
+ * Mounts through a holder process of its own; resolves when the mount answers.
+ *
+ * @throws {LarderError} `MOUNTPOINT_INVALID`, `FUSE_UNAVAILABLE`, `NOT_FOUND`, `UNAVAILABLE`
+ */
+export async function startMount(request: MountRequest, env: Environment): Promise<ReadyChild> {
+  const mountpoint = path.resolve(request.mountpoint);
+  checkMountpoint(mountpoint);
+  const stateDirectory = path.join(env.runtimeDirectory, 'mounts', shortHash(mountpoint));
+  fs.rmSync(stateDirectory, { recursive: true, force: true });
+  fs.mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  const specFile = path.join(stateDirectory, 'mount.json');
+  const spec: MountProcessSpec = {
+    mountpoint,
+    dataset: request.dataset,
+    version: request.version,
+    master: request.master,
+    ...(request.workerSocket === undefined ? {} : { workerSocket: request.workerSocket }),
+    stateDirectory,
+    group: request.group,
+    host: os.hostname(),
+    logLevel: env.logLevel,
+    readTimeoutMs: env.readTimeoutMs,
+    hungAfterMs: env.hungAfterMs,
+    holderCommand: programCommand('internal-holder', specFile),
+    serverCommand: programCommand('internal-server', specFile),
+  };
+  fs.writeFileSync(specFile, JSON.stringify(spec));
+  return await startChild({
+    args: ['internal-holder', specFile],
+    readyTimeoutMs: MOUNT_TIMEOUT_MS,
+    detached: true,
+    ...(request.logFd === undefined ? {} : { logFd: request.logFd }),
+  });
+}
+
+/**
+ * Unmounts and waits until holder and server are gone.
+ *
+ * @throws {LarderError} `NOT_MOUNTED`, `MOUNTPOINT_BUSY` naming who keeps it busy
+ */
+export async function endMount(
+  mountpoint: string,
+  options: { lazy?: boolean } = {},
+): Promise<void> {
+  const processes = mountProcesses(mountpoint);
+  unmount(mountpoint, options);
+  if (await waitForEnd(processes, END_TIMEOUT_MS)) return;
+  for (const instance of processes) signalInstance(instance, 'SIGKILL');
+  if (!(await waitForEnd(processes, END_TIMEOUT_MS))) {
+    throw new LarderError('UNAVAILABLE', { mountpoint, why: 'its processes do not end' });
+  }
+}
+
+/** Holder and server of a mount, as far as they live. */
+export function mountProcesses(mountpoint: string): Instance[] {
+  return listInstances().filter(
+    ({ role, mountpoint: at }) => at === mountpoint && (role === 'holder' || role === 'server'),
+  );
+}
+
+export function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}

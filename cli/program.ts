@@ -1,0 +1,256 @@
+/**
+ * The commands, their flags and their help: the whole command line in one table-like file. What a
+ * command does stands in `commands/`, loaded when it is used.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { asLarderError, EXIT } from '../common/index.ts';
+import { reportFailed } from './children.ts';
+import { printError } from './output.ts';
+import { packageVersion } from './package-version.ts';
+
+type Flags = Record<string, string | boolean | undefined>;
+type Action = (args: string[], flags: Flags) => Promise<number>;
+
+const MASTER = new Option(
+  '--master <host:port>',
+  'the master (default: the one that runs here, or 127.0.0.1:7400)',
+);
+const JSON_FLAG = new Option('--json', 'machine-readable output');
+
+/** @returns the exit code */
+export async function run(argv: readonly string[]): Promise<number> {
+  let result: number = EXIT.ok;
+  const program = buildProgram((code) => {
+    result = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return result;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    }
+    const exitCode = printError(error, argv.includes('--json'));
+    reportFailed(asLarderError(error));
+    return exitCode;
+  }
+}
+
+function buildProgram(done: (exitCode: number) => void): Command {
+  const program = new Command('larder')
+    .description('Keeps training datasets on the NVMe of the nodes that train.')
+    .version(packageVersion())
+    .showHelpAfterError('(see --help)')
+    .exitOverride();
+  const add = (parent: Command, spec: CommandSpec): void => {
+    const command = parent.command(spec.usage).description(spec.description);
+    for (const option of [...(spec.options ?? []), JSON_FLAG]) command.addOption(option);
+    command.addHelpText('after', `\nExample:\n  ${spec.example}`);
+    command.exitOverride();
+    command.action(async (...parameters: unknown[]) => {
+      const positional = command.processedArgs
+        .flat()
+        .filter((value) => value !== undefined)
+        .map(String);
+      void parameters;
+      done(await spec.action(positional, command.opts<Flags>()));
+    });
+  };
+  for (const spec of processCommands()) add(program, spec);
+  for (const spec of mountCommands()) add(program, spec);
+  const dataset = program.command('dataset').description('make, list, refresh and delete datasets');
+  dataset.exitOverride();
+  for (const spec of datasetCommands()) add(dataset, spec);
+  for (const spec of useCommands()) add(program, spec);
+  return program;
+}
+
+interface CommandSpec {
+  readonly usage: string;
+  readonly description: string;
+  readonly example: string;
+  readonly options?: readonly Option[];
+  readonly action: Action;
+}
+
+function mountOptions(): Option[] {
+  return [
+    new Option('--open-mode <mode>', 'how files are served')
+      .choices(['auto', 'none', 'passthrough', 'daemon'])
+      .default('auto'),
+    new Option('--integrity <mode>', 'strict: check every read')
+      .choices(['default', 'strict'])
+      .default('default'),
+    new Option('--driver <driver>', 'how to speak to the kernel')
+      .choices(['kernel', 'fuse-native'])
+      .default('kernel'),
+    new Option('--detach', 'return when the mount answers'),
+  ];
+}
+
+function mountCommands(): CommandSpec[] {
+  return [
+    {
+      usage: 'up <origin> <mountpoint>',
+      description: 'master, worker and mount in one command, for one machine or a first try',
+      example: 'larder up s3://my-bucket/imagenet /mnt/imagenet --cache-size 200GiB --detach',
+      options: [
+        new Option(
+          '--cache-dir <dir>',
+          'where blocks are kept (default: below /var/cache/larder or ~/.cache/larder)',
+        ),
+        new Option(
+          '--cache-size <size>',
+          'how much of the disk may be used (default: 80 % of what is free)',
+        ),
+        new Option('--name <name>', "the dataset's name (default: made from the origin)"),
+        new Option('--endpoint <url>', 'of an S3 service other than AWS'),
+        ...mountOptions(),
+      ],
+      action: async (args, flags) => (await import('./commands/up.ts')).up(args, flags),
+    },
+    {
+      usage: 'down <mountpoint>',
+      description: 'stop what `up` started for a mount point',
+      example: 'larder down /mnt/imagenet',
+      action: async (args, flags) => (await import('./commands/down.ts')).down(args, flags),
+    },
+    {
+      usage: 'mount <dataset> <mountpoint>',
+      description: 'show one version of a dataset (NAME or NAME@v3) as files',
+      example:
+        'larder mount imagenet@v3 /mnt/imagenet --worker-socket /run/larder/worker.sock --detach',
+      options: [
+        MASTER,
+        new Option('--worker-socket <path>', 'Unix socket of the worker on this node'),
+        ...mountOptions(),
+      ],
+      action: async (args, flags) => (await import('./commands/mount.ts')).mount(args, flags),
+    },
+    {
+      usage: 'umount <mountpoint>',
+      description: 'end a mount',
+      example: 'larder umount /mnt/imagenet',
+      action: async (args, flags) => (await import('./commands/down.ts')).umount(args, flags),
+    },
+  ];
+}
+
+function processCommands(): CommandSpec[] {
+  return [
+    {
+      usage: 'master',
+      description: 'run a master: datasets, versions, membership, placement',
+      example: 'larder master --listen 127.0.0.1:7400 --data-dir /var/lib/larder',
+      options: [
+        new Option('--listen <host:port>', 'where to listen').default('127.0.0.1:7400'),
+        new Option(
+          '--data-dir <dir>',
+          'where the catalog and the manifests are kept (default: /var/lib/larder or below ~/.cache/larder)',
+        ),
+        new Option('--insecure', 'listen beyond loopback without authentication'),
+      ],
+      action: async (args, flags) => (await import('./commands/master.ts')).master(args, flags),
+    },
+    {
+      usage: 'worker',
+      description: 'run a worker: keep blocks on this node, serve them to readers',
+      example: 'larder worker --master 127.0.0.1:7400 --cache-dir /nvme/larder --cache-size 2TiB',
+      options: [
+        MASTER,
+        new Option(
+          '--cache-dir <dir>',
+          'where blocks are kept (default: below /var/cache/larder or ~/.cache/larder)',
+        ),
+        new Option(
+          '--cache-size <size>',
+          'how much of the disk may be used (default: 80 % of what is free)',
+        ),
+        new Option('--listen <host:port>', 'data plane for other nodes').default('127.0.0.1:0'),
+        new Option(
+          '--socket <path>',
+          'data plane for this node (default: worker.sock in the runtime directory)',
+        ),
+        new Option('--insecure', 'listen beyond loopback without authentication'),
+      ],
+      action: async (args, flags) => (await import('./commands/worker.ts')).worker(args, flags),
+    },
+  ];
+}
+
+function datasetCommands(): CommandSpec[] {
+  const load = () => import('./commands/dataset.ts');
+  return [
+    {
+      usage: 'create <name> <origin> [settings...]',
+      description: 'list an origin and make version 1; settings are KEY=VALUE',
+      example: 'larder dataset create imagenet s3://my-bucket/imagenet region=eu-west-1',
+      options: [MASTER],
+      action: async (args, flags) => (await load()).create(args, flags),
+    },
+    {
+      usage: 'set <name> <settings...>',
+      description:
+        'change settings from the next version on: blockSize, endpoint, region, pathStyle, credentials',
+      example: 'larder dataset set imagenet credentials=profile:training',
+      options: [MASTER],
+      action: async (args, flags) => (await load()).set(args, flags),
+    },
+    {
+      usage: 'list',
+      description: 'all datasets',
+      example: 'larder dataset list --json',
+      options: [MASTER],
+      action: async (args, flags) => (await load()).list(args, flags),
+    },
+    {
+      usage: 'show <name>',
+      description: 'one dataset, its settings and its latest version',
+      example: 'larder dataset show imagenet --skipped',
+      options: [MASTER, new Option('--skipped', 'the keys that cannot be files, and why')],
+      action: async (args, flags) => (await load()).show(args, flags),
+    },
+    {
+      usage: 'refresh <name>',
+      description: 'list the origin again; a new version where something changed',
+      example: 'larder dataset refresh imagenet',
+      options: [MASTER],
+      action: async (args, flags) => (await load()).refresh(args, flags),
+    },
+    {
+      usage: 'versions <name>',
+      description: 'all versions of a dataset',
+      example: 'larder dataset versions imagenet',
+      options: [MASTER],
+      action: async (args, flags) => (await load()).versions(args, flags),
+    },
+    {
+      usage: 'delete <name>',
+      description: 'delete a dataset, or one version of it (NAME@v3)',
+      example: 'larder dataset delete imagenet@v2',
+      options: [MASTER],
+      action: async (args, flags) => (await load()).remove(args, flags),
+    },
+  ];
+}
+
+function useCommands(): CommandSpec[] {
+  return [
+    {
+      usage: 'preload <dataset> [paths...]',
+      description: "bring a dataset, or some of its paths, to the workers' disks",
+      example: 'larder preload imagenet@v3 train/n01440764',
+      options: [MASTER],
+      action: async (args, flags) => (await import('./commands/preload.ts')).preload(args, flags),
+    },
+    {
+      usage: 'status',
+      description: 'what runs, what is mounted, what is held, what the origin was asked for',
+      example: 'larder status --json',
+      options: [
+        new Option('--master <host:port>', 'one cluster (default: all of Larder on this machine)'),
+      ],
+      action: async (args, flags) => (await import('./commands/status.ts')).status(args, flags),
+    },
+  ];
+}
