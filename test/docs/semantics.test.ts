@@ -1,0 +1,49 @@
+/**
+ * Every promise of docs/SEMANTICS.md names a test that exists.
+ *
+ * A promise is an item of a numbered list. It names its tests as
+ * `` `test/fuse/reads.test.ts` › `returns the bytes of the origin` ``, one or more, the title as it
+ * stands in the file (of a test or of a suite).
+ */
+import { expect, it } from 'vitest';
+import { exists, readText } from './repository.ts';
+
+const PAGE = 'docs/SEMANTICS.md';
+const REFERENCE = /`(test\/[^`]+\.ts)`\s*›\s*`([^`]+)`/g;
+const HOW = 'name one as `test/folder/file.test.ts` › `title of the test`';
+
+it('every promise of docs/SEMANTICS.md names a test', () => {
+  const promises = promisesOf(readText(PAGE));
+  expect(promises.length, `${PAGE} has no numbered list of promises`).toBeGreaterThan(0);
+  const untested = promises.filter((promise) => [...promise.matchAll(REFERENCE)].length === 0);
+  expect(untested, HOW).toEqual([]);
+});
+
+it('every test that docs/SEMANTICS.md names exists', () => {
+  const wrong = [...readText(PAGE).matchAll(REFERENCE)]
+    .map(([, file = '', title = '']) => ({ file, title: title.replace(/\s+/g, ' ') }))
+    .filter(({ file, title }) => !exists(file) || !titlesOf(file).has(title))
+    .map(({ file, title }) => `${file} › ${title}${exists(file) ? '' : ' (no such file)'}`);
+  expect(wrong, 'no test or suite of this title is in the file').toEqual([]);
+});
+
+it('recognises promises, references and titles', () => {
+  const page = '# S\n\nText.\n\n1. One.\n   `test/a.ts` › `b`\n2. Two\n\n   more.\n\n## Next\n';
+  expect(promisesOf(page)).toEqual(['1. One.\n   `test/a.ts` › `b`', '2. Two\n\n   more.']);
+  expect(titlesOf('test/docs/semantics.test.ts')).toContain(
+    'recognises promises, references and titles',
+  );
+});
+
+/** The items of the numbered lists, each with the indented lines that belong to it. */
+function promisesOf(page: string): string[] {
+  return [...page.matchAll(/^\d+\. .*(?:\n(?:[ \t]+\S.*|(?=\n[ \t]+\S)))*/gm)].map(
+    ([text]) => text,
+  );
+}
+
+function titlesOf(file: string): Set<string> {
+  const calls = /\b(?:it|test|describe)(?:\.\w+(?:\([^()]*\))?)*\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs;
+  const titles = [...readText(file).matchAll(calls)].map(([, , title = '']) => title);
+  return new Set(titles.map((title) => title.replace(/\\(['"`])/g, '$1')));
+}
