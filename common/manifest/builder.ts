@@ -47,7 +47,7 @@ export interface ManifestBuilderOptions {
   /** The first block number of the dataset that is free; default 0. */
   readonly nextBlock?: number;
   /** The key belongs to the receiver. */
-  onSkip(key: Buffer, reason: SkipReason): void;
+  readonly onSkip: (key: Buffer, reason: SkipReason) => void;
 }
 
 export type AddOutcome = 'added' | 'directory' | 'skipped';

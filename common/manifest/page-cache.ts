@@ -5,8 +5,7 @@
  * Always true: once a page was found damaged, nothing more of the manifest is given out.
  */
 import { crc32 } from '@node-rs/crc32';
-import type { LarderError } from '../errors.ts';
-import { hasCode } from '../errors.ts';
+import { LarderError } from '../errors.ts';
 import { PAGE_SHIFT, PageMissing, corrupt } from './format.ts';
 import type { Footer, PageRow } from './footer.ts';
 import { decodePage } from './page.ts';
@@ -23,7 +22,7 @@ export class PageCache {
   readonly #pages = new Map<number, Page>();
   #lastRow: PageRow | undefined = undefined;
   #last: Page | undefined = undefined;
-  #damage: unknown = undefined;
+  #damage: LarderError | undefined = undefined;
 
   constructor(source: PageSource, footer: Footer, options: { maxPages: number; whole: boolean }) {
     this.#source = source;
@@ -87,12 +86,12 @@ export class PageCache {
     try {
       return decodePage(stored, row, bounds, where);
     } catch (error) {
-      if (hasCode(error, 'MANIFEST_CORRUPT')) this.#stop(error);
+      if (error instanceof LarderError) this.#stop(error);
       throw error;
     }
   }
 
-  #stop(error: unknown): void {
+  #stop(error: LarderError): void {
     this.#damage = error;
     this.#pages.clear();
     this.#lastRow = undefined;

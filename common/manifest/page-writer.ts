@@ -179,10 +179,13 @@ export class PageWriter {
     this.#firstBlock = this.#nextBlock;
   }
 
+  /** Kept for as long as the builder lives, so not in the pool: it would keep 64 KiB of it alive. */
   #firstKey(): Buffer {
-    const name = this.#names.subarray(0, this.#columns.nameLength[0]);
+    const nameBytes = this.#columns.nameLength[0] ?? 0;
     const isDirectory = ((this.#columns.flags[0] ?? 0) & KIND_MASK) === KIND_DIRECTORY;
-    return Buffer.from([...name, ...(isDirectory ? [SLASH] : [])]);
+    const key = Buffer.alloc(isDirectory ? nameBytes + 1 : nameBytes, SLASH);
+    this.#names.copy(key, 0, 0, nameBytes);
+    return key;
   }
 
   #appendName(row: Row): void {

@@ -70,7 +70,8 @@ export class ManifestReader {
   readonly #base: readonly number[];
   readonly #late: ReadonlySet<number>;
 
-  private constructor(source: PageSource, footer: Footer, options: ManifestReaderOptions) {
+  /** For `open`. */
+  constructor(source: PageSource, footer: Footer, options: ManifestReaderOptions) {
     const base = [0];
     for (const [level, entries] of footer.levels.entries()) base.push((base[level] ?? 0) + entries);
     this.#base = base;

@@ -81,8 +81,8 @@ function parseHashEtag(etag: string, hash: Buffer): number {
 /** Lower case only: upper case would not come back as it was. */
 function hexDigits(): Int8Array {
   const digits = new Int8Array(128).fill(-1);
-  for (const [value, digit] of [...'0123456789abcdef'].entries()) {
-    digits[digit.charCodeAt(0)] = value;
+  for (const [value, digit] of Buffer.from('0123456789abcdef').entries()) {
+    digits[digit] = value;
   }
   return digits;
 }
