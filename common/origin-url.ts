@@ -1,0 +1,77 @@
+/**
+ * Origin URLs: which kind of origin, and where. Parsing only; nothing is contacted.
+ *
+ * Always true: a prefix is empty or ends in one `/`, and no segment of it is `.` or `..`, so that
+ * what stands below a prefix is decided by comparing bytes.
+ */
+import { fileURLToPath } from 'node:url';
+import { LarderError } from './errors.ts';
+
+export type OriginUrl =
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      /** Empty, or ending in `/`. Taken as it is written: `%20` is three characters of the key. */
+      readonly prefix: Buffer;
+    }
+  | {
+      readonly kind: 'directory';
+      /** Absolute, decoded from the URL. */
+      readonly path: string;
+    };
+
+const EXPECTED = 's3://BUCKET/PREFIX or file:///DIRECTORY';
+
+/**
+ * @throws {LarderError} `INVALID_ARGUMENT`, or `NOT_YET_AVAILABLE` for `gs://` and `az://`
+ */
+export function parseOriginUrl(origin: string): OriginUrl {
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/s.exec(origin) ?? [];
+  switch (scheme) {
+    case 's3':
+      return parseS3(origin, rest);
+    case 'file':
+      return parseDirectory(origin);
+    case 'gs':
+    case 'az':
+      throw new LarderError('NOT_YET_AVAILABLE', { origin });
+    default:
+      throw new LarderError('INVALID_ARGUMENT', { origin, expected: EXPECTED });
+  }
+}
+
+function parseS3(origin: string, rest: string): OriginUrl {
+  const slash = rest.indexOf('/');
+  const bucket = slash === -1 ? rest : rest.slice(0, slash);
+  const path = slash === -1 ? '' : rest.slice(slash + 1).replace(/\/+$/, '');
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(bucket)) {
+    throw new LarderError('INVALID_ARGUMENT', { origin, expected: EXPECTED, bucket });
+  }
+  refuseDots(origin, path);
+  return { kind: 's3', bucket, prefix: Buffer.from(path === '' ? '' : `${path}/`) };
+}
+
+function parseDirectory(origin: string): OriginUrl {
+  const url = URL.parse(origin);
+  const expected = 'file:///DIRECTORY with three slashes; spaces, # and ? as %20, %23 and %3F';
+  if (url?.host !== '' || url.search !== '' || url.hash !== '') {
+    throw new LarderError('INVALID_ARGUMENT', { origin, expected });
+  }
+  refuseDots(origin, origin.replaceAll(/%2e/gi, '.').slice('file://'.length));
+  try {
+    const path = fileURLToPath(url).replace(/(.)\/+$/, '$1');
+    if (!path.includes('\0')) return { kind: 'directory', path };
+  } catch (cause) {
+    throw new LarderError('INVALID_ARGUMENT', { origin, expected }, { cause });
+  }
+  throw new LarderError('INVALID_ARGUMENT', { origin, expected });
+}
+
+function refuseDots(origin: string, path: string): void {
+  if (path.split('/').some((segment) => segment === '.' || segment === '..')) {
+    throw new LarderError('INVALID_ARGUMENT', {
+      origin,
+      expected: 'a path without "." and ".." segments',
+    });
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The keys below a prefix, page by page: the next page is on its way while one is being used.
+ *
+ * Always true: keys are strictly increasing by bytes and below the prefix, or the listing fails. A
+ * key that ends in `/` is a marker: it stands for the directory, whatever its content.
+ */
+import type { ListingEntry } from '../../common/index.ts';
+import { LarderError } from '../../common/index.ts';
+import { printableKey } from './key-bytes.ts';
+import type { ListingBatch, SkippedKey } from './origin.ts';
+import type { S3Channel } from './s3-channel.ts';
+import { badAnswer, type S3Subject } from './s3-failures.ts';
+import { MalformedListing, parseListing, type ListedKey, type ListedPage } from './s3-list-xml.ts';
+
+export interface S3ListingOptions {
+  readonly channel: S3Channel;
+  readonly prefix: Buffer;
+  readonly pageKeys: number;
+  readonly signal: AbortSignal;
+}
+
+/** Object stores have no owners and modes; a mount is read-only. */
+const FILE_MODE = 0o444;
+const DIRECTORY_MODE = 0o555;
+/** A page of 1,000 keys of 1,024 bytes, each as `%XX`, is below 4 MiB. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+const SLASH = 0x2f;
+
+export async function* listBucket(options: S3ListingOptions): AsyncGenerator<ListingBatch> {
+  const { channel, prefix, pageKeys } = options;
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([options.signal, stopped.signal]);
+  const order = new ListingOrder(prefix);
+  const query = {
+    'encoding-type': 'url',
+    'list-type': '2',
+    'max-keys': String(pageKeys),
+    prefix: prefix.toString(),
+  };
+  try {
+    let next: Promise<ListedPage> | undefined = fetchPage(channel, query, signal);
+    let token: string | undefined;
+    while (next !== undefined) {
+      const page: ListedPage = await next;
+      if (page.nextToken !== undefined && page.nextToken === token) throw order.stuck();
+      token = page.nextToken;
+      next =
+        token === undefined
+          ? undefined
+          : fetchPage(channel, { ...query, 'continuation-token': token }, signal);
+      // Its failure is told when its turn comes; here it must not go unheard if we stop before.
+      next?.catch(() => undefined);
+      const batch = toBatch(page.keys, order);
+      if (batch.entries.length + batch.skipped.length > 0) yield batch;
+    }
+  } finally {
+    stopped.abort();
+  }
+}
+
+async function fetchPage(
+  channel: S3Channel,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<ListedPage> {
+  let page: ListedPage | undefined;
+  await channel.get({
+    key: undefined,
+    query,
+    signal,
+    start: (subject) => {
+      const collected: Buffer[] = [];
+      let bytes = 0;
+      const body = (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > MAX_PAGE_BYTES) throw badAnswer(subject, 'fail', { listingPageBytes: bytes });
+        collected.push(chunk);
+        return undefined;
+      };
+      const end = () => {
+        page = parsePage(Buffer.concat(collected), subject);
+      };
+      return { headers: {}, receiver: { head: () => undefined, body, end } };
+    },
+  });
+  return page ?? { keys: [], nextToken: undefined };
+}
+
+function parsePage(xml: Buffer, subject: S3Subject): ListedPage {
+  try {
+    return parseListing(xml);
+  } catch (error) {
+    if (!(error instanceof MalformedListing)) throw error;
+    throw badAnswer(subject, 'again', { listing: error.message });
+  }
+}
+
+function toBatch(keys: readonly ListedKey[], order: ListingOrder): ListingBatch {
+  const entries: ListingEntry[] = [];
+  const skipped: SkippedKey[] = [];
+  for (const listed of keys) {
+    const key = order.next(listed.key);
+    // The prefix's own marker is the root, which every version has.
+    if (key.length === 0) continue;
+    const entry = toEntry(key, listed);
+    entries.push(entry);
+    if (entry.kind === 'directory' && listed.sizeBytes > 0) {
+      skipped.push({ key, reason: 'the content of an object whose key ends in /' });
+    }
+  }
+  return { entries, skipped };
+}
+
+function toEntry(key: Buffer, listed: ListedKey): ListingEntry {
+  const directory = key[key.length - 1] === SLASH;
+  const strong = listed.etag !== '' && !directory;
+  return {
+    key,
+    kind: directory ? 'directory' : 'file',
+    sizeBytes: directory ? 0 : listed.sizeBytes,
+    mtimeS: Math.floor(listed.modifiedMs / 1_000),
+    mtimeNs: 0,
+    mode: directory ? DIRECTORY_MODE : FILE_MODE,
+    uid: 0,
+    gid: 0,
+    validator: strong ? { kind: 'etag', etag: listed.etag } : { kind: 'modified' },
+  };
+}
+
+class ListingOrder {
+  readonly #prefix: Buffer;
+  #last: Buffer | undefined;
+
+  constructor(prefix: Buffer) {
+    this.#prefix = prefix;
+  }
+
+  /** The key below the prefix. @throws {LarderError} `LISTING_UNSORTED`, `ORIGIN_BAD_RESPONSE` */
+  next(key: Buffer): Buffer {
+    const prefixBytes = this.#prefix.length;
+    if (!key.subarray(0, prefixBytes).equals(this.#prefix)) {
+      throw new LarderError('ORIGIN_BAD_RESPONSE', {
+        key: printableKey(key),
+        expectedPrefix: printableKey(this.#prefix),
+      });
+    }
+    if (this.#last !== undefined && this.#last.compare(key) >= 0) {
+      throw new LarderError('LISTING_UNSORTED', {
+        key: printableKey(key),
+        after: printableKey(this.#last),
+      });
+    }
+    this.#last = key;
+    return key.subarray(prefixBytes);
+  }
+
+  stuck(): LarderError {
+    const after = this.#last === undefined ? undefined : printableKey(this.#last);
+    return new LarderError('ORIGIN_BAD_RESPONSE', { listing: 'the same page again', after });
+  }
+}
