@@ -5,9 +5,10 @@
 import { constants } from 'node:os';
 import { status } from '@grpc/grpc-js';
 import { format } from 'prettier';
-import { ERRNO, ERRORS, EXIT, EXIT_CODE } from '../../common/index.ts';
+import { ERRNO, ERRORS, EXIT_CODE } from '../../common/index.ts';
 import type { ErrorCode, ErrorSpec, Remedy } from '../../common/index.ts';
 import { GRPC_STATUS } from '../../rpc/grpc/index.ts';
+import { table } from './markdown-table.ts';
 
 const REMEDIES: Record<Remedy, string> = {
   'retry-same': 'The same request can succeed later.',
@@ -30,11 +31,6 @@ export async function renderErrorsPage(): Promise<string> {
     INTRODUCTION,
     '## What can be done',
     table(['remedy', 'meaning'], Object.entries(REMEDIES)),
-    '## Exit codes of the command line',
-    table(
-      ['exit code', 'name'],
-      Object.entries(EXIT).map(([name, code]) => [String(code), name]),
-    ),
     '## Codes',
     ...codes.flatMap(([code, spec]) => [`### ${code}`, spec.summary, spec.hint, facts(code, spec)]),
   ].join('\n\n');
@@ -54,9 +50,4 @@ function errnoName(value: number): string {
   const found = Object.entries(constants.errno).find(([, number]) => number === value);
   if (found === undefined) throw new Error(`no errno has the number ${value}`);
   return found[0];
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -1,7 +1,9 @@
 /** `npm run docs:generate`: writes the pages of docs/ that are made from code. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renderCommandLinePage } from './cli-page.ts';
 import { renderErrorsPage } from './errors-page.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 await writeFile(join(docs, 'ERRORS.md'), await renderErrorsPage());
+await writeFile(join(docs, 'CLI.md'), await renderCommandLinePage());

@@ -1,0 +1,69 @@
+/**
+ * docs/CLI.md, made from what the program says about itself, the exit codes and the variables that
+ * cli/environment.ts reads. `npm run docs:generate` writes it, and commands.test.ts compares.
+ */
+import { format } from 'prettier';
+import { EXIT } from '../../common/index.ts';
+import { CommandLine } from './command-help.ts';
+import { table } from './markdown-table.ts';
+import { readText } from './repository.ts';
+
+const INTRODUCTION = `# The command line
+
+<!-- Made by \`npm run docs:generate\`; do not edit. -->
+
+Data goes to stdout, messages and progress to stderr. With \`--json\`, stdout has one JSON value. A
+failure is printed with its code and a hint; [ERRORS.md](ERRORS.md) has all of them.`;
+
+const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
+  ok: 'done',
+  failure: 'failed',
+  usage: 'the command, an option or a value is not valid',
+  notFound: 'there is nothing of that name',
+  origin: 'the origin failed, or is not as expected',
+  denied: 'access was refused',
+  unavailable: 'a part of Larder could not be reached, or did not answer in time',
+  conflict: 'something else holds the name, the directory or the version',
+  partial: 'done in part; the output says what is missing, and why',
+  interrupted: 'interrupted',
+};
+
+export async function renderCommandLinePage(): Promise<string> {
+  const exitRows = Object.entries(EXIT).map(([name, code]) => [
+    String(code),
+    EXIT_MEANINGS[name as keyof typeof EXIT],
+  ]);
+  const page = [
+    INTRODUCTION,
+    ...(await sections()),
+    '## Exit codes',
+    table(['code', 'meaning'], exitRows),
+    '## Environment',
+    table(['variable', 'meaning'], variables()),
+  ].join('\n\n');
+  return format(page, { parser: 'markdown', printWidth: 100 });
+}
+
+/** One section per command, a command with others below it before those. */
+async function sections(): Promise<string[]> {
+  const commandLine = new CommandLine();
+  const visit = async (path: readonly string[]): Promise<string[]> => {
+    const { text, subcommands } = await commandLine.help(path);
+    const heading = `## ${['larder', ...path].join(' ')}`;
+    const below: string[] = [];
+    for (const name of subcommands) below.push(...(await visit([...path, name])));
+    return [`${heading}\n\n\`\`\`text\n${text.trimEnd()}\n\`\`\``, ...below];
+  };
+  return visit([]);
+}
+
+/** From the comments of the `Environment` interface: `` `NAME`: meaning ``, or several names. */
+function variables(): string[][] {
+  const comments = readText('cli/environment.ts').matchAll(
+    /\/\*\*\s*((?:`LARDER_\w+`(?:,\s*)?)+):\s*([^]*?)\s*\*\//g,
+  );
+  return [...comments].map(([, names = '', meaning = '']) => [
+    names,
+    meaning.replace(/\s*\n\s*\*\s*/g, ' '),
+  ]);
+}
