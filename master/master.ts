@@ -17,6 +17,8 @@ import { Listings } from './listing.ts';
 import { LmdbStore } from './lmdb-store.ts';
 import { compileOptions } from './options.ts';
 import type { MasterConfig, MasterOptions } from './options.ts';
+import { preloadService } from './preload-service.ts';
+import { Preloads } from './preloads.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
@@ -63,18 +65,28 @@ async function startParts(
   const collector = new Collector({ catalog, directory, workers, clock, log });
   const { workerWaitMs } = times;
   const builds = new Builds({ catalog, directory, workers, listings, clock, log, workerWaitMs });
+  const preloads = new Preloads({ catalog, store, directory, workers, clock, log, times });
   const parts = { workers };
   starting.defer(async () => {
+    await preloads.close();
     await builds.settled();
     await collector.idle();
   });
-  starting.use(ticker(config, workers, catalog));
+  starting.use(ticker(config, { workers, catalog, preloads }));
   const server: GrpcServer = starting.use(
     await createGrpcServer({
       listen: config.listen,
       insecure: config.insecure,
       log,
-      services: services(config, { catalog, builds, collector, directory, listings, workers }),
+      services: services(config, {
+        catalog,
+        builds,
+        collector,
+        directory,
+        listings,
+        preloads,
+        workers,
+      }),
     }),
   );
   log.info({ term, datasets: catalog.datasets().length }, 'the master runs');
@@ -87,6 +99,7 @@ interface Parts {
   readonly collector: Collector;
   readonly directory: DataDirectory;
   readonly listings: Listings;
+  readonly preloads: Preloads;
   readonly workers: Workers;
 }
 
@@ -96,17 +109,22 @@ function services({ log, clock, times }: MasterConfig, parts: Parts) {
   return [
     { name: 'Catalog', handlers: catalogService(handlers, { ...parts, clock, progressMs }) },
     { name: 'Cluster', handlers: clusterService(handlers, parts) },
+    { name: 'Preload', handlers: preloadService(handlers, parts.preloads) },
   ] as const;
 }
 
-/** Judges worker leases and ends those of mounts, until disposed. */
-function ticker(config: MasterConfig, workers: Workers, catalog: Catalog): AsyncDisposable {
+/** Judges the leases of workers, mounts and watchers, until disposed. */
+function ticker(
+  config: MasterConfig,
+  { workers, catalog, preloads }: Pick<Parts, 'workers' | 'catalog' | 'preloads'>,
+): AsyncDisposable {
   const { clock, log, times } = config;
   const stop = new AbortController();
   const run = async () => {
     for (;;) {
       await clock.sleep(times.leaseMs / TICKS_PER_LEASE, stop.signal);
       workers.tick();
+      preloads.tick();
       await catalog.expireLeases();
     }
   };

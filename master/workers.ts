@@ -38,7 +38,7 @@ const TERM_SHIFT = 2 ** 32;
 
 export class Workers {
   readonly held = new HeldBlocks();
-  /** Notified when a worker has joined, was lost, or is no member any more. */
+  /** Notified when a worker has joined or was lost, and when the placement is another one. */
   readonly changed = new Signal();
   readonly #options: WorkersOptions;
   readonly #membership: Membership;
@@ -246,6 +246,7 @@ export class Workers {
       await this.#options.store.putPlacement(placement);
       this.#placement = placement;
       this.#published.notify();
+      this.changed.notify();
       const message = { placement: placementToWire(placement) };
       for (const session of this.#sessions.values()) void session.send(message);
     });

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import type { ServiceDefinition } from '@grpc/grpc-js';
@@ -17,6 +18,9 @@ export interface Services {
   readonly Cluster: ClusterDefinition;
   readonly Preload: PreloadDefinition;
 }
+
+/** What it has to say comes back as errors of calls; stderr is our log's. */
+setLogVerbosity(logVerbosity.NONE);
 
 let loaded: PackageDefinition | undefined;
 

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LarderError, systemClock } from '../../common/index.ts';
 import type { ErrorCode } from '../../common/index.ts';
-import { eventually, file, files, lastOf, readManifestBytes, TestMaster } from './master-support.ts';
+import {
+  eventually,
+  file,
+  files,
+  lastOf,
+  readManifestBytes,
+  TestMaster,
+} from './master-support.ts';
 
 let master: TestMaster;
 beforeEach(async () => {

@@ -295,6 +295,14 @@ export async function lastOf(
   return done;
 }
 
+export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((onResolve) => {
+    resolve = onResolve;
+  });
+  return { promise, resolve };
+}
+
 /** Asks until the answer is what is wanted; fails with the last answer. */
 export async function eventually<T>(
   ask: () => T | Promise<T>,

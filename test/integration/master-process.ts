@@ -1,0 +1,8 @@
+/** A master in a process of its own, for tests that kill it. Prints its address. */
+import { silentLogger } from '../../common/index.ts';
+import { startMaster } from '../../master/index.ts';
+import { FAST } from './master-support.ts';
+
+const [dataDir = '', listen = '127.0.0.1:0'] = process.argv.slice(2);
+const master = await startMaster({ dataDir, listen, log: silentLogger, times: FAST });
+process.stdout.write(`${master.address}\n`);
