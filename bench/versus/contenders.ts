@@ -77,32 +77,38 @@ const s3fs: Contender = {
   unmount: 'foreground',
 };
 
+/** In mode `auto`, the kernel reads complete files itself where it can (passthrough). */
 function larder(openMode: 'daemon' | 'auto'): Contender {
+  // Apart from whatever of Larder runs on this machine.
+  const env = ({ origin, cacheDirectory }: Place) => ({
+    ...origin.env,
+    LARDER_RUNTIME_DIR: join(cacheDirectory, 'run'),
+  });
   return {
     name: `larder (${openMode})`,
     peer: false,
     program: larderProgram,
-    mount: ({ origin, mountPoint, cacheDirectory }) => ({
+    mount: (place) => ({
       program: process.execPath,
       args: [
         larderProgram,
         'up',
-        `s3://${origin.bucket}/${origin.prefix}`,
-        mountPoint,
-        `--endpoint=${origin.endpoint}`,
-        `--cache-dir=${cacheDirectory}`,
+        `s3://${place.origin.bucket}/${place.origin.prefix}`,
+        place.mountPoint,
+        `--endpoint=${place.origin.endpoint}`,
+        `--cache-dir=${place.cacheDirectory}`,
         '--cache-size=8GiB',
         `--open-mode=${openMode}`,
         '--detach',
       ],
-      env: origin.env,
+      env: env(place),
     }),
-    unmount: ({ origin, mountPoint }) => ({
+    unmount: (place) => ({
       program: process.execPath,
-      args: [larderProgram, 'down', mountPoint],
-      env: origin.env,
+      args: [larderProgram, 'down', place.mountPoint],
+      env: env(place),
     }),
   };
 }
 
-export const CONTENDERS: readonly Contender[] = [rclone, s3fs, larder('daemon')];
+export const CONTENDERS: readonly Contender[] = [rclone, s3fs, larder('daemon'), larder('auto')];

@@ -38,6 +38,19 @@ it('no file names a registry other than the public one', () => {
   expect(foreign, 'in package-lock.json').toEqual([]);
 });
 
+it('every source folder has a layer, and the picture in CONTRIBUTING.md has them all', () => {
+  const { include } = JSON.parse(readText('tsconfig.json')) as { include: string[] };
+  const folders = include.map((path) => path.split('/')[0] ?? '');
+  const rules = readText('.dependency-cruiser.cjs');
+  const [, layers = ''] = /^const LAYERS = \{([^}]*)\}/m.exec(rules) ?? [];
+  const [, picture = ''] = /^## Layout\n([^]*?)^## /m.exec(readText('CONTRIBUTING.md')) ?? [];
+  const product = folders.filter((folder) => folder !== 'test' && folder !== 'bench');
+  const has = (text: string, folder: string) =>
+    new RegExp(`(?<![\\w-])${folder}(?![\\w-])`).test(text);
+  expect(product.filter((folder) => !has(layers, folder))).toEqual([]);
+  expect(folders.filter((folder) => !has(picture, folder))).toEqual([]);
+});
+
 it('relative links in the documentation lead somewhere', () => {
   const dead = markdownFiles().flatMap((file) =>
     [...readText(file).matchAll(/\]\((?!https?:|mailto:|#)([^)\s#]+)(?:#[^)]*)?\)/g)]
