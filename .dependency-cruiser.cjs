@@ -41,6 +41,29 @@ module.exports = {
       to: { path: inside(PRODUCT), pathNot: ['^$1/', '/index\\.ts$', inside(WITHOUT_DOOR)] },
     },
     {
+      name: 'cores-without-io',
+      comment: 'What decides, or is shared by all, is free of files, sockets and processes.',
+      severity: 'error',
+      from: { path: '^(common|worker/admission)/' },
+      to: {
+        path: '^(node:)?(fs|net|http|http2|https|tls|dgram|dns|child_process|worker_threads)(/|$)',
+        dependencyTypes: ['core'],
+      },
+    },
+    {
+      name: 'policy-decides-and-the-store-does',
+      severity: 'error',
+      from: { path: '^worker/admission/' },
+      to: { path: '^worker/', pathNot: '^worker/admission/' },
+    },
+    {
+      name: 'kernel-structs-know-no-files',
+      comment: 'The FUSE protocol is bytes; what they mean for a version is in operations.ts.',
+      severity: 'error',
+      from: { path: '^fuse-client/(abi|decode|encode)\\.ts$' },
+      to: { path: '^(fuse-client|sdk)/', pathNot: '^fuse-client/(abi|decode|encode)\\.ts$' },
+    },
+    {
       name: 'nothing-imports-tests',
       comment:
         'test and bench see everything; nothing imports them, and bench does not import test.',
