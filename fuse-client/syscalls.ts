@@ -1,0 +1,110 @@
+/**
+ * The few system calls that Node does not offer, through koffi.
+ *
+ * They block the thread that makes them. None of them waits for our own server: mount(2) does not
+ * wait for INIT, and umount2(2) sends nothing to a server that must answer.
+ */
+import koffi from 'koffi';
+import { constants } from 'node:os';
+import { LarderError } from '../common/index.ts';
+
+const libc = koffi.load('libc.so.6');
+const cMount = libc.func(
+  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+) as (source: string, target: string, type: string, flags: number, data: string) => number;
+const cUmount2 = libc.func('int umount2(const char *target, int flags)') as (
+  target: string,
+  flags: number,
+) => number;
+const cMmap = libc.func(
+  'void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)',
+) as (
+  address: null,
+  length: number,
+  protection: number,
+  flags: number,
+  fd: number,
+  offset: number,
+) => unknown;
+const cMemfdCreate = libc.func('int memfd_create(const char *name, unsigned int flags)') as (
+  name: string,
+  flags: number,
+) => number;
+
+const MFD_CLOEXEC = 1;
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+
+export const MOUNT_FLAG = { NOSUID: 2, NODEV: 4 } as const;
+export const UMOUNT_FLAG = { FORCE: 1, DETACH: 2 } as const;
+
+/** A system call's failure, by the name of its errno. */
+export class SyscallError extends Error {
+  override readonly name = 'SyscallError';
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    const code = errnoName(errno);
+    super(`${call}: ${code}`);
+    this.code = code;
+  }
+}
+
+/** @throws {SyscallError} */
+export function mount(options: {
+  readonly source: string;
+  readonly target: string;
+  readonly type: string;
+  readonly flags: number;
+  readonly data: string;
+}): void {
+  const { source, target, type, flags, data } = options;
+  if (cMount(source, target, type, flags, data) !== 0) throw lastError('mount');
+}
+
+/** @throws {SyscallError} */
+export function umount(target: string, flags = 0): void {
+  if (cUmount2(target, flags) !== 0) throw lastError('umount2');
+}
+
+/** A file in memory that lives as long as somebody has it open. @throws {SyscallError} */
+export function memoryFile(name: string): number {
+  const fd = cMemfdCreate(name, MFD_CLOEXEC);
+  if (fd < 0) throw lastError('memfd_create');
+  return fd;
+}
+
+/**
+ * Maps a file into this thread, shared with every other thread and process that maps it. Never
+ * unmapped: it lives as long as the process. `Atomics` work on it, except `wait` and `notify`.
+ *
+ * @throws {SyscallError}
+ */
+export function mapShared(fd: number, lengthBytes: number): ArrayBuffer {
+  const address = cMmap(null, lengthBytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+  if (koffi.address(address) === MAP_FAILED) throw lastError('mmap');
+  return koffi.view(address, lengthBytes);
+}
+
+const MAP_FAILED = 2n ** 64n - 1n;
+
+function lastError(call: string): SyscallError {
+  return new SyscallError(call, koffi.errno());
+}
+
+function errnoName(errno: number): string {
+  for (const [name, value] of Object.entries(constants.errno)) {
+    if (value === errno) return name;
+  }
+  return `errno ${String(errno)}`;
+}
+
+/** What the failure of a mount means to whoever asked for it. */
+export function asMountError(error: unknown, mountpoint: string): LarderError {
+  const code = error instanceof SyscallError ? error.code : undefined;
+  const facts = { mountpoint, what: error instanceof Error ? error.message : String(error) };
+  if (code === 'EBUSY' || code === 'ENOTDIR' || code === 'ENOENT') {
+    return new LarderError('MOUNTPOINT_INVALID', facts, { cause: error });
+  }
+  return new LarderError('FUSE_UNAVAILABLE', facts, { cause: error });
+}

@@ -1,0 +1,38 @@
+/** `node fuse-mount-process.ts holder|server SPEC.json`: the two processes of a mount under test. */
+import fs from 'node:fs';
+import { createLogger } from '../../common/index.ts';
+import { holdMount, serveMount } from '../../fuse-client/index.ts';
+import type { MountSpec } from '../../fuse-client/index.ts';
+import { DirectoryMountSource } from './directory-mount-source.ts';
+import type { DirectorySourceOptions } from './directory-mount-source.ts';
+
+export interface TestMountSpec {
+  readonly mount: MountSpec;
+  readonly source: DirectorySourceOptions;
+  /** Events of the holder, a JSON line each. */
+  readonly eventsFile: string;
+}
+
+const [, , role = '', specFile = ''] = process.argv;
+const spec = JSON.parse(fs.readFileSync(specFile, 'utf8')) as TestMountSpec;
+
+if (role === 'holder') {
+  const controller = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      controller.abort();
+    });
+  }
+  const emit = (event: object) => {
+    fs.appendFileSync(spec.eventsFile, `${JSON.stringify({ ...event, holder: process.pid })}\n`);
+  };
+  const end = await holdMount(spec.mount, { signal: controller.signal, report: emit });
+  const code = end.kind === 'failed' ? end.error.code : undefined;
+  emit({ kind: 'end', how: end.kind, code });
+  process.exit(end.kind === 'unmounted' ? 0 : 1);
+} else {
+  await serveMount(spec.mount, {
+    log: createLogger({ level: 'error', role: 'server' }),
+    connect: () => DirectoryMountSource.connect(spec.source),
+  });
+}
