@@ -29,7 +29,7 @@ export interface DataPlaneOptions {
   readonly versions: Versions;
   readonly reads: ObjectReads;
   readonly completeDirectory: string;
-  readonly placement: () => Placement;
+  readonly placement: () => Placement | undefined;
   readonly log: Logger;
 }
 
@@ -91,7 +91,7 @@ export class DataPlane implements DataHandler {
       });
     }
     if (this.#hasMoved(request, ref)) {
-      const body = { placement: this.#options.placement().number };
+      const body = { placement: this.#options.placement()?.number ?? 0 };
       await reply.send(encodeJson(FRAME.MOVED, reply.requestId, body));
       return;
     }
@@ -109,7 +109,8 @@ export class DataPlane implements DataHandler {
   /** An older placement than ours sent the reader here, and the object has another owner. */
   #hasMoved(request: ReadRequest, ref: ObjectRef): boolean {
     const placement = this.#options.placement();
-    if (request.placement === 0 || request.placement >= placement.number) return false;
+    if (placement === undefined || request.placement === 0) return false;
+    if (request.placement >= placement.number) return false;
     const owner = placement.owner(ref.objectId, stripeOf(request.offsetBytes, ref.sizeBytes));
     return owner !== undefined && owner.workerId !== this.#options.workerId;
   }

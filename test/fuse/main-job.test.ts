@@ -1,0 +1,214 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isMountpoint, TestLarder } from '../support/larder.ts';
+import { startS3Server } from '../support/s3/index.ts';
+import { differences, digest, makeTree, sha256 } from '../support/trees.ts';
+import { findVersitygw, startVersitygw } from '../support/versitygw.ts';
+
+const execute = promisify(execFile);
+
+let larder: TestLarder;
+let origin: string;
+
+beforeEach(() => {
+  larder = new TestLarder();
+  origin = larder.folder('origin');
+});
+
+afterEach(async () => {
+  await larder[Symbol.asyncDispose]();
+});
+
+const count = async (folder: string): Promise<number> => {
+  const { stdout } = await execute('find', [folder, '-printf', '.']);
+  return stdout.length;
+};
+
+describe('a directory', () => {
+  test('is shown as it is: names, bytes, links, modes, times', async () => {
+    makeTree(origin);
+    const mountpoint = await larder.up(`file://${origin}`);
+    expect(await differences(origin, mountpoint)).toBe('');
+    expect(await count(mountpoint)).toBe(await count(origin));
+    for (const name of ['script.sh', 'private', 'link', 'deep/a/b', 'names/new\nline']) {
+      const [shown, real] = [mountpoint, origin].map((root) =>
+        fs.lstatSync(path.join(root, name), { bigint: true }),
+      );
+      expect({ name, mode: shown!.mode, mtime: shown!.mtimeNs }).toEqual({
+        name,
+        mode: real!.mode,
+        mtime: real!.mtimeNs,
+      });
+    }
+    expect(fs.readlinkSync(path.join(mountpoint, 'dangling'))).toBe('/nowhere/at/all');
+  });
+
+  test('keeps its bytes through tar --sparse', async () => {
+    makeTree(origin);
+    const mountpoint = await larder.up(`file://${origin}`);
+    const unpacked = larder.folder('unpacked');
+    await execute('sh', ['-c', `tar -C ${mountpoint} --sparse -cf - . | tar -C ${unpacked} -xf -`]);
+    expect(await differences(origin, unpacked)).toBe('');
+  });
+
+  test('is read from the origin once, and warm reads ask nothing of it', async () => {
+    makeTree(origin);
+    const mountpoint = await larder.up(`file://${origin}`);
+    expect(await differences(origin, mountpoint)).toBe('');
+    const cold = await expect
+      .poll(async () => (await larder.status()).origin, { timeout: 10_000 })
+      .toSatisfy(({ bytes, requestedBytes }: { bytes: number; requestedBytes: number }) => {
+        return bytes > 0 && bytes === requestedBytes;
+      })
+      .then(() => larder.status());
+    expect(cold.origin.uniqueBytes).toBe(cold.origin.bytes);
+    expect(await differences(origin, mountpoint)).toBe('');
+    const warm = await larder.status();
+    expect(warm.origin.gets).toBe(cold.origin.gets);
+    await expect
+      .poll(async () => (await larder.status()).datasets[0]?.heldBytes, { timeout: 10_000 })
+      .toBe(warm.datasets[0]?.bytes);
+  });
+
+  test('that changed is a new version at the next `up`, and what did not change is not read again', async () => {
+    fs.writeFileSync(path.join(origin, 'same'), randomBytes(300_000));
+    fs.writeFileSync(path.join(origin, 'changes'), 'before');
+    const flags = ['--cache-dir', larder.folder('mine')];
+    const first = await larder.up(`file://${origin}`, ...flags);
+    expect(await differences(origin, first)).toBe('');
+    await larder.down(first);
+    fs.writeFileSync(path.join(origin, 'changes'), 'after, and longer');
+    const second = await larder.up(`file://${origin}`, ...flags);
+    expect(await differences(origin, second)).toBe('');
+    const { mounts, origin: asked } = await larder.status();
+    expect(mounts[0]?.version).toBe(2);
+    expect(asked.bytes).toBe('after, and longer'.length);
+  });
+});
+
+describe('a bucket', () => {
+  test('is shown byte for byte, each byte read once', async () => {
+    makeTree(origin);
+    for (const link of ['link', 'dangling', 'link-to-directory'])
+      fs.unlinkSync(path.join(origin, link));
+    fs.rmdirSync(path.join(origin, 'empty-directory'));
+    await using s3 = await startS3Server({
+      credentials: [{ accessKeyId: 'test', secretAccessKey: 'test-secret' }],
+    });
+    s3.putDirectory('bucket', origin);
+    const mountpoint = await larder.up('s3://bucket', '--endpoint', s3.endpoint);
+    expect(await differences(origin, mountpoint)).toBe('');
+    expect(await count(mountpoint)).toBe(await count(origin));
+    const { datasets, mounts } = await larder.status();
+    expect(mounts).toMatchObject([{ mountpoint, dataset: 'bucket', version: 1, driver: 'kernel' }]);
+    expect(s3.counters.bytes).toBe(datasets[0]?.bytes);
+  });
+
+  test('of versitygw is shown byte for byte', async ({ skip }) => {
+    const program = findVersitygw();
+    if (program === undefined) {
+      skip(
+        'versitygw is not installed: go install github.com/versity/versitygw/cmd/versitygw@latest',
+      );
+      return;
+    }
+    await using gateway = await startVersitygw(program);
+    const bucket = path.join(gateway.directory, 'data');
+    fs.mkdirSync(bucket);
+    for (let i = 0; i < 40; i += 1) {
+      fs.mkdirSync(path.join(bucket, `d${String(i % 4)}`), { recursive: true });
+      fs.writeFileSync(
+        path.join(bucket, `d${String(i % 4)}/f${String(i)}`),
+        randomBytes(i * 30_000),
+      );
+    }
+    Object.assign(larder.env, {
+      AWS_ACCESS_KEY_ID: gateway.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: gateway.secretAccessKey,
+    });
+    const mountpoint = await larder.up('s3://data', '--endpoint', gateway.endpoint);
+    expect(await differences(bucket, mountpoint)).toBe('');
+  });
+});
+
+describe('running', () => {
+  test('`down` leaves no process, no mount and no record', async () => {
+    fs.writeFileSync(path.join(origin, 'file'), 'bytes');
+    const mountpoint = await larder.up(`file://${origin}`);
+    const { processes } = await larder.status();
+    expect(processes.map(({ role }) => role).sort()).toEqual([
+      'holder',
+      'master',
+      'server',
+      'up',
+      'worker',
+    ]);
+    await larder.down(mountpoint);
+    expect(isMountpoint(mountpoint)).toBe(false);
+    for (const { pid } of processes) expect(fs.existsSync(`/proc/${String(pid)}`)).toBe(false);
+    expect((await larder.status()).processes).toEqual([]);
+  });
+
+  test('several `up`s live side by side', async () => {
+    const other = larder.folder('other');
+    fs.writeFileSync(path.join(origin, 'file'), 'one');
+    fs.writeFileSync(path.join(other, 'file'), 'two');
+    const [first, second] = await Promise.all([
+      larder.up(`file://${origin}`),
+      larder.up(`file://${other}`),
+    ]);
+    expect(fs.readFileSync(path.join(first, 'file'), 'utf8')).toBe('one');
+    expect(fs.readFileSync(path.join(second, 'file'), 'utf8')).toBe('two');
+    await larder.down(first);
+    expect(fs.readFileSync(path.join(second, 'file'), 'utf8')).toBe('two');
+    expect((await larder.status()).mounts.map(({ mountpoint }) => mountpoint)).toEqual([second]);
+  });
+
+  test('a busy mount says who keeps it busy, and stays', async () => {
+    fs.writeFileSync(path.join(origin, 'file'), 'bytes');
+    const mountpoint = await larder.up(`file://${origin}`);
+    const fd = fs.openSync(path.join(mountpoint, 'file'), 'r');
+    const { code, stderr } = await larder.run(['down', mountpoint]);
+    expect(code).toBe(7);
+    expect(stderr).toContain('MOUNTPOINT_BUSY');
+    expect(stderr).toContain(String(process.pid));
+    expect(fs.readFileSync(path.join(mountpoint, 'file'), 'utf8')).toBe('bytes');
+    fs.closeSync(fd);
+  });
+
+  test('extended attributes tell what a file is', async () => {
+    fs.writeFileSync(path.join(origin, 'file'), 'bytes');
+    const mountpoint = await larder.up(`file://${origin}`);
+    const file = path.join(mountpoint, 'file');
+    fs.readFileSync(file);
+    const attribute = async (name: string) => {
+      const script = 'import os, sys; print(os.getxattr(sys.argv[1], sys.argv[2]).decode())';
+      const { stdout } = await execute('python3', ['-c', script, file, `user.larder.${name}`]);
+      return stdout.trim();
+    };
+    expect(await attribute('dataset')).toBe('origin');
+    expect(await attribute('version')).toMatch(/1$/);
+    expect(await attribute('key')).toBe('file');
+    await expect.poll(() => attribute('held')).toBe('5');
+  });
+
+  test('a large file is right from any offset', async () => {
+    const bytes = randomBytes(37 * 1024 * 1024 + 77);
+    fs.writeFileSync(path.join(origin, 'large'), bytes);
+    const mountpoint = await larder.up(`file://${origin}`);
+    const file = path.join(mountpoint, 'large');
+    const fd = fs.openSync(file, 'r');
+    for (let i = 0; i < 60; i += 1) {
+      const offset = (i * 7_368_787) % bytes.length;
+      const piece = Buffer.alloc(10_000);
+      const got = fs.readSync(fd, piece, 0, piece.length, offset);
+      expect(piece.subarray(0, got).equals(bytes.subarray(offset, offset + 10_000))).toBe(true);
+    }
+    fs.closeSync(fd);
+    expect(await sha256(file)).toBe(digest(bytes));
+  });
+});

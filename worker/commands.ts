@@ -1,0 +1,78 @@
+/** What the master tells a worker to do, done: list an origin, bring objects to disk, collect. */
+import { asLarderError } from '../common/index.ts';
+import type { DatasetInfo } from '../common/index.ts';
+import type {
+  CollectRequest,
+  FetchRequest,
+  FetchResult,
+  WorkerHandlers,
+} from './membership/index.ts';
+import type { ObjectReads } from './object-reads.ts';
+import type { OriginPool } from './origin-pool.ts';
+import type { ListingBatch } from './origins/index.ts';
+import type { ObjectStore } from './store/index.ts';
+import type { OpenedVersion, Versions } from './versions.ts';
+
+export interface CommandsOptions {
+  readonly origins: OriginPool;
+  readonly versions: Versions;
+  readonly reads: ObjectReads;
+  readonly store: ObjectStore;
+}
+
+/** Objects that one command brings at a time; the scheduler of GETs bounds the bytes. */
+const FETCHES_AT_ONCE = 32;
+
+export class Commands implements WorkerHandlers {
+  readonly #options: CommandsOptions;
+
+  constructor(options: CommandsOptions) {
+    this.#options = options;
+  }
+
+  listOrigin(
+    dataset: Pick<DatasetInfo, 'origin' | 'settings'>,
+    signal: AbortSignal,
+  ): AsyncIterable<ListingBatch> {
+    return this.#options.origins.get(dataset).list(signal);
+  }
+
+  async *fetchObjects(
+    request: FetchRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<FetchResult, void, undefined> {
+    const opened = await this.#options.versions.get(request.datasetId, request.version, signal);
+    const running = new Set<Promise<FetchResult>>();
+    const waiting = [...request.ordinals].reverse();
+    while (running.size > 0 || waiting.length > 0) {
+      while (running.size < FETCHES_AT_ONCE) {
+        const ordinal = waiting.pop();
+        if (ordinal === undefined) break;
+        const fetching = this.#fetch(opened, ordinal, signal).finally(() =>
+          running.delete(fetching),
+        );
+        running.add(fetching);
+      }
+      yield await Promise.race(running);
+    }
+  }
+
+  async collect(request: CollectRequest): Promise<void> {
+    const { datasetId, firstBlock, endBlock, live } = request;
+    await this.#options.store.collect(datasetId, {
+      has: (block) => block < firstBlock || block >= endBlock || live.has(block),
+    });
+  }
+
+  async #fetch(opened: OpenedVersion, ordinal: number, signal: AbortSignal): Promise<FetchResult> {
+    try {
+      const ref = await opened.replica.withPages(signal, (reader) =>
+        reader.objectRef(ordinal, opened.dataset),
+      );
+      await this.#options.reads.fetchWhole(ref, signal);
+      return { ordinal };
+    } catch (error) {
+      return { ordinal, failure: asLarderError(error) };
+    }
+  }
+}

@@ -1,0 +1,3 @@
+/** The worker: object store, origins, fetching, data plane, membership. */
+export { startWorker } from './worker.ts';
+export type { Worker, WorkerOptions } from './worker.ts';
