@@ -58,10 +58,7 @@ export class Commands implements WorkerHandlers {
   }
 
   async collect(request: CollectRequest): Promise<void> {
-    const { datasetId, firstBlock, endBlock, live } = request;
-    await this.#options.store.collect(datasetId, {
-      has: (block) => block < firstBlock || block >= endBlock || live.has(block),
-    });
+    await this.#options.store.collect(request);
   }
 
   async #fetch(opened: OpenedVersion, ordinal: number, signal: AbortSignal): Promise<FetchResult> {

@@ -80,12 +80,12 @@ export class Versions implements AsyncDisposable {
   }
 
   /** The dataset as its last opened version names it. */
-  async dataset(datasetId: number, signal: AbortSignal): Promise<DatasetInfo> {
+  async dataset(datasetId: number): Promise<DatasetInfo> {
     const known = this.#datasets.get(datasetId);
     if (known !== undefined) return known;
     const { dataset } = await this.#options.master.catalog.resolveVersion(
       { dataset_id: datasetId },
-      { signal },
+      { signal: this.#closing.signal },
     );
     return datasetFromWire(dataset);
   }

@@ -118,12 +118,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         node: os.hostname(),
       },
       softwareVersion: options.softwareVersion,
-      held: {
-        datasetIds: () => store.datasetIds(),
-        blocks: (datasetId) => store.heldBlocks(datasetId),
-        bytes: (datasetId) => store.heldBytes(datasetId),
-        onChange: (listener) => store.onHeldChanged(listener),
-      },
+      held: store.held,
       handlers: new Commands({ origins, versions, reads, store }),
       counters: () => countersOf(store, reads, origins),
       clock,
@@ -157,11 +152,11 @@ function expect(
 }
 
 function countersOf(store: ObjectStore, reads: ObjectReader, origins: OriginPool): WorkerCounters {
-  const { uniqueBytes, requestedBytes, readBytes, originReadBytes } = reads.counters;
+  const { uniqueBytes, requestedBytes, readBytes, readOriginBytes } = reads.counters;
   return {
     capacityBytes: store.capacityBytes,
     usedBytes: store.usedBytes,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
-    reads: { bytes: readBytes, originBytes: originReadBytes },
+    reads: { bytes: readBytes, originBytes: readOriginBytes },
   };
 }
