@@ -220,7 +220,7 @@ class Holder {
     const { pid } = child;
     if (pid === undefined) return;
     this.#server = { pid, startTime: startTimeOf(pid) };
-    this.#report({ kind: 'server-started', pid, count: state.serversStarted + 1 });
+    this.#report({ kind: 'server-started', pid, count: state.countServer() });
   }
 
   #reportProgress(): void {

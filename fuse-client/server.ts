@@ -109,7 +109,7 @@ class Server {
     const canResend = (kernelFlags2 & INIT_FLAG2.HAS_RESEND) !== 0;
     if (!canResend || this.#spec.recovery === 'slots') return state.collectRequests();
     state.clearSlots();
-    if (state.serversStarted > 1) resend();
+    resend();
     return [];
   }
 

@@ -162,8 +162,9 @@ export class SharedState {
     this.#set(HEADER.DEVICE_MINOR, minor);
   }
 
-  get serversStarted(): number {
-    return this.#get(HEADER.SERVERS_STARTED);
+  /** Called by the holder. @returns how many there were in the life of the mount, this one counted */
+  countServer(): number {
+    return Atomics.add(this.#header, HEADER.SERVERS_STARTED, 1) + 1;
   }
 
   /** The kernel has told a server that the mount is no more. */
@@ -223,7 +224,6 @@ export class SharedState {
   /** Called by each new server before it starts threads: it alone serves from here on. */
   takeOver(serverPid: number): void {
     this.#set(HEADER.SERVER_PID, serverPid);
-    Atomics.add(this.#header, HEADER.SERVERS_STARTED, 1);
     this.openTable.resetLocks();
   }
 

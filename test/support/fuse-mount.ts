@@ -1,0 +1,222 @@
+/**
+ * A real mount of a generated tree for a test: temp directories, holder and server processes, and an
+ * end that leaves nothing behind, also when the test failed.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { completePath, ManifestReader } from '../../common/index.ts';
+import { findMount, unmount } from '../../fuse-client/index.ts';
+import type { MountEvent, MountSpec } from '../../fuse-client/index.ts';
+import { FilePageSource } from '../../rpc/manifests/index.ts';
+import { buildManifest, setBehaviour, TEST_DATASET } from './directory-mount-source.ts';
+import type { DirectorySourceOptions, Rule } from './directory-mount-source.ts';
+import type { TestMountSpec } from './fuse-mount-process.ts';
+
+export const FUSE_MISSING =
+  fs.existsSync('/dev/fuse') && process.getuid?.() === 0 ? undefined : 'needs root and /dev/fuse';
+
+export interface MountTestOptions {
+  readonly mount?: Partial<MountSpec>;
+  readonly source?: Partial<DirectorySourceOptions>;
+  /** Complete objects lie in a directory that the server may read. */
+  readonly complete?: boolean;
+  /** Default: wait until the mount answers. */
+  readonly wait?: boolean;
+}
+
+type Seen = Omit<MountEvent, 'kind'> & {
+  readonly kind: MountEvent['kind'] | 'end';
+  readonly holder: number;
+  readonly pid?: number;
+  readonly how?: string;
+  readonly code?: string;
+  readonly why?: string;
+};
+
+const HERE = import.meta.dirname;
+
+export class MountUnderTest implements AsyncDisposable {
+  readonly tree: string;
+  readonly work: string;
+  readonly mountpoint: string;
+  readonly completeDirectory: string;
+  readonly #root: string;
+  holder: ChildProcess | undefined;
+  #exit: Promise<number | null> = Promise.resolve(null);
+
+  /** @param fill writes the tree */
+  constructor(fill: (tree: string) => void) {
+    this.#root = fs.mkdtempSync(path.join(os.tmpdir(), 'larder-fuse-'));
+    this.tree = path.join(this.#root, 'tree');
+    this.work = path.join(this.#root, 'work');
+    this.mountpoint = path.join(this.#root, 'mount point');
+    this.completeDirectory = path.join(this.#root, 'complete');
+    for (const directory of [this.tree, this.work, this.mountpoint, this.completeDirectory]) {
+      fs.mkdirSync(directory);
+    }
+    fill(this.tree);
+    buildManifest(this.tree, this.work);
+  }
+
+  at(...names: string[]): string {
+    return path.join(this.mountpoint, ...names);
+  }
+
+  async start(options: MountTestOptions = {}): Promise<this> {
+    const specFile = path.join(this.work, 'spec.json');
+    const command = [process.execPath, path.join(HERE, 'fuse-mount-process.ts')];
+    const spec: TestMountSpec = {
+      mount: {
+        mountpoint: this.mountpoint,
+        name: TEST_DATASET.name,
+        version: 3,
+        serverCommand: [...command, 'server', specFile],
+        holderCommand: [...command, 'holder', specFile],
+        ...options.mount,
+        timings: { watchMs: 20, reportMs: 50, ...options.mount?.timings },
+      },
+      source: {
+        directory: this.tree,
+        workDirectory: this.work,
+        ...(options.complete === true ? { completeDirectory: this.completeDirectory } : {}),
+        ...options.source,
+      },
+      eventsFile: path.join(this.work, 'events'),
+    };
+    fs.writeFileSync(specFile, JSON.stringify(spec));
+    const [program = '', ...args] = command;
+    const holder = spawn(program, [...args, 'holder', specFile], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    this.holder = holder;
+    this.#exit = new Promise((resolve) => holder.once('exit', resolve));
+    if (options.wait !== false) await this.event('serving');
+    return this;
+  }
+
+  events(): Seen[] {
+    const file = path.join(this.work, 'events');
+    if (!fs.existsSync(file)) return [];
+    const lines = fs.readFileSync(file, 'utf8').split('\n').filter(Boolean);
+    return lines.map((line) => JSON.parse(line) as Seen);
+  }
+
+  /** The `count`th event of a kind, once it is there. */
+  async event(kind: Seen['kind'], count = 1, timeoutMs = 20_000): Promise<Seen> {
+    return await eventually(`event ${kind}`, timeoutMs, () => {
+      const found = this.events().filter((event) => event.kind === kind)[count - 1];
+      const end = this.events().find((event) => event.kind === 'end');
+      if (found === undefined && end !== undefined && kind !== 'end') {
+        throw new Error(`the mount ended: ${JSON.stringify(end)}`);
+      }
+      return found;
+    });
+  }
+
+  get serverPid(): number {
+    const pid = this.events().findLast((event) => event.kind === 'server-started')?.pid;
+    if (pid === undefined) throw new Error('no server was started');
+    return pid;
+  }
+
+  /** The exit code of the holder that `start` started. */
+  async exitCode(): Promise<number | null> {
+    return await this.#exit;
+  }
+
+  rules(...rules: Rule[]): void {
+    setBehaviour(this.work, { rules });
+  }
+
+  /** What the source wrote down. */
+  log(): string[] {
+    const file = path.join(this.work, 'reads.log');
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+  }
+
+  objectId(key: string): string {
+    using source = new FilePageSource(path.join(this.work, 'manifest.whole'));
+    const reader = ManifestReader.open(source, { whole: true });
+    return reader.objectRef(reader.find(Buffer.from(key)), TEST_DATASET).objectId;
+  }
+
+  /** Puts a file of the tree where complete objects lie; returns its path there. */
+  complete(key: string): string {
+    const file = completePath(this.completeDirectory, this.objectId(key));
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.copyFileSync(path.join(this.tree, key), file);
+    return file;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (findMount(this.mountpoint) !== undefined) unmount(this.mountpoint, { lazy: true });
+    const pids = this.events().flatMap(({ holder, pid }) => [holder, pid ?? holder]);
+    const deadlineMs = Date.now() + 3000;
+    while (Date.now() < deadlineMs && pids.some((pid) => this.#isOurs(pid))) await sleep(20);
+    for (const pid of new Set(pids)) if (this.#isOurs(pid)) process.kill(pid, 'SIGKILL');
+    this.holder?.kill('SIGKILL');
+    fs.rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  #isOurs(pid: number): boolean {
+    try {
+      return fs.readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').includes(this.work);
+    } catch {
+      return false;
+    }
+  }
+}
+
+export async function eventually<T>(
+  what: string,
+  timeoutMs: number,
+  look: () => T | undefined,
+): Promise<T> {
+  const deadlineMs = Date.now() + timeoutMs;
+  for (;;) {
+    const found = look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadlineMs)
+      throw new Error(`${what} did not happen in ${String(timeoutMs)} ms`);
+    await sleep(10);
+  }
+}
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningCommand {
+  readonly child: ChildProcess;
+  readonly result: Promise<CommandResult>;
+}
+
+/** Runs a program without blocking this process. */
+export function start(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string } = {},
+): RunningCommand {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const result = new Promise<CommandResult>((resolve) => {
+    child.once('close', (code, signal) => {
+      resolve({ code, signal, stdout, stderr });
+    });
+  });
+  return { child, result };
+}
+
+export async function run(program: string, ...args: string[]): Promise<CommandResult> {
+  return await start(program, args).result;
+}
