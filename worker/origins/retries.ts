@@ -33,16 +33,22 @@ export interface Retrying {
 export async function withRetries<T>(attempt: () => Promise<T>, options: Retrying): Promise<T> {
   const { clock, tuning, throttle, signal } = options;
   const repaired = new Set<string>();
-  for (let tries = 1; ; tries += 1) {
+  let tries = 0;
+  for (;;) {
     signal.throwIfAborted();
     const admitted = throttle.admit(signal);
     if (admitted !== undefined) await admitted;
     const sentAtMs = clock.monotonicMs();
+    tries += 1;
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof TryFailed)) throw error;
       signal.throwIfAborted();
+      if (error.then === 'held') {
+        tries = 0;
+        continue;
+      }
       if (error.then === 'credentials' || error.then === 'region') {
         if (repaired.has(error.then) || !(await options.repair(error))) throw error.error;
         repaired.add(error.then);

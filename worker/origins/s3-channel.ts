@@ -34,6 +34,8 @@ export interface S3Get {
   readonly key: Buffer | undefined;
   readonly query: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Awaited before each try: what an earlier one received has been dealt with. */
+  ready(): Promise<void> | undefined;
   /** Called for each try. */
   start(subject: S3Subject): {
     readonly headers: Readonly<Record<string, string>>;
@@ -73,6 +75,8 @@ export class S3Channel implements AsyncDisposable {
     const { clock, random, tuning } = this.#options;
     let used: S3Credentials | undefined;
     const attempt = async () => {
+      const ready = request.ready();
+      if (ready !== undefined) await orAborted(ready, request.signal);
       const found = this.#credentials.get();
       used = found instanceof Promise ? await orAborted(found, request.signal) : found;
       const place = this.#place ?? (await orAborted(this.#find(), request.signal));

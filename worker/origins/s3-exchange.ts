@@ -5,7 +5,8 @@
  * Always true:
  *   - the promise settles once, and then neither the receiver is called nor the signal listened to;
  *   - a redirect is an answer like any other: it is never followed;
- *   - while the receiver's promise is pending, the socket is not read.
+ *   - nothing is paused: undici 7 ends the whole process when a connection ends whose answer is
+ *     paused (nodejs/undici#5360). A receiver that cannot keep up throws and asks again later.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
@@ -14,7 +15,7 @@ import { failureOfAnswer, failureOfConnection, type S3Subject } from './s3-failu
 export interface AnswerReceiver {
   /** @throws {TryFailed} where the answer is not the one that was asked for */
   head(status: number, headers: IncomingHttpHeaders): void;
-  body(bytes: Buffer): Promise<void> | undefined;
+  body(bytes: Buffer): void;
   /** @throws {TryFailed} where something is missing */
   end(): void;
 }
@@ -108,25 +109,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     else this.#errorBody = [];
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
+  onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
     if (this.#settled) return;
-    if (this.#errorBody !== undefined) {
-      this.#collectError(this.#errorBody, bytes);
-      return;
-    }
-    this.#guard(() => {
-      const taken = this.#receiver.body(bytes);
-      if (taken === undefined) return;
-      controller.pause();
-      taken.then(
-        () => {
-          controller.resume();
-        },
-        (error: unknown) => {
-          this.#stop(asError(error));
-        },
-      );
-    });
+    if (this.#errorBody !== undefined) this.#collectError(this.#errorBody, bytes);
+    else this.#guard(() => this.#receiver.body(bytes));
   }
 
   onResponseEnd(): void {

@@ -17,6 +17,11 @@ export interface ListedKey {
   readonly modifiedMs: number;
   /** As in the answer, with its quotes removed; empty where there is none, or a weak one. */
   readonly etag: string;
+  /**
+   * The key may have lost bytes: the server ignored `encoding-type=url`, and put U+FFFD where XML
+   * cannot hold what the key has (seen with versitygw 1.8 and control characters).
+   */
+  readonly lossy: boolean;
 }
 
 export interface ListedPage {
@@ -46,6 +51,9 @@ export function parseListing(xml: Buffer): ListedPage {
   };
 }
 
+/** U+FFFD in UTF-8, one character per byte. */
+const REPLACEMENT = '\u00ef\u00bf\u00bd';
+
 interface RawKey {
   Key?: string;
   LastModified?: string;
@@ -69,13 +77,15 @@ function readContents(reader: XmlReader): RawKey {
 function listedKey(raw: RawKey, encodingType: string): ListedKey {
   const { Key: name, Size: size = '', LastModified: modified = '', ETag: etag = '' } = raw;
   if (name === undefined) throw new MalformedListing('a <Contents> has no <Key>');
-  const key = encodingType === 'url' ? decodeListedKey(name) : Buffer.from(name, 'latin1');
+  const encoded = encodingType === 'url';
+  const key = encoded ? decodeListedKey(name) : Buffer.from(name, 'latin1');
   const modifiedMs = Date.parse(modified);
   const sizeBytes = /^\d+$/.test(size) ? Number(size) : Number.NaN;
   if (key === undefined) throw new MalformedListing(`the key ${name} is not URL-encoded`);
   if (Number.isNaN(modifiedMs)) throw new MalformedListing(`LastModified of ${name}: ${modified}`);
   if (!Number.isSafeInteger(sizeBytes)) throw new MalformedListing(`Size of ${name}: ${size}`);
-  return { key, sizeBytes, modifiedMs, etag: etag.startsWith('W/') ? '' : unquote(etag) };
+  const lossy = !encoded && name.includes(REPLACEMENT);
+  return { key, sizeBytes, modifiedMs, lossy, etag: etag.startsWith('W/') ? '' : unquote(etag) };
 }
 
 function nextToken(isTruncated: string, token: string): string | undefined {

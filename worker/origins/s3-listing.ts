@@ -25,6 +25,7 @@ const DIRECTORY_MODE = 0o555;
 /** A page of 1,000 keys of 1,024 bytes, each as `%XX`, is below 4 MiB. */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 const SLASH = 0x2f;
+const LOSSY = 'the origin lists this key with bytes lost (it ignores encoding-type=url)';
 
 export async function* listBucket(options: S3ListingOptions): AsyncGenerator<ListingBatch> {
   const { channel, prefix, pageKeys } = options;
@@ -68,6 +69,7 @@ async function fetchPage(
     key: undefined,
     query,
     signal,
+    ready: () => undefined,
     start: (subject) => {
       const collected: Buffer[] = [];
       let bytes = 0;
@@ -75,7 +77,6 @@ async function fetchPage(
         bytes += chunk.length;
         if (bytes > MAX_PAGE_BYTES) throw badAnswer(subject, 'fail', { listingPageBytes: bytes });
         collected.push(chunk);
-        return undefined;
       };
       const end = () => {
         page = parsePage(Buffer.concat(collected), subject);
@@ -99,6 +100,10 @@ function toBatch(keys: readonly ListedKey[], order: ListingOrder): ListingBatch 
   const entries: ListingEntry[] = [];
   const skipped: SkippedKey[] = [];
   for (const listed of keys) {
+    if (listed.lossy) {
+      skipped.push({ key: order.below(listed.key), reason: LOSSY });
+      continue;
+    }
     const key = order.next(listed.key);
     // The prefix's own marker is the root, which every version has.
     if (key.length === 0) continue;
@@ -135,15 +140,19 @@ class ListingOrder {
     this.#prefix = prefix;
   }
 
-  /** The key below the prefix. @throws {LarderError} `LISTING_UNSORTED`, `ORIGIN_BAD_RESPONSE` */
-  next(key: Buffer): Buffer {
+  /** The part below the prefix. @throws {LarderError} `ORIGIN_BAD_RESPONSE` */
+  below(key: Buffer): Buffer {
     const prefixBytes = this.#prefix.length;
-    if (!key.subarray(0, prefixBytes).equals(this.#prefix)) {
-      throw new LarderError('ORIGIN_BAD_RESPONSE', {
-        key: printableKey(key),
-        expectedPrefix: printableKey(this.#prefix),
-      });
-    }
+    if (key.subarray(0, prefixBytes).equals(this.#prefix)) return key.subarray(prefixBytes);
+    throw new LarderError('ORIGIN_BAD_RESPONSE', {
+      key: printableKey(key),
+      expectedPrefix: printableKey(this.#prefix),
+    });
+  }
+
+  /** `below` for the next key in order. @throws {LarderError} `LISTING_UNSORTED` too */
+  next(key: Buffer): Buffer {
+    const below = this.below(key);
     if (this.#last !== undefined && this.#last.compare(key) >= 0) {
       throw new LarderError('LISTING_UNSORTED', {
         key: printableKey(key),
@@ -151,7 +160,7 @@ class ListingOrder {
       });
     }
     this.#last = key;
-    return key.subarray(prefixBytes);
+    return below;
   }
 
   stuck(): LarderError {

@@ -6,6 +6,8 @@
  * size and Last-Modified only.
  */
 import assert from 'node:assert';
+import { orAborted } from './abort.ts';
+import { Delivery } from './delivery.ts';
 import type { ByteSink, ListingBatch, Origin, OriginCounters, OriginRead } from './origin.ts';
 import { S3Channel, type S3ChannelOptions } from './s3-channel.ts';
 import { listBucket } from './s3-listing.ts';
@@ -36,17 +38,25 @@ export class S3Origin implements Origin {
     });
   }
 
-  read(request: OriginRead, sink: ByteSink): Promise<void> {
+  async read(request: OriginRead, sink: ByteSink): Promise<void> {
     const { object, offsetBytes, lengthBytes, signal } = request;
     assert(lengthBytes > 0 && offsetBytes >= 0, 'a read is of at least one byte');
     assert(offsetBytes + lengthBytes <= object.sizeBytes, 'a read lies within its object');
-    const range = new S3Range(request, sink, this.counters);
-    return this.#channel.get({
-      key: Buffer.concat([this.#options.prefix, object.key]),
-      query: {},
-      signal,
-      start: (subject) => range.start(subject),
-    });
+    const delivery = new Delivery(sink, this.#options.tuning.maxQueuedBytes);
+    const range = new S3Range(request, delivery, this.counters);
+    try {
+      await this.#channel.get({
+        key: Buffer.concat([this.#options.prefix, object.key]),
+        query: {},
+        signal,
+        ready: () => delivery.drained(),
+        start: (subject) => range.start(subject),
+      });
+      const rest = delivery.drained();
+      if (rest !== undefined) await orAborted(rest, signal);
+    } finally {
+      delivery.stop();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,7 +9,8 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { LarderError } from '../../common/index.ts';
-import type { ByteSink, OriginCounters, OriginRead } from './origin.ts';
+import type { Delivery } from './delivery.ts';
+import type { OriginCounters, OriginRead } from './origin.ts';
 import type { AnswerReceiver } from './s3-exchange.ts';
 import { badAnswer, header, type S3Subject } from './s3-failures.ts';
 import { unquote } from './s3-list-xml.ts';
@@ -17,13 +18,13 @@ import { TryFailed } from './try-failed.ts';
 
 export class S3Range {
   readonly #read: OriginRead;
-  readonly #sink: ByteSink;
+  readonly #delivery: Delivery;
   readonly #counters: OriginCounters;
   #receivedBytes = 0;
 
-  constructor(read: OriginRead, sink: ByteSink, counters: OriginCounters) {
+  constructor(read: OriginRead, delivery: Delivery, counters: OriginCounters) {
     this.#read = read;
-    this.#sink = sink;
+    this.#delivery = delivery;
     this.#counters = counters;
   }
 
@@ -35,7 +36,7 @@ export class S3Range {
       range: `bytes=${this.#firstByte}-${this.#lastByte}`,
     };
     if (object.validator.kind === 'etag') headers['if-match'] = `"${object.validator.etag}"`;
-    else headers['if-unmodified-since'] = new Date(object.mtimeS * 1_000).toUTCString();
+    else headers['if-unmodified-since'] = modifiedBefore(object.mtimeS);
     return { headers, receiver: this.#receiver(subject) };
   }
 
@@ -62,13 +63,14 @@ export class S3Range {
     };
   }
 
-  #take(bytes: Buffer, subject: S3Subject): Promise<void> | undefined {
+  #take(bytes: Buffer, subject: S3Subject): void {
     this.#counters.bytes += bytes.length;
     if (this.#receivedBytes + bytes.length > this.#read.lengthBytes) {
       throw badAnswer(subject, 'fail', { bytesBeyondRange: true });
     }
     this.#receivedBytes += bytes.length;
-    return this.#sink(bytes);
+    if (this.#delivery.give(bytes) || this.#firstByte > this.#lastByte) return;
+    throw badAnswer(subject, 'held', { queueFull: true });
   }
 
   #checkRange(status: number, headers: IncomingHttpHeaders, subject: S3Subject): void {
@@ -118,6 +120,15 @@ export class S3Range {
       throw changed(subject, { expectedModified, actualModified: modified });
     }
   }
+}
+
+/**
+ * One second later than the object was modified, which looks odd: a gateway over a file system
+ * compares with the fraction that Last-Modified does not show, and answers 412 for a file that did
+ * not change (seen with versitygw 1.8). Changes within that second show in Last-Modified.
+ */
+function modifiedBefore(mtimeS: number): string {
+  return new Date((mtimeS + 1) * 1_000).toUTCString();
 }
 
 function changed(

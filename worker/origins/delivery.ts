@@ -1,0 +1,81 @@
+/**
+ * Between received bytes and a sink that may take its time.
+ *
+ * Always true:
+ *   - the sink gets pieces in order, one at a time, each once, and none after `stop`;
+ *   - what waits is at most the limit and one piece: whoever gives is told when that is reached.
+ */
+import type { ByteSink } from './origin.ts';
+
+export class Delivery {
+  readonly #sink: ByteSink;
+  readonly #maxQueuedBytes: number;
+  #queue: Buffer[] = [];
+  #queuedBytes = 0;
+  /** Settles when the sink has taken all that waits. */
+  #draining: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #stopped = false;
+
+  constructor(sink: ByteSink, maxQueuedBytes: number) {
+    this.#sink = sink;
+    this.#maxQueuedBytes = maxQueuedBytes;
+  }
+
+  /**
+   * Takes the bytes in any case.
+   *
+   * @returns false where no more should come before `drained`
+   * @throws what the sink threw, now or for an earlier piece
+   */
+  give(bytes: Buffer): boolean {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#stopped) return false;
+    if (this.#draining !== undefined) {
+      this.#queue.push(bytes);
+      this.#queuedBytes += bytes.length;
+      return this.#queuedBytes < this.#maxQueuedBytes;
+    }
+    const taken = this.#sink(bytes);
+    if (taken !== undefined) this.#start(taken);
+    return true;
+  }
+
+  /**
+   * Undefined where nothing waits.
+   *
+   * @throws what the sink threw
+   */
+  drained(): Promise<void> | undefined {
+    return this.#draining ?? (this.#failure === undefined ? undefined : this.#rethrow());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#queue = [];
+  }
+
+  #start(taken: Promise<void>): void {
+    this.#draining = this.#drain(taken);
+    // Told by `give` or `drained`; here it must not go unheard if neither is called any more.
+    this.#draining.catch(() => undefined);
+  }
+
+  async #drain(taken: Promise<void>): Promise<void> {
+    try {
+      await taken;
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        this.#queuedBytes -= next.length;
+        await this.#sink(next);
+      }
+    } catch (error) {
+      this.#failure = { error };
+    }
+    this.#draining = undefined;
+    await this.#rethrow();
+  }
+
+  async #rethrow(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
