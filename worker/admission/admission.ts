@@ -1,0 +1,186 @@
+/**
+ * Decides which objects a worker keeps when there is more than its cache holds.
+ *
+ * Training reads each file once per epoch, in a new order each time. Recency is the worst guide then:
+ * what was just read is what will be wanted last. So an object is kept iff the hash of its key lies
+ * below a threshold, which a worker computes alone:
+ *   - it starts where the sums of the versions that this worker serves meet the kept region, so that
+ *     everything is kept while everything fits;
+ *   - when the region is full of objects below it, the highest leaves, and its hash is the threshold
+ *     from then on: with wrong or no sums it ends at the same place;
+ *   - more capacity or fewer datasets raise it again.
+ * While the kept region has room, what lies above the threshold is kept too, and leaves first.
+ * Everything else passes through the transit region, first in, first out.
+ *
+ * Always true:
+ *   - kept bytes stay within the kept region, all bytes within the capacity, as long as the store
+ *     makes room before it writes;
+ *   - a newcomer never displaces what lies below the threshold and below its own hash;
+ *   - objects that nobody has open go before those that somebody has.
+ *
+ * No I/O and no clock: `ObjectStore` unlinks.
+ */
+import { BAND_BUCKETS } from '../../common/index.ts';
+import { FULL_BAND, thresholdFor } from './threshold.ts';
+
+/** Kept: what the hash band names. Transit: what passes through, and goes first. */
+export type Region = 'kept' | 'transit';
+
+export interface AdmissionOptions {
+  readonly capacityBytes: number;
+  /** Each object is a file, and a file is an inode. */
+  readonly capacityObjects: number;
+  /** The kept region's share of both; 0.92 unless told, the rest is for transit. */
+  readonly keptShare?: number | undefined;
+}
+
+export interface Newcomer {
+  readonly region: Region;
+  readonly band: number;
+  /** What is to be written, on top of what the object has. */
+  readonly bytes: number;
+  /** 1 for an object that has no file yet. */
+  readonly objects: number;
+}
+
+export interface Candidate {
+  readonly objectId: string;
+  readonly band: number;
+  readonly open: boolean;
+}
+
+/** What could be evicted, as the store has it. */
+export interface EvictionOrder {
+  /** The longest there first. */
+  transit(): Iterable<Candidate>;
+  /** The highest band hash first. */
+  kept(): Iterable<Candidate>;
+}
+
+interface Usage {
+  bytes: number;
+  objects: number;
+}
+
+export class Admission {
+  #capacity: Usage;
+  readonly #keptShare: number;
+  readonly #used: Record<Region, Usage> = {
+    kept: { bytes: 0, objects: 0 },
+    transit: { bytes: 0, objects: 0 },
+  };
+  readonly #expected = new Map<number, Float64Array>();
+  #threshold = FULL_BAND;
+
+  constructor(options: AdmissionOptions) {
+    this.#capacity = { bytes: options.capacityBytes, objects: options.capacityObjects };
+    this.#keptShare = options.keptShare ?? 0.92;
+  }
+
+  /** 0 … 2^32: objects whose band hash is below are kept. */
+  get threshold(): number {
+    return this.#threshold;
+  }
+
+  get capacityBytes(): number {
+    return this.#capacity.bytes;
+  }
+
+  get usedBytes(): number {
+    return this.#used.kept.bytes + this.#used.transit.bytes;
+  }
+
+  get objects(): number {
+    return this.#used.kept.objects + this.#used.transit.objects;
+  }
+
+  setCapacity(capacity: Pick<AdmissionOptions, 'capacityBytes' | 'capacityObjects'>): void {
+    this.#capacity = { bytes: capacity.capacityBytes, objects: capacity.capacityObjects };
+    this.#restart();
+  }
+
+  /**
+   * @param bytesByBucket what this worker is expected to serve of the dataset, per bucket of the band
+   *   hash (`BAND_BUCKETS` sums); undefined: the dataset is gone
+   */
+  setExpected(datasetId: number, bytesByBucket: Float64Array | undefined): void {
+    if (bytesByBucket === undefined) this.#expected.delete(datasetId);
+    else this.#expected.set(datasetId, bytesByBucket);
+    this.#restart();
+  }
+
+  /** Records what the store holds; called with what was added, or (negative) taken away. */
+  account(region: Region, bytes: number, objects: number): void {
+    this.#used[region].bytes += bytes;
+    this.#used[region].objects += objects;
+  }
+
+  /** Where an object that is new, or seen again, belongs. */
+  classify(object: { readonly band: number; readonly bytes: number }): Region {
+    const kept = this.#keptCapacity();
+    if (object.bytes > kept.bytes) return 'transit';
+    if (object.band < this.#threshold) return 'kept';
+    const used = this.#used.kept;
+    const room = used.bytes + object.bytes <= kept.bytes && used.objects + 1 <= kept.objects;
+    return room ? 'kept' : 'transit';
+  }
+
+  /** Which limit a newcomer would exceed; undefined where there is room. */
+  shortage(newcomer: Newcomer): 'kept' | 'total' | undefined {
+    const { bytes, objects } = newcomer;
+    if (newcomer.region === 'kept') {
+      const kept = this.#keptCapacity();
+      const used = this.#used.kept;
+      if (used.bytes + bytes > kept.bytes || used.objects + objects > kept.objects) return 'kept';
+    }
+    return this.usedBytes + bytes > this.#capacity.bytes ||
+      this.objects + objects > this.#capacity.objects
+      ? 'total'
+      : undefined;
+  }
+
+  /**
+   * What to evict for a newcomer, best first: ask for as many as are needed and no more, because
+   * asking for one that lies below the threshold lowers the threshold.
+   */
+  *victims(
+    shortage: 'kept' | 'total',
+    newcomer: Newcomer,
+    order: EvictionOrder,
+  ): Generator<Candidate> {
+    for (const open of [false, true]) {
+      if (shortage === 'total') {
+        for (const candidate of order.transit()) if (candidate.open === open) yield candidate;
+      }
+      for (const candidate of order.kept()) {
+        if (candidate.band < this.#threshold) break;
+        if (candidate.open === open && candidate.band > newcomer.band) yield candidate;
+      }
+    }
+    if (newcomer.region === 'transit') return;
+    for (const open of [false, true]) {
+      for (const candidate of order.kept()) {
+        if (candidate.band <= newcomer.band) break;
+        if (candidate.open !== open) continue;
+        this.#threshold = Math.min(this.#threshold, candidate.band);
+        yield candidate;
+      }
+    }
+    this.#threshold = Math.min(this.#threshold, newcomer.band);
+  }
+
+  #restart(): void {
+    const sums = new Float64Array(BAND_BUCKETS);
+    for (const dataset of this.#expected.values()) {
+      for (let i = 0; i < sums.length; i += 1) sums[i] = (sums[i] ?? 0) + (dataset[i] ?? 0);
+    }
+    this.#threshold = thresholdFor(sums, this.#keptCapacity().bytes);
+  }
+
+  #keptCapacity(): Usage {
+    return {
+      bytes: Math.floor(this.#capacity.bytes * this.#keptShare),
+      objects: Math.floor(this.#capacity.objects * this.#keptShare),
+    };
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Which origin read starts next: those that a reader waits for, then read-ahead, then background. A bounded
+ * number runs at a time, and background ones leave some of the places free.
+ */
+
+/** Smaller is sooner. */
+export const PRIORITY = { reader: 0, ahead: 1, background: 2 } as const;
+export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
+
+export interface Queued {
+  priority: Priority;
+  /** Resolves when its place is free again; never rejects. */
+  start(): Promise<void>;
+}
+
+export interface FetchQueueOptions {
+  readonly maxRunning: number;
+  /** Of the running ones, those that no reader waits for. */
+  readonly maxUnwaited: number;
+}
+
+export class FetchQueue<T extends Queued> {
+  readonly #options: FetchQueueOptions;
+  readonly #waiting = [new Set<T>(), new Set<T>(), new Set<T>()] as const;
+  /** Running, and whether it took a place of the unwaited ones. */
+  readonly #running = new Map<T, boolean>();
+  #unwaited = 0;
+
+  constructor(options: FetchQueueOptions) {
+    this.#options = options;
+  }
+
+  add(item: T): void {
+    this.#waiting[item.priority].add(item);
+    this.#pump();
+  }
+
+  /** A reader began to wait: no effect on one that runs. */
+  raise(item: T, priority: Priority): void {
+    if (priority >= item.priority) return;
+    const waits = this.#waiting[item.priority].delete(item);
+    item.priority = priority;
+    if (waits) this.add(item);
+  }
+
+  /** @returns whether it had not started */
+  remove(item: T): boolean {
+    return this.#waiting[item.priority].delete(item);
+  }
+
+  #pump(): void {
+    while (this.#running.size < this.#options.maxRunning) {
+      const item = this.#next();
+      if (item === undefined) return;
+      this.#waiting[item.priority].delete(item);
+      const unwaited = item.priority !== PRIORITY.reader;
+      this.#running.set(item, unwaited);
+      if (unwaited) this.#unwaited += 1;
+      void item.start().then(() => {
+        this.#running.delete(item);
+        if (unwaited) this.#unwaited -= 1;
+        this.#pump();
+      });
+    }
+  }
+
+  #next(): T | undefined {
+    const [reader, ahead, background] = this.#waiting;
+    for (const item of reader) return item;
+    if (this.#unwaited >= this.#options.maxUnwaited) return undefined;
+    for (const item of ahead) return item;
+    for (const item of background) return item;
+    return undefined;
+  }
+}

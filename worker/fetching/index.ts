@@ -1,0 +1,3 @@
+/** Reads that are answered from the disk or the origin, and what is fetched besides. */
+export { ObjectReader } from './object-reader.ts';
+export type { ObjectReaderOptions, ReaderCounters } from './object-reader.ts';

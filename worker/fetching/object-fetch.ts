@@ -1,0 +1,166 @@
+/**
+ * The fetches of one object that are under way: at most one per block, whoever wants it.
+ *
+ * Always true: a block is in at most one run that is not over; a run that nobody waits for, and that
+ * is not for the cache's own sake, is cancelled.
+ */
+import type { ObjectRef } from '../../common/index.ts';
+import type { Origin } from '../origins/origin.ts';
+import type { ObjectStore, StoredObject } from '../store/index.ts';
+import { PRIORITY } from './fetch-queue.ts';
+import type { FetchQueue, Priority } from './fetch-queue.ts';
+import { FetchRun } from './fetch-run.ts';
+
+export interface FetchContext {
+  readonly store: ObjectStore;
+  readonly queue: FetchQueue<FetchRun>;
+  readonly originFor: (datasetId: number) => Promise<Origin>;
+  /** Adjacent blocks are joined into reads of this size. */
+  readonly joinBytes: number;
+  readonly onReceived: (bytes: number) => void;
+  readonly onBlock: (ref: ObjectRef, block: number) => void;
+}
+
+export interface BlockSpan {
+  readonly first: number;
+  /** One past the last. */
+  readonly end: number;
+}
+
+export class ObjectFetch {
+  readonly ref: ObjectRef;
+  /** Readers and background work; the object stays pinned while there are any. */
+  users = 0;
+  /** Set while the object is being completed in the background. */
+  completing: Promise<void> | undefined;
+  readonly #context: FetchContext;
+  readonly #runs = new Map<number, FetchRun>();
+  readonly #ending = new Set<Promise<void>>();
+  /** Of runs that were cancelled, and may still be writing. */
+  readonly #cancelled = new Set<Promise<void>>();
+  #stored: StoredObject;
+
+  readonly #onRest: () => void;
+
+  /** @param onRest called when a run is over: the object may be idle now */
+  constructor(context: FetchContext, ref: ObjectRef, onRest: () => void) {
+    this.#context = context;
+    this.ref = ref;
+    this.#onRest = onRest;
+    this.#stored = context.store.pin(ref);
+  }
+
+  /** What the store has of it: a new incarnation after it was dropped. */
+  get stored(): StoredObject {
+    if (this.#stored.state === 'dropped') {
+      const { store } = this.#context;
+      store.unpin(this.#stored);
+      this.#stored = store.pin(this.ref);
+    }
+    return this.#stored;
+  }
+
+  get idle(): boolean {
+    return this.users === 0 && this.#runs.size === 0 && this.#ending.size === 0;
+  }
+
+  /** The object is read through another dataset's reference too. */
+  alsoOf(ref: ObjectRef): void {
+    if (ref.datasetId === this.ref.datasetId && ref.firstBlock === this.ref.firstBlock) return;
+    this.#context.store.unpin(this.#context.store.pin(ref));
+  }
+
+  unpin(): void {
+    this.#context.store.unpin(this.#stored);
+  }
+
+  /**
+   * Runs for all missing blocks of a span, new ones where there are none.
+   *
+   * @param forCache whether new ones go on when nobody waits; readers' own never do
+   */
+  want(span: BlockSpan, priority: Priority, forCache = true): Set<FetchRun> {
+    const { stored } = this;
+    const perRun = Math.max(1, Math.floor(this.#context.joinBytes / this.ref.blockSizeBytes));
+    const runs = new Set<FetchRun>();
+    let first = -1;
+    for (let block = span.first; block <= span.end; block += 1) {
+      const run = block < span.end ? this.#runs.get(block) : undefined;
+      const missing = block < span.end && run === undefined && !stored.has(block);
+      if (first >= 0 && (!missing || block - first === perRun)) {
+        runs.add(this.#start({ first, end: block }, priority, forCache));
+        first = -1;
+      }
+      if (missing && first < 0) first = block;
+      if (run === undefined) continue;
+      this.#context.queue.raise(run, priority);
+      runs.add(run);
+    }
+    return runs;
+  }
+
+  /** The run that brings a block, if one does. */
+  runOf(block: number): FetchRun | undefined {
+    return this.#runs.get(block);
+  }
+
+  /** One reader needs the run no more. */
+  leave(run: FetchRun): void {
+    run.waiters -= 1;
+    if (run.waiters > 0 || run.outcome !== undefined || run.forCache) return;
+    this.#cancel(run);
+  }
+
+  /** Cancels everything; resolves when no write is under way. */
+  async stop(): Promise<void> {
+    for (const run of new Set(this.#runs.values())) this.#cancel(run);
+    await Promise.all(this.#ending);
+  }
+
+  #start(span: BlockSpan, priority: Priority, forCache: boolean): FetchRun {
+    const { store, originFor, onReceived, onBlock, queue } = this.#context;
+    const { ref } = this;
+    const run = new FetchRun({
+      store,
+      stored: this.#stored,
+      ref,
+      ...span,
+      priority,
+      forCache: forCache && priority !== PRIORITY.reader,
+      origin: () => originFor(ref.datasetId),
+      after: Promise.all(this.#cancelled),
+      onReceived,
+      onBlock: (block) => {
+        onBlock(ref, block);
+      },
+    });
+    for (let block = run.first; block < run.end; block += 1) this.#runs.set(block, run);
+    store.hold(run.stored);
+    const ended = run.over.then(() => {
+      this.#forget(run);
+      this.#ending.delete(ended);
+      store.unpin(run.stored);
+      this.#onRest();
+    });
+    this.#ending.add(ended);
+    queue.add(run);
+    return run;
+  }
+
+  #cancel(run: FetchRun): void {
+    this.#forget(run);
+    if (this.#context.queue.remove(run)) {
+      run.skip();
+      return;
+    }
+    run.cancel();
+    const ended = run.over.finally(() => this.#cancelled.delete(ended));
+    this.#cancelled.add(ended);
+  }
+
+  #forget(run: FetchRun): void {
+    for (let block = run.first; block < run.end; block += 1) {
+      if (this.#runs.get(block) === run) this.#runs.delete(block);
+    }
+  }
+}

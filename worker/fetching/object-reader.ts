@@ -1,0 +1,434 @@
+/**
+ * Reads ranges of objects: blocks that are held from the disk, checked; missing ones from the origin,
+ * each once, whoever asks. Decides what is fetched besides: ahead of sequential readers, and the rest
+ * of objects that are worth completing.
+ *
+ * Always true:
+ *   - many readers of one block are one origin read;
+ *   - a reader that goes away ends only what nobody else wants;
+ *   - when nothing can be kept (no room, a failed disk) bytes still reach the reader.
+ *
+ * Leaves to others: retries at the origin (`Origin`), what stays on disk (`ObjectStore`, `Admission`).
+ */
+import { LRUCache } from 'lru-cache';
+import { blockLength, blocksOf, LarderError, MIB } from '../../common/index.ts';
+import { silentLogger, STRIPE_BYTES } from '../../common/index.ts';
+import type { Logger, ObjectRef } from '../../common/index.ts';
+import type { HeldState, ObjectReads, ReadOptions, ReadPiece } from '../object-reads.ts';
+import type { Origin } from '../origins/origin.ts';
+import { isDropped } from '../store/index.ts';
+import type { ObjectStore, StoredObject } from '../store/index.ts';
+import { FetchQueue, PRIORITY } from './fetch-queue.ts';
+import type { FetchRun } from './fetch-run.ts';
+import { ObjectFetch } from './object-fetch.ts';
+import type { BlockSpan, FetchContext } from './object-fetch.ts';
+import { OriginLedger } from './origin-ledger.ts';
+import { readHeld } from './read-held.ts';
+import type { ByteRange } from './read-pattern.ts';
+import { readThrough } from './read-through.ts';
+import { TouchMemory } from './touch-memory.ts';
+import { abortion } from './waiting.ts';
+
+export interface ObjectReaderOptions {
+  readonly store: ObjectStore;
+  readonly originFor: (datasetId: number) => Promise<Origin>;
+  /** Origin reads at a time; default 32. */
+  readonly maxOriginReads?: number | undefined;
+  /** Of them, those that no reader waits for; default three quarters. */
+  readonly maxUnwaitedReads?: number | undefined;
+  /** Adjacent blocks are joined into origin reads of this size; default 8 MiB. */
+  readonly joinBytes?: number | undefined;
+  /** Read-ahead of a sequential reader; default 64 MiB. */
+  readonly maxWindowBytes?: number | undefined;
+  /** Objects up to this size are fetched whole at their first read; default 16 MiB. */
+  readonly smallObjectBytes?: number | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/** Since the start of the process. */
+export interface ReaderCounters {
+  /** Body bytes from origins. */
+  readonly bytes: number;
+  readonly uniqueBytes: number;
+  readonly requestedBytes: number;
+  /** Bytes that readers asked for. */
+  readonly readBytes: number;
+  /** Of them, those that had to wait for the origin. */
+  readonly readOriginBytes: number;
+}
+
+/** Objects whose readers are remembered. */
+const REMEMBERED_OBJECTS = 10_000;
+/** Origin reads of one object's completion at a time: it is not urgent. */
+const COMPLETION_RUNS = 4;
+const SMALL_OBJECT_BYTES = 16 * MIB;
+/** How often a reader tries again after what it was reading was dropped. */
+const MAX_ROUNDS_WITHOUT_PROGRESS = 8;
+
+export class ObjectReader implements ObjectReads, AsyncDisposable {
+  readonly #store: ObjectStore;
+  readonly #options: ObjectReaderOptions;
+  readonly #context: FetchContext;
+  readonly #ledger = new OriginLedger();
+  readonly #fetches = new Map<string, ObjectFetch>();
+  readonly #touches = new LRUCache<string, TouchMemory>({ max: REMEMBERED_OBJECTS });
+  readonly #logger: Logger;
+  readonly #closing = new AbortController();
+  #bytes = 0;
+  #readBytes = 0;
+  #readOriginBytes = 0;
+
+  constructor(options: ObjectReaderOptions) {
+    const maxRunning = options.maxOriginReads ?? 32;
+    this.#options = options;
+    this.#store = options.store;
+    this.#logger = options.logger ?? silentLogger;
+    this.#context = {
+      store: options.store,
+      queue: new FetchQueue({
+        maxRunning,
+        maxUnwaited: options.maxUnwaitedReads ?? Math.ceil((maxRunning * 3) / 4),
+      }),
+      originFor: options.originFor,
+      joinBytes: options.joinBytes ?? 8 * MIB,
+      onReceived: (bytes) => {
+        this.#bytes += bytes;
+      },
+      onBlock: (ref, block) => {
+        const { datasetId, firstBlock } = ref;
+        this.#ledger.fetched(datasetId, firstBlock + block, blockBytes(ref, block));
+      },
+    };
+  }
+
+  get counters(): ReaderCounters {
+    return {
+      bytes: this.#bytes,
+      ...this.#ledger.counters,
+      readBytes: this.#readBytes,
+      readOriginBytes: this.#readOriginBytes,
+    };
+  }
+
+  async *read(
+    ref: ObjectRef,
+    offsetBytes: number,
+    lengthBytes: number,
+    options: ReadOptions,
+  ): AsyncGenerator<ReadPiece> {
+    if (lengthBytes === 0) return;
+    const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
+    this.#readBytes += lengthBytes;
+    const fetch = this.#enter(ref);
+    const interest = new Set<FetchRun>();
+    using abort = abortion(options.signal);
+    try {
+      this.#ask(ref, range);
+      if (options.mayFetch) this.#readAround(fetch, range, interest);
+      else assertHeld(fetch, range);
+      const reading = { fetch, interest, aborted: abort.aborted, options };
+      let position = offsetBytes;
+      let rounds = 0;
+      while (position < range.toBytes) {
+        options.signal.throwIfAborted();
+        if (rounds > MAX_ROUNDS_WITHOUT_PROGRESS) {
+          throw new LarderError('CACHE_IO', { object: ref.objectId, reason: 'no progress' });
+        }
+        rounds += 1;
+        for await (const piece of this.#some(reading, { ...range, fromBytes: position })) {
+          position = piece.offsetBytes + piece.bytes.length;
+          rounds = 0;
+          yield piece;
+        }
+      }
+      // Its reader has what it wanted; the cache wants the whole of the blocks.
+      for (const run of interest) run.forCache = true;
+    } finally {
+      for (const run of interest) fetch.leave(run);
+      this.#leave(fetch);
+    }
+  }
+
+  async fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void> {
+    if (ref.sizeBytes === 0) return;
+    const fetch = this.#enter(ref);
+    using abort = abortion(signal);
+    try {
+      const { stored } = fetch;
+      if (stored.whole) return;
+      this.#promote(stored);
+      if (stored.record.region !== 'kept') throw notKept(ref);
+      this.#ask(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
+      const whole = { first: 0, end: stored.blocks };
+      await this.#complete(fetch, whole, { forCache: false, aborted: abort.aborted });
+      if (!fetch.stored.whole) throw notKept(ref);
+    } finally {
+      this.#leave(fetch);
+    }
+  }
+
+  held(objectId: string): HeldState {
+    const object = this.#store.find(objectId);
+    if (object === undefined) return { heldBytes: 0, complete: false };
+    return { heldBytes: object.heldBytes, complete: object.state === 'complete' };
+  }
+
+  touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, bytes: number): void {
+    this.#readBytes += bytes;
+    this.#ask(ref, { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes });
+  }
+
+  setOpen(objectId: string, change: number): void {
+    this.#store.setOpen(objectId, change);
+  }
+
+  /** Cancels every fetch; resolves when none writes any more. Close the store after it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new LarderError('CANCELLED'));
+    await Promise.all([...this.#fetches.values()].map((fetch) => fetch.stop()));
+  }
+
+  /** Pieces from the front of a range: as many as come from one place. */
+  async *#some(reading: Reading, range: ByteRange): AsyncGenerator<ReadPiece> {
+    const { fetch, interest, aborted, options } = reading;
+    const { stored, ref } = fetch;
+    const block = Math.floor(range.fromBytes / ref.blockSizeBytes);
+    if (stored.has(block)) {
+      yield* readHeld({ store: this.#store, stored, range, aborted });
+      return;
+    }
+    if (!options.mayFetch) throw new LarderError('NOT_FOUND', { object: ref.objectId, block });
+    if (!this.#store.writable) {
+      yield* this.#counted(this.#through(ref, range, options.signal));
+      return;
+    }
+    const run = this.#join(fetch, blocksIn(range, ref), interest).get(block);
+    if (run === undefined) return;
+    const tap = run.tap(range);
+    if (tap !== undefined) {
+      yield* this.#counted(tap.pieces(aborted));
+      return;
+    }
+    await Promise.race([run.block(block), aborted]);
+    if (stored.has(block)) {
+      const toBytes = Math.min(range.toBytes, (block + 1) * ref.blockSizeBytes);
+      const held = { store: this.#store, stored, range: { ...range, toBytes }, aborted };
+      yield* this.#counted(readHeld(held));
+    } else if (run.outcome?.kind === 'failed') {
+      throw run.outcome.error;
+    } else if (run.outcome?.kind === 'unkept' && stored.state !== 'dropped') {
+      yield* this.#counted(this.#through(ref, range, options.signal));
+    }
+  }
+
+  /** Makes sure that missing blocks are being fetched, and that they go on as long as it waits. */
+  #join(fetch: ObjectFetch, span: BlockSpan, interest: Set<FetchRun>): Map<number, FetchRun> {
+    const runs = fetch.want(span, PRIORITY.reader);
+    const byBlock = new Map<number, FetchRun>();
+    for (const run of runs) {
+      for (let block = run.first; block < run.end; block += 1) byBlock.set(block, run);
+      if (interest.has(run)) continue;
+      interest.add(run);
+      run.waiters += 1;
+    }
+    return byBlock;
+  }
+
+  /** Fetches besides what is read: the rest of a small object, ahead, the rest of a large one. */
+  #readAround(fetch: ObjectFetch, range: ByteRange, interest: Set<FetchRun>): void {
+    const { ref, stored } = fetch;
+    const memory = this.#memoryOf(ref);
+    const ahead = memory.note(range);
+    if (stored.whole || !this.#store.writable) return;
+    this.#promote(stored);
+    const bounds = stripeAround(ref, range.fromBytes);
+    if (ref.sizeBytes <= (this.#options.smallObjectBytes ?? SMALL_OBJECT_BYTES)) {
+      const first = Math.floor(range.fromBytes / ref.blockSizeBytes);
+      for (const run of this.#join(fetch, { first, end: stored.blocks }, interest).values()) {
+        run.forCache = true;
+      }
+      fetch.want({ first: 0, end: first }, PRIORITY.background);
+      return;
+    }
+    if (ahead !== undefined) {
+      const clipped = clip(ahead, bounds);
+      if (clipped.fromBytes < clipped.toBytes) fetch.want(blocksIn(clipped, ref), PRIORITY.ahead);
+    }
+    if (stored.record.region === 'kept' && memory.worthCompleting) {
+      this.#completeSoon(fetch, blocksIn(bounds, ref));
+    }
+  }
+
+  #completeSoon(fetch: ObjectFetch, span: BlockSpan): void {
+    if (fetch.completing !== undefined) return;
+    fetch.users += 1;
+    const done = this.#complete(fetch, span, { forCache: true, aborted: new Promise<never>(() => undefined) })
+      .catch((error: unknown) => {
+        this.#logger.debug({ object: fetch.ref.objectId, error }, 'an object was not completed');
+      })
+      .finally(() => {
+        fetch.completing = undefined;
+        this.#leave(fetch);
+      });
+    fetch.completing = done;
+  }
+
+  /** Fetches the missing blocks of a span, a few runs at a time. */
+  async #complete(fetch: ObjectFetch, span: BlockSpan, how: Completing): Promise<void> {
+    const active = new Set<FetchRun>();
+    const step = Math.max(1, Math.floor(this.#context.joinBytes / fetch.ref.blockSizeBytes));
+    let next = span.first;
+    try {
+      while (next < span.end || active.size > 0) {
+        const { stored } = fetch;
+        if (stored.record.region !== 'kept') throw notKept(fetch.ref);
+        while (next < span.end && stored.has(next)) next += 1;
+        if (next < span.end && active.size < COMPLETION_RUNS) {
+          const end = Math.min(span.end, next + step);
+          for (const run of fetch.want({ first: next, end }, PRIORITY.background, how.forCache)) {
+            if (!active.has(run)) run.waiters += 1;
+            active.add(run);
+          }
+          next = end;
+          continue;
+        }
+        if (active.size === 0) break;
+        await Promise.race([...[...active].map((run) => run.over), how.aborted]);
+        for (const run of active) {
+          if (run.outcome === undefined) continue;
+          active.delete(run);
+          fetch.leave(run);
+          if (run.outcome.kind === 'failed') throw run.outcome.error;
+          if (run.outcome.kind !== 'done' || isDropped(stored)) throw notKept(fetch.ref);
+        }
+      }
+    } finally {
+      for (const run of active) fetch.leave(run);
+    }
+  }
+
+  /** Straight from the origin to one reader; nothing is kept. */
+  async *#through(
+    ref: ObjectRef,
+    range: ByteRange,
+    signal: AbortSignal,
+  ): AsyncGenerator<ReadPiece> {
+    const origin = await this.#options.originFor(ref.datasetId);
+    yield* readThrough({ ref, range, origin, signal, onReceived: this.#context.onReceived });
+    const { first, end } = blocksIn(range, ref);
+    for (let block = first; block < end; block += 1) {
+      const start = block * ref.blockSizeBytes;
+      const whole = range.fromBytes <= start && start + blockBytes(ref, block) <= range.toBytes;
+      if (whole) this.#context.onBlock(ref, block);
+    }
+  }
+
+  async *#counted(pieces: AsyncIterable<ReadPiece>): AsyncGenerator<ReadPiece> {
+    for await (const piece of pieces) {
+      this.#readOriginBytes += piece.bytes.length;
+      yield piece;
+    }
+  }
+
+  #ask(ref: ObjectRef, range: ByteRange): void {
+    const { blockSizeBytes, firstBlock, datasetId } = ref;
+    const { first, end } = blocksIn(range, ref);
+    for (let block = first; block < end; block += 1) {
+      const start = block * blockSizeBytes;
+      const from = Math.max(0, range.fromBytes - start);
+      const to = Math.min(blockSizeBytes, range.toBytes - start);
+      this.#ledger.asked(datasetId, firstBlock + block, from, to);
+    }
+  }
+
+  /** What passes through may be worth keeping by now. */
+  #promote(stored: StoredObject): void {
+    const { band, sizeBytes, region } = stored.record;
+    if (region === 'kept') return;
+    const now = this.#store.admission.classify({ band, bytes: sizeBytes });
+    this.#store.setRegion(stored, now);
+  }
+
+  #memoryOf(ref: ObjectRef): TouchMemory {
+    let memory = this.#touches.get(ref.objectId);
+    if (memory === undefined) {
+      memory = new TouchMemory(ref, { maxWindowBytes: this.#options.maxWindowBytes });
+      this.#touches.set(ref.objectId, memory);
+    }
+    return memory;
+  }
+
+  #enter(ref: ObjectRef): ObjectFetch {
+    if (this.#closing.signal.aborted) throw new LarderError('CANCELLED', { reason: 'closing' });
+    let fetch = this.#fetches.get(ref.objectId);
+    if (fetch === undefined) {
+      const created: ObjectFetch = new ObjectFetch(this.#context, ref, () => this.#rest(created));
+      fetch = created;
+      this.#fetches.set(ref.objectId, fetch);
+    } else {
+      fetch.alsoOf(ref);
+    }
+    fetch.users += 1;
+    return fetch;
+  }
+
+  #leave(fetch: ObjectFetch): void {
+    fetch.users -= 1;
+    this.#rest(fetch);
+  }
+
+  #rest(fetch: ObjectFetch): void {
+    const { objectId } = fetch.ref;
+    if (!fetch.idle || this.#fetches.get(objectId) !== fetch) return;
+    this.#fetches.delete(objectId);
+    fetch.unpin();
+  }
+}
+
+interface Reading {
+  readonly fetch: ObjectFetch;
+  /** Runs that go on because this reader waits for them. */
+  readonly interest: Set<FetchRun>;
+  readonly aborted: Promise<never>;
+  readonly options: ReadOptions;
+}
+
+interface Completing {
+  readonly forCache: boolean;
+  readonly aborted: Promise<never>;
+}
+
+function blocksIn(range: ByteRange, ref: ObjectRef): BlockSpan {
+  return blocksOf(range.fromBytes, range.toBytes - range.fromBytes, ref.blockSizeBytes);
+}
+
+/** Larger objects are owned by stripes: nothing beyond the one that is read is fetched unasked. */
+function stripeAround(ref: ObjectRef, offsetBytes: number): ByteRange {
+  if (ref.sizeBytes <= STRIPE_BYTES) return { fromBytes: 0, toBytes: ref.sizeBytes };
+  const fromBytes = offsetBytes - (offsetBytes % STRIPE_BYTES);
+  return { fromBytes, toBytes: Math.min(ref.sizeBytes, fromBytes + STRIPE_BYTES) };
+}
+
+function clip(range: ByteRange, bounds: ByteRange): ByteRange {
+  return {
+    fromBytes: Math.max(range.fromBytes, bounds.fromBytes),
+    toBytes: Math.min(range.toBytes, bounds.toBytes),
+  };
+}
+
+function notKept(ref: ObjectRef): LarderError {
+  return new LarderError('NOT_KEPT', { object: ref.objectId });
+}
+
+function assertHeld(fetch: ObjectFetch, range: ByteRange): void {
+  const { first, end } = blocksIn(range, fetch.ref);
+  for (let block = first; block < end; block += 1) {
+    if (!fetch.stored.has(block)) {
+      throw new LarderError('NOT_FOUND', { object: fetch.ref.objectId, block });
+    }
+  }
+}
+
+function blockBytes(ref: ObjectRef, block: number): number {
+  return blockLength(block, ref.sizeBytes, ref.blockSizeBytes);
+}

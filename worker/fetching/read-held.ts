@@ -1,0 +1,60 @@
+/** Bytes of held blocks from the disk, checked, one disk read ahead of the reader. */
+import { CHUNK_BYTES } from '../../common/index.ts';
+import type { ReadPiece } from '../object-reads.ts';
+import { isDropped } from '../store/index.ts';
+import type { ObjectStore, StoredObject } from '../store/index.ts';
+import type { ByteRange } from './read-pattern.ts';
+
+export interface HeldRead {
+  readonly store: ObjectStore;
+  readonly stored: StoredObject;
+  readonly range: ByteRange;
+  readonly aborted: Promise<never>;
+}
+
+/** Chunks per disk read. */
+const DISK_READ_CHUNKS = 4;
+
+/**
+ * Ends early where a block is not held, or where the object had to be dropped because the disk gave
+ * something else than was written: the reader asks again then.
+ */
+export async function* readHeld(read: HeldRead): AsyncGenerator<ReadPiece> {
+  const { range, aborted } = read;
+  let next = startRead(read, Math.floor(range.fromBytes / CHUNK_BYTES));
+  while (next !== undefined) {
+    const current = next;
+    const chunks = await Promise.race([current.chunks, aborted]);
+    if (chunks === undefined) return;
+    next = startRead(read, current.first + chunks.length);
+    for (const [i, chunk] of chunks.entries()) {
+      const start = (current.first + i) * CHUNK_BYTES;
+      const from = Math.max(0, range.fromBytes - start);
+      const to = Math.min(chunk.length, range.toBytes - start);
+      yield { offsetBytes: start + from, bytes: chunk.subarray(from, to) };
+    }
+  }
+}
+
+interface DiskRead {
+  readonly first: number;
+  /** Undefined where the object was dropped. */
+  readonly chunks: Promise<Buffer[] | undefined>;
+}
+
+function startRead({ store, stored, range }: HeldRead, first: number): DiskRead | undefined {
+  const perBlock = stored.record.blockSizeBytes / CHUNK_BYTES;
+  const end = Math.ceil(range.toBytes / CHUNK_BYTES);
+  let last = first;
+  while (last < end && last < first + DISK_READ_CHUNKS) {
+    if (!stored.has(Math.floor(last / perBlock))) break;
+    last += 1;
+  }
+  if (last === first) return undefined;
+  const chunks = store.readChunks(stored, first, last - first).catch((error: unknown) => {
+    if (isDropped(stored)) return undefined;
+    throw error;
+  });
+  chunks.catch(() => undefined);
+  return { first, chunks };
+}

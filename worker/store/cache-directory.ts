@@ -1,0 +1,155 @@
+/**
+ * One cache directory: its layout, who may use it, and where an object's file lies.
+ *
+ *     lock                                   locked with flock(2), holds the pid of the worker
+ *     worker-id                              who this worker is, over restarts
+ *     growing/<object id>.<incarnation>.part
+ *     complete/ab/cd/<object id>
+ *     suspect/<generation>/ab/cd/<object id>
+ *     records/                               LMDB
+ *     manifests/                             not of the store
+ *
+ * Always true: while one is open no other process has it open; the kernel releases the lock when the
+ * process dies, whatever it dies of.
+ */
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { LarderError, systemCode } from '../../common/index.ts';
+import {
+  COMPLETE_DIRECTORY,
+  completePath,
+  GROWING_DIRECTORY,
+  growingName,
+  shardedName,
+  SUSPECT_DIRECTORY,
+} from '../../common/object-paths.ts';
+import { tryLock } from './libc.ts';
+
+const MODE_PRIVATE = 0o700;
+
+export class CacheDirectory implements Disposable {
+  readonly path: string;
+  readonly workerId: string;
+  readonly #lockFd: number;
+
+  constructor(path: string, workerId: string, lockFd: number) {
+    this.path = path;
+    this.workerId = workerId;
+    this.#lockFd = lockFd;
+  }
+
+  /**
+   * Makes the directory if its parent exists, and takes it.
+   *
+   * @throws {LarderError} `CACHE_DIR_UNUSABLE` with the reason, `CACHE_DIR_LOCKED` with the pid
+   */
+  static open(path: string): CacheDirectory {
+    let lockFd: number | undefined;
+    try {
+      makeDirectory(path);
+      fs.chmodSync(path, MODE_PRIVATE);
+      lockFd = fs.openSync(join(path, 'lock'), fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+      if (!tryLock(lockFd)) {
+        const pid = fs.readFileSync(lockFd, 'latin1').trim();
+        throw new LarderError('CACHE_DIR_LOCKED', { directory: path, pid });
+      }
+      fs.ftruncateSync(lockFd, 0);
+      fs.writeSync(lockFd, `${String(process.pid)}\n`, 0);
+      for (const name of [GROWING_DIRECTORY, SUSPECT_DIRECTORY, 'records']) {
+        fs.mkdirSync(join(path, name), { recursive: true, mode: MODE_PRIVATE });
+      }
+      return new CacheDirectory(path, readWorkerId(path), lockFd);
+    } catch (error) {
+      if (lockFd !== undefined) fs.closeSync(lockFd);
+      if (error instanceof LarderError) throw error;
+      throw new LarderError(
+        'CACHE_DIR_UNUSABLE',
+        { directory: path, reason: reasonOf(error) },
+        { cause: error },
+      );
+    }
+  }
+
+  get recordsPath(): string {
+    return join(this.path, 'records');
+  }
+
+  get growingDirectory(): string {
+    return join(this.path, GROWING_DIRECTORY);
+  }
+
+  get completeDirectory(): string {
+    return join(this.path, COMPLETE_DIRECTORY);
+  }
+
+  suspectDirectory(generation?: number): string {
+    const all = join(this.path, SUSPECT_DIRECTORY);
+    return generation === undefined ? all : join(all, String(generation));
+  }
+
+  growingPath(objectId: string, incarnation: number): string {
+    return join(this.growingDirectory, growingName(objectId, incarnation));
+  }
+
+  completePath(objectId: string): string {
+    return completePath(this.completeDirectory, objectId);
+  }
+
+  suspectPath(objectId: string, generation: number): string {
+    return join(this.suspectDirectory(generation), shardedName(objectId));
+  }
+
+  /** Declares what is in `complete/` suspect, with one rename. Repeating it changes nothing. */
+  suspectComplete(generation: number): void {
+    if (fs.existsSync(this.completeDirectory)) {
+      fs.renameSync(this.completeDirectory, this.suspectDirectory(generation));
+    }
+  }
+
+  makeComplete(): void {
+    fs.mkdirSync(this.completeDirectory, { recursive: true, mode: MODE_PRIVATE });
+  }
+
+  /** Lets the directory go: the last thing to do. */
+  [Symbol.dispose](): void {
+    fs.closeSync(this.#lockFd);
+  }
+}
+
+function makeDirectory(path: string): void {
+  const found = fs.statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) fs.mkdirSync(path, { mode: MODE_PRIVATE });
+  else if (!found.isDirectory()) {
+    throw new LarderError('CACHE_DIR_UNUSABLE', { directory: path, reason: 'not a directory' });
+  }
+}
+
+function readWorkerId(path: string): string {
+  const file = join(path, 'worker-id');
+  try {
+    const id = fs.readFileSync(file, 'latin1').trim();
+    if (/^[0-9a-f]{16}$/.test(id)) return id;
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+  const id = randomBytes(8).toString('hex');
+  fs.writeFileSync(`${file}.new`, `${id}\n`, { mode: 0o600, flush: true });
+  fs.renameSync(`${file}.new`, file);
+  return id;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'its parent directory does not exist',
+  ENOTDIR: 'a part of the path is not a directory',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the file system is full',
+};
+
+function reasonOf(error: unknown): string {
+  const code = systemCode(error);
+  const known = code === undefined ? undefined : REASONS[code];
+  return known ?? (error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,138 @@
+/**
+ * Open files, so that a read is not three system calls. Bounded: idle ones are closed, the longest idle
+ * first; those in use are never closed.
+ *
+ * Always true: a key names one incarnation of an object, so a cached fd can never be of another file;
+ * `forget` closes it as soon as nobody uses it, and the space of an unlinked file comes back.
+ */
+import * as fs from 'node:fs';
+
+export interface OpenFile extends Disposable {
+  readonly fd: number;
+}
+
+interface Entry {
+  readonly opened: Promise<number>;
+  fd: number;
+  users: number;
+  forgotten: boolean;
+}
+
+export class FileCache implements Disposable {
+  readonly #maxOpen: number;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(maxOpen: number) {
+    this.#maxOpen = maxOpen;
+  }
+
+  /** The file under `key`, opened by `openFd` if it is not open yet. Dispose of it after use. */
+  async use(key: string, openFd: () => Promise<number>): Promise<OpenFile> {
+    const found = this.#entries.get(key);
+    const entry = found ?? { opened: openFd(), fd: -1, users: 0, forgotten: false };
+    entry.users += 1;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    try {
+      entry.fd = await entry.opened;
+    } catch (error) {
+      entry.users -= 1;
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      throw error;
+    }
+    this.#closeIdle();
+    let inUse = true;
+    return {
+      fd: entry.fd,
+      [Symbol.dispose]: () => {
+        if (!inUse) return;
+        inUse = false;
+        entry.users -= 1;
+        if (entry.users === 0 && entry.forgotten) close(entry.fd);
+      },
+    };
+  }
+
+  forget(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    entry.forgotten = true;
+    if (entry.users === 0) close(entry.fd);
+  }
+
+  [Symbol.dispose](): void {
+    for (const key of [...this.#entries.keys()]) this.forget(key);
+  }
+
+  #closeIdle(): void {
+    if (this.#entries.size <= this.#maxOpen) return;
+    for (const [key, entry] of this.#entries) {
+      if (entry.users > 0) continue;
+      this.forget(key);
+      if (this.#entries.size <= this.#maxOpen) return;
+    }
+  }
+}
+
+function close(fd: number): void {
+  if (fd >= 0) fs.close(fd, () => undefined);
+}
+
+export function openFile(path: string, flags: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.open(path, flags, 0o600, (error, fd) => {
+      if (error === null) resolve(fd);
+      else reject(error);
+    });
+  });
+}
+
+/** Reads until the buffer is full or the file ends; returns how much it got. */
+export async function readFully(fd: number, buffer: Buffer, offsetBytes: number): Promise<number> {
+  let got = 0;
+  while (got < buffer.length) {
+    const n = await new Promise<number>((resolve, reject) => {
+      fs.read(fd, buffer, got, buffer.length - got, offsetBytes + got, (error, bytesRead) => {
+        if (error === null) resolve(bytesRead);
+        else reject(error);
+      });
+    });
+    if (n === 0) break;
+    got += n;
+  }
+  return got;
+}
+
+/** Writes all of the buffers, one after the other. */
+export async function writeFully(
+  fd: number,
+  buffers: readonly Buffer[],
+  offsetBytes: number,
+): Promise<void> {
+  let rest = buffers;
+  let offset = offsetBytes;
+  while (rest.length > 0) {
+    const batch = rest.slice(0, MAX_VECTORS);
+    const n = await new Promise<number>((resolve, reject) => {
+      fs.writev(fd, batch, offset, (error, written) => {
+        if (error === null) resolve(written);
+        else reject(error);
+      });
+    });
+    offset += n;
+    rest = dropBytes(rest, n);
+  }
+}
+
+/** IOV_MAX. */
+const MAX_VECTORS = 1024;
+
+function dropBytes(buffers: readonly Buffer[], count: number): readonly Buffer[] {
+  let left = count;
+  for (const [i, buffer] of buffers.entries()) {
+    if (left < buffer.length) return [buffer.subarray(left), ...buffers.slice(i + 1)];
+    left -= buffer.length;
+  }
+  return [];
+}

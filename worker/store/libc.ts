@@ -1,0 +1,67 @@
+/**
+ * The few calls of the C library that Node does not have: file locks, and advice to the page cache.
+ *
+ * Calls that may wait for a disk (`sync_file_range`, `syncfs`, dropping pages) run on a pool thread;
+ * the others return at once and run here.
+ */
+import koffi from 'koffi';
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const SYNC_FILE_RANGE_WAIT_BEFORE = 1;
+const SYNC_FILE_RANGE_WRITE = 2;
+const SYNC_FILE_RANGE_WAIT_AFTER = 4;
+const POSIX_FADV_RANDOM = 1;
+const POSIX_FADV_DONTNEED = 4;
+
+type Call = (...args: number[]) => number;
+type AsyncCall = Call & {
+  async: (...args: [...number[], (error: Error | null, result: number) => void]) => void;
+};
+
+const library = koffi.load(null);
+const flock = library.func('int flock(int, int)') as unknown as Call;
+const posixFadvise = library.func(
+  'int posix_fadvise(int, int64_t, int64_t, int)',
+) as unknown as AsyncCall;
+const syncFileRange = library.func(
+  'int sync_file_range(int, int64_t, int64_t, unsigned int)',
+) as unknown as AsyncCall;
+const syncfs = library.func('int syncfs(int)') as unknown as AsyncCall;
+
+/** Takes the exclusive lock of an open file; false when another open file has it. */
+export function tryLock(fd: number): boolean {
+  return flock(fd, LOCK_EX | LOCK_NB) === 0;
+}
+
+/** No read-ahead: over the holes of a growing file the kernel would cache pages of zeros. */
+export function adviseRandom(fd: number): void {
+  posixFadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+}
+
+/** Starts writing dirty pages to disk, and does not wait for them. */
+export async function startWriteback(fd: number, offset: number, length: number): Promise<void> {
+  await run(syncFileRange, fd, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
+/** Waits until a range is on disk and takes its pages out of the page cache. */
+export async function dropPages(fd: number, offset: number, length: number): Promise<void> {
+  const wait =
+    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  await run(syncFileRange, fd, offset, length, wait);
+  await run(posixFadvise, fd, offset, length, POSIX_FADV_DONTNEED);
+}
+
+/** Brings everything of the fd's file system to disk; false where that failed. */
+export async function syncFileSystem(fd: number): Promise<boolean> {
+  return (await run(syncfs, fd)) === 0;
+}
+
+function run(call: AsyncCall, ...args: number[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    call.async(...args, (error, result) => {
+      if (error === null) resolve(result);
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,165 @@
+/**
+ * The files of objects: finds, opens, reads with checks, writes, renames and unlinks them. Knows where
+ * each state's file lies, and where a process that was killed may have left it.
+ *
+ * Always true: bytes that `readChunks` returns matched their checksums; a complete object's file gets
+ * its name only after everything else about it is recorded.
+ */
+import { crc32 } from '@node-rs/crc32';
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import { CHUNK_BYTES, LarderError, systemCode } from '../../common/index.ts';
+import type { CacheDirectory } from './cache-directory.ts';
+import { FileCache, openFile, readFully } from './file-cache.ts';
+import type { OpenFile } from './file-cache.ts';
+import { adviseRandom } from './libc.ts';
+import type { StoredObject } from './stored-object.ts';
+
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
+
+export class ObjectFiles implements Disposable {
+  readonly #directory: CacheDirectory;
+  readonly #cache: FileCache;
+
+  constructor(directory: CacheDirectory, maxOpenFiles: number) {
+    this.#directory = directory;
+    this.#cache = new FileCache(maxOpenFiles);
+  }
+
+  /** Makes the working file of a new object. */
+  async make(object: StoredObject): Promise<void> {
+    const path = this.#growingPath(object);
+    const opened = openFile(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
+    const file = await this.#cache.use(object.fileKey, () => opened);
+    adviseRandom(file.fd);
+    file[Symbol.dispose]();
+  }
+
+  /** @throws a system error; ENOENT where the file is nowhere */
+  async use(object: StoredObject): Promise<OpenFile> {
+    return this.#cache.use(object.fileKey, async () => {
+      const growing = !object.record.complete;
+      const flags = (growing ? O_RDWR : O_RDONLY) | O_NOFOLLOW;
+      const fd = await this.#open(object, flags);
+      if (growing) adviseRandom(fd);
+      return fd;
+    });
+  }
+
+  /**
+   * Reads adjacent chunks and checks them.
+   *
+   * @throws {LarderError} `CHECKSUM_MISMATCH`; system errors as they are
+   */
+  async readChunks(
+    object: StoredObject,
+    first: number,
+    count: number,
+    checksumOf: (chunk: number) => number | undefined,
+  ): Promise<Buffer[]> {
+    const offset = first * CHUNK_BYTES;
+    const length = Math.min(count * CHUNK_BYTES, object.record.sizeBytes - offset);
+    const bytes = Buffer.allocUnsafeSlow(length);
+    using file = await this.use(object);
+    const got = await readFully(file.fd, bytes, offset);
+    const chunks: Buffer[] = [];
+    for (let at = 0; at < length; at += CHUNK_BYTES) {
+      const chunk = bytes.subarray(at, Math.min(length, at + CHUNK_BYTES));
+      const number = first + at / CHUNK_BYTES;
+      if (at + chunk.length > got || crc32(chunk) !== checksumOf(number)) {
+        throw new LarderError('CHECKSUM_MISMATCH', { object: object.objectId, chunk: number });
+      }
+      chunks.push(chunk);
+    }
+    return chunks;
+  }
+
+  /** Gives the file its name in `complete/`, wherever it is now. */
+  async rename(object: StoredObject): Promise<void> {
+    const source =
+      object.state === 'suspect' ? await this.#locate(object) : this.#growingPath(object);
+    await this.#moveTo(this.#directory.completePath(object.objectId), source);
+    // The next reader opens it anew, without the advice that a growing file has.
+    this.#cache.forget(object.fileKey);
+  }
+
+  /** Unlinks whatever there is of the object; who has it open reads on. */
+  async unlink(object: StoredObject): Promise<void> {
+    for (const path of this.#candidates(object)) {
+      try {
+        await fs.promises.unlink(path);
+        break;
+      } catch (error) {
+        if (systemCode(error) !== 'ENOENT') throw error;
+      }
+    }
+    this.#cache.forget(object.fileKey);
+  }
+
+  [Symbol.dispose](): void {
+    this.#cache[Symbol.dispose]();
+  }
+
+  async #open(object: StoredObject, flags: number): Promise<number> {
+    try {
+      return await openFile(this.#candidates(object)[0] ?? '', flags);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT' || !object.record.complete) throw error;
+    }
+    let path = await this.#locate(object);
+    if (object.state === 'complete') {
+      // A process was killed after it had recorded the object, and before the rename.
+      const target = this.#directory.completePath(object.objectId);
+      await this.#moveTo(target, path);
+      path = target;
+    }
+    return openFile(path, flags);
+  }
+
+  async #moveTo(target: string, source: string): Promise<void> {
+    if (source === target) return;
+    try {
+      await fs.promises.rename(source, target);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      await fs.promises.mkdir(dirname(target), { recursive: true, mode: 0o700 });
+      await fs.promises.rename(source, target);
+    }
+  }
+
+  /** The first place where the file is; the expected one when it is nowhere. */
+  async #locate(object: StoredObject): Promise<string> {
+    const places = this.#candidates(object);
+    for (const path of places) if (await exists(path)) return path;
+    return places[0] ?? '';
+  }
+
+  /** The expected place first. */
+  #candidates(object: StoredObject): string[] {
+    const growing = this.#growingPath(object);
+    if (!object.record.complete) return [growing];
+    const complete = this.#directory.completePath(object.objectId);
+    const suspect = this.#directory.suspectPath(object.objectId, object.record.generation + 1);
+    return object.state === 'suspect' ? [suspect, complete, growing] : [complete, growing];
+  }
+
+  #growingPath(object: StoredObject): string {
+    return this.#directory.growingPath(object.objectId, object.record.incarnation);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await fs.promises.lstat(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** What kept bytes from being read. */
+export function fileProblem(error: unknown): 'damaged' | 'lost' | 'unreadable' {
+  if (error instanceof LarderError) return 'damaged';
+  return systemCode(error) === 'ENOENT' ? 'lost' : 'unreadable';
+}

@@ -1,0 +1,476 @@
+/**
+ * The objects that a worker holds on disk, in one cache directory: one file per object, which only
+ * grows, and records that say which blocks of it are there, with their checksums.
+ *
+ * Always true:
+ *   - a block is announced after it was written and its checksum recorded; an object is renamed into
+ *     `complete/` after its record says that it is whole; a file is unlinked before its record is
+ *     deleted. So a process that is killed at any moment loses nothing that was announced;
+ *   - bytes that are returned matched their checksum. What does not match is dropped, never served;
+ *   - an incarnation is never used twice: a file that was opened keeps its bytes;
+ *   - room is made before bytes are written.
+ *
+ * Leaves to others: what is worth keeping (`Admission`), where bytes come from (`ObjectReader`).
+ */
+import * as fs from 'node:fs';
+import type { Logger, ObjectRef } from '../../common/index.ts';
+import { bandHash, CHUNK_BYTES, LarderError, MIB, silentLogger } from '../../common/index.ts';
+import { systemClock } from '../../common/index.ts';
+import { Admission } from '../admission/index.ts';
+import type { Region } from '../admission/index.ts';
+import { CacheDirectory } from './cache-directory.ts';
+import { DiskHealth, isFull } from './disk-health.ts';
+import type { DiskCounters } from './disk-health.ts';
+import { writeFully } from './file-cache.ts';
+import { HeldTotals } from './held-totals.ts';
+import type { HeldSource } from './held-totals.ts';
+import { syncFileSystem } from './libc.ts';
+import { IntegrityChecks } from './integrity-checks.ts';
+import { loadTotals } from './load-totals.ts';
+import { fileProblem, ObjectFiles } from './object-files.ts';
+import { ObjectIndex } from './object-index.ts';
+import { setCapacity } from './options.ts';
+import type { ObjectStoreOptions } from './options.ts';
+import { SEGMENT_BLOCKS, segmentCount } from './record.ts';
+import type { ObjectRecord } from './record.ts';
+import { RecordStore } from './record-store.ts';
+import { References } from './references.ts';
+import type { CollectRequest } from './references.ts';
+import { Space } from './space.ts';
+import type { StoredObject } from './stored-object.ts';
+import { holdInSegment, isDropped, segmentHolds } from './stored-object.ts';
+import { sweepStrays } from './sweep.ts';
+import { currentBootId, Trust } from './trust.ts';
+import { Writeback } from './writeback.ts';
+
+/** What `open` puts together. */
+interface Parts {
+  readonly directory: CacheDirectory;
+  readonly records: RecordStore;
+  readonly trust: Trust;
+  readonly admission: Admission;
+  readonly totals: HeldTotals;
+  readonly options: ObjectStoreOptions;
+}
+
+/** How much is evicted when the disk turns out to be fuller than the sums say. */
+const EVICT_ON_FULL_BYTES = 64 * MIB;
+
+export class ObjectStore implements AsyncDisposable {
+  readonly admission: Admission;
+  readonly #directory: CacheDirectory;
+  readonly #records: RecordStore;
+  readonly #trust: Trust;
+  readonly #totals: HeldTotals;
+  readonly #files: ObjectFiles;
+  readonly #index: ObjectIndex;
+  readonly #space: Space;
+  readonly #health: DiskHealth;
+  readonly #writeback: Writeback;
+  readonly #checks: IntegrityChecks;
+  readonly #references: References;
+  readonly #logger: Logger;
+  readonly #evictedListeners = new Set<(objectId: string) => void>();
+  readonly #closing = new AbortController();
+  readonly #tasks = new Set<Promise<unknown>>();
+
+  /**
+   * @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED`
+   */
+  static async open(options: ObjectStoreOptions): Promise<ObjectStore> {
+    const directory = CacheDirectory.open(options.directory);
+    try {
+      const records = new RecordStore(directory.recordsPath);
+      const bootId = options.bootId ?? currentBootId();
+      const trust = await Trust.establish(directory, records, bootId);
+      const admission = new Admission({
+        capacityBytes: 0,
+        capacityObjects: 0,
+        keptShare: options.keptShare,
+      });
+      const totals = new HeldTotals();
+      loadTotals(records, admission, totals);
+      setCapacity(admission, options);
+      return new ObjectStore({ directory, records, trust, admission, totals, options });
+    } catch (error) {
+      directory[Symbol.dispose]();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new LarderError(
+        'CACHE_DIR_UNUSABLE',
+        { directory: options.directory, reason },
+        { cause: error },
+      );
+    }
+  }
+
+  constructor(parts: Parts) {
+    const { options, records } = parts;
+    this.admission = parts.admission;
+    this.#directory = parts.directory;
+    this.#records = records;
+    this.#trust = parts.trust;
+    this.#totals = parts.totals;
+    this.#logger = options.logger ?? silentLogger;
+    this.#health = new DiskHealth(options.clock ?? systemClock, options.writePauseMs ?? 5_000);
+    this.#writeback = new Writeback(options.dropFromPageCache ?? false);
+    this.#files = new ObjectFiles(parts.directory, options.maxOpenFiles ?? 512);
+    const maxIdle = options.maxIdleObjects ?? 8192;
+    this.#index = new ObjectIndex(records, { maxIdle, generation: parts.trust.generation });
+    this.#space = new Space({
+      admission: parts.admission,
+      records,
+      find: (objectId) => this.#index.find(objectId),
+      leaving: (objectId) => this.#index.leaving(objectId) !== undefined,
+      evict: (object) => this.drop(object, 'evicted'),
+      demote: (object) => {
+        this.setRegion(object, 'transit');
+      },
+    });
+    this.#checks = new IntegrityChecks({
+      index: this.#index,
+      read: (object, first, count) => this.readChunks(object, first, count),
+      restore: (object) => this.#restore(object),
+      signal: this.#closing.signal,
+    });
+    this.#references = new References({
+      index: this.#index,
+      records,
+      totals: parts.totals,
+      drop: (object) => this.drop(object, 'collected'),
+    });
+    this.#track(this.#sweep());
+  }
+
+  get workerId(): string {
+    return this.#directory.workerId;
+  }
+
+  get completeDirectory(): string {
+    return this.#directory.completeDirectory;
+  }
+
+  get usedBytes(): number {
+    return this.admission.usedBytes;
+  }
+
+  get capacityBytes(): number {
+    return this.admission.capacityBytes;
+  }
+
+  get objects(): number {
+    return this.admission.objects;
+  }
+
+  get diskCounters(): Readonly<DiskCounters> {
+    return this.#health.counters;
+  }
+
+  /** False for a while after a write failed: read through meanwhile. */
+  get writable(): boolean {
+    return this.#health.writable && !this.#closing.signal.aborted;
+  }
+
+  /** What is held of each dataset, and the stream of changes to it. */
+  get held(): HeldSource {
+    return this.#totals;
+  }
+
+  /** Called when an object's file was unlinked: let go of open fds. */
+  onEvicted(listener: (objectId: string) => void): () => void {
+    this.#evictedListeners.add(listener);
+    return () => this.#evictedListeners.delete(listener);
+  }
+
+  find(objectId: string): StoredObject | undefined {
+    return this.#index.find(objectId);
+  }
+
+  /** Mounts tell which objects they have open (+1, −1): those are evicted last. */
+  setOpen(objectId: string, delta: number): void {
+    this.#space.setOpen(objectId, delta);
+  }
+
+  /** The object, in memory until `unpin`, and belonging to the reference's dataset from now on. */
+  pin(ref: ObjectRef): StoredObject {
+    const object = this.#index.pin(ref, () =>
+      this.admission.classify({ band: bandHash(ref.key), bytes: ref.sizeBytes }),
+    );
+    this.#references.add(object, ref);
+    return object;
+  }
+
+  /** One more `unpin` is needed. */
+  hold(object: StoredObject): void {
+    this.#index.hold(object);
+  }
+
+  unpin(object: StoredObject): void {
+    this.#index.unpin(object);
+    if (object.pins === 0 && !object.recorded && object.state !== 'dropped') {
+      // Nothing of it was committed: a half-written first block at most.
+      this.#track(this.drop(object, 'empty'));
+    }
+  }
+
+  /** Room for bytes of an object; see `Space`. */
+  async reserve(object: StoredObject, bytes: number): Promise<boolean> {
+    return this.writable && (await this.#space.reserve(object, bytes));
+  }
+
+  giveBack(object: StoredObject, bytes: number): void {
+    this.#space.giveBack(object, bytes);
+  }
+
+  /**
+   * Reads adjacent chunks of held blocks.
+   *
+   * @returns one buffer per chunk, owned by the caller
+   * @throws {LarderError} `CHECKSUM_MISMATCH` or `CACHE_IO`: the object was dropped, fetch it again
+   */
+  async readChunks(object: StoredObject, first: number, count: number): Promise<Buffer[]> {
+    const perSegment = object.chunksPerSegment();
+    try {
+      const chunks = await this.#files.readChunks(object, first, count, (chunk) => {
+        const segment = this.#index.segment(object, Math.floor(chunk / perSegment));
+        return segment?.checksums[chunk % perSegment];
+      });
+      if (object.state === 'suspect') void this.#checks.checkSoon(object);
+      return chunks;
+    } catch (error) {
+      throw this.#quarantine(object, error);
+    }
+  }
+
+  /**
+   * Writes bytes of a block that is not held.
+   *
+   * @throws {LarderError} `CACHE_IO`: read through
+   */
+  async write(object: StoredObject, buffers: readonly Buffer[], offset: number): Promise<void> {
+    try {
+      await this.#make(object);
+      using file = await this.#files.use(object);
+      try {
+        await writeFully(file.fd, buffers, offset);
+      } catch (error) {
+        if (!isFull(error) || !(await this.#space.evictSome(EVICT_ON_FULL_BYTES))) throw error;
+        await writeFully(file.fd, buffers, offset);
+      }
+    } catch (error) {
+      throw this.#writeFailed(object, error);
+    }
+  }
+
+  /**
+   * Records the checksums of a block that was written, and announces it.
+   *
+   * @param checksums CRC32 of each of its chunks
+   * @returns false where it was held already, or the object was dropped
+   * @throws {LarderError} `CACHE_IO`: the block is not held
+   */
+  async commitBlock(object: StoredObject, block: number, checksums: Uint32Array): Promise<boolean> {
+    if (object.state !== 'growing' || object.has(block)) return false;
+    const index = Math.floor(block / SEGMENT_BLOCKS);
+    const segment = this.#index.segment(object, index);
+    if (segment === undefined) return false;
+    const chunksPerBlock = object.record.blockSizeBytes / CHUNK_BYTES;
+    segment.checksums.set(checksums, (block % SEGMENT_BLOCKS) * chunksPerBlock);
+    if (!segmentHolds(segment, block % SEGMENT_BLOCKS)) object.recordedBlocks += 1;
+    holdInSegment(segment, block % SEGMENT_BLOCKS);
+    const last = object.recordedBlocks === object.blocks;
+    const old = object.record.generation !== this.#trust.generation;
+    if (last && old && !(await this.#checks.intact(object))) return false;
+    try {
+      this.#records.putSegment(object.objectId, index, segment);
+      if (!object.recorded || last) {
+        object.recorded = true;
+        this.#records.putRecord(object.objectId, this.#recordOf(object, last));
+      }
+      await this.#records.committed();
+      if (isDropped(object) || object.has(block)) return false;
+      if (last) await this.#complete(object);
+      else this.#announce(object, block);
+      this.#writtenBack(object, block);
+      return !isDropped(object);
+    } catch (error) {
+      throw this.#writeFailed(object, error);
+    }
+  }
+
+  /** Moves an object between the regions. */
+  setRegion(object: StoredObject, region: Region): void {
+    if (object.record.region === region || object.state === 'dropped') return;
+    const files = object.hasFile ? 1 : 0;
+    this.admission.account(object.record.region, -object.accountedBytes, -files);
+    this.admission.account(region, object.accountedBytes, files);
+    if (object.recorded) this.#records.removeOrder(object.objectId, object.record);
+    object.record = { ...object.record, region };
+    if (object.recorded) this.#records.putRecord(object.objectId, object.record);
+  }
+
+  /** Deletes the objects of a dataset that no version names any more; see `References`. */
+  async collect(request: CollectRequest): Promise<void> {
+    await this.#references.collect(request);
+  }
+
+  /** Unlinks the file, then deletes the records. Readers that have it open read on. */
+  async drop(object: StoredObject, why: string): Promise<void> {
+    if (object.state === 'dropped') {
+      await this.#index.leaving(object.objectId);
+      return;
+    }
+    const runs = [...object.heldRuns()];
+    object.state = 'dropped';
+    this.#space.dropped(object);
+    const gone = this.#erase(object);
+    this.#index.remove(object, gone);
+    for (const run of runs) this.#change(object, run, false);
+    this.#logger.debug({ object: object.objectId, why }, 'object dropped');
+    await gone;
+  }
+
+  /** Brings everything to disk and lets the directory go: the next start has nothing to check. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    await Promise.allSettled([...this.#tasks, this.#checks.settled()]);
+    await this.#index.allLeaving();
+    await this.#writeback.settled();
+    this.#files[Symbol.dispose]();
+    const fd = fs.openSync(this.#directory.path, fs.constants.O_RDONLY);
+    try {
+      await this.#records.committed().catch(() => undefined);
+      if (await syncFileSystem(fd)) await this.#trust.markClean();
+    } finally {
+      fs.closeSync(fd);
+      await this.#records[Symbol.asyncDispose]();
+      this.#totals[Symbol.dispose]();
+      this.#directory[Symbol.dispose]();
+    }
+  }
+
+  async #make(object: StoredObject): Promise<void> {
+    if (object.recorded) return;
+    object.made ??= (async () => {
+      await this.#index.leaving(object.objectId);
+      const incarnation = await this.#trust.nextIncarnation();
+      object.record = { ...object.record, incarnation };
+      await this.#files.make(object);
+    })().catch((error: unknown) => {
+      object.made = undefined;
+      throw error;
+    });
+    await object.made;
+  }
+
+  #recordOf(object: StoredObject, complete: boolean): ObjectRecord {
+    const generation = complete ? this.#trust.generation : object.record.generation;
+    return { ...object.record, complete, generation };
+  }
+
+  async #complete(object: StoredObject): Promise<void> {
+    await this.#files.rename(object);
+    if (isDropped(object)) {
+      // Dropped during the rename: what was unlinked then had its old name.
+      await fs.promises.rm(this.#directory.completePath(object.objectId), { force: true });
+      return;
+    }
+    for (let block = 0; block < object.blocks; block += 1) {
+      if (!object.has(block)) this.#announce(object, block);
+    }
+    object.record = this.#recordOf(object, true);
+    object.state = 'complete';
+    this.#writeback.finished(object.fileKey);
+  }
+
+  #announce(object: StoredObject, block: number): void {
+    object.announce(block);
+    this.#change(object, { first: block, count: 1 }, true);
+  }
+
+  #change(object: StoredObject, run: { first: number; count: number }, held: boolean): void {
+    const bytes = object.runBytes(run);
+    for (const reference of object.record.references) {
+      this.#totals.change(reference, { ...run, bytes, held });
+    }
+  }
+
+  async #erase(object: StoredObject): Promise<void> {
+    const { objectId, record } = object;
+    if (!object.recorded && object.made === undefined) return;
+    try {
+      await object.made?.catch(() => undefined);
+      this.#writeback.finished(object.fileKey);
+      await this.#files.unlink(object);
+    } catch (error) {
+      this.#health.count(error);
+      this.#logger.warn({ object: objectId, error }, 'a file could not be deleted');
+    }
+    for (const listener of this.#evictedListeners) listener(objectId);
+    if (!object.recorded) return;
+    this.#records.remove(objectId, record, segmentCount(record.sizeBytes, record.blockSizeBytes));
+    await this.#records.committed().catch((error: unknown) => {
+      this.#health.count(error);
+    });
+  }
+
+  /** The object's bytes cannot be had from this disk: drops it and says why. */
+  #quarantine(object: StoredObject, error: unknown): LarderError {
+    const { objectId } = object;
+    if (object.state === 'dropped') return new LarderError('CACHE_IO', { object: objectId });
+    const code = fileProblem(error);
+    if (code === 'damaged') this.#health.counters.damaged += 1;
+    else if (code === 'lost') this.#health.counters.lost += 1;
+    else this.#health.count(error);
+    this.#logger.warn({ object: objectId, problem: code, error }, 'object dropped: fetched again');
+    this.#track(this.drop(object, code));
+    if (error instanceof LarderError) return error;
+    return new LarderError('CACHE_IO', { object: objectId, problem: code }, { cause: error });
+  }
+
+  #writeFailed(object: StoredObject, error: unknown): LarderError {
+    const { objectId } = object;
+    if (object.state !== 'dropped') {
+      this.#health.count(error);
+      this.#health.pauseWrites();
+      this.#logger.warn({ object: objectId, error }, 'a write to the cache failed');
+    }
+    return new LarderError('CACHE_IO', { object: objectId }, { cause: error });
+  }
+
+  async #restore(object: StoredObject): Promise<void> {
+    if (object.state !== 'suspect') return;
+    await this.#files.rename(object);
+    if (isDropped(object)) return;
+    object.record = this.#recordOf(object, true);
+    object.state = 'complete';
+    this.#records.putRecord(object.objectId, object.record);
+    await this.#records.committed();
+  }
+
+  #writtenBack(object: StoredObject, block: number): void {
+    if (object.state === 'complete') return;
+    const from = block * object.record.blockSizeBytes;
+    const range = { from, to: from + object.blockLength(block) };
+    this.#writeback.written(object.fileKey, range, () => this.#files.use(object));
+  }
+
+  async #sweep(): Promise<void> {
+    await sweepStrays({
+      directory: this.#directory,
+      firstIncarnation: this.#trust.firstIncarnation,
+      find: (objectId) => this.#index.find(objectId),
+      check: (object) => this.#checks.checkSoon(object),
+      signal: this.#closing.signal,
+    });
+  }
+
+  #track(task: Promise<unknown>): void {
+    const tracked = task
+      .catch((error: unknown) => {
+        this.#logger.error({ error }, 'background work of the store failed');
+      })
+      .finally(() => this.#tasks.delete(tracked));
+    this.#tasks.add(tracked);
+  }
+}

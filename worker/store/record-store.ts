@@ -1,0 +1,212 @@
+/**
+ * The records of all objects in one LMDB environment, private to this process.
+ *
+ *     objects   object id                    → ObjectRecord
+ *     segments  object id, segment           → Segment
+ *     order     region, place, object id     → Summary
+ *
+ * In `order` stand the transit objects first (by incarnation: the oldest first), then the kept ones
+ * (the highest band hash first), then the references from further datasets: so eviction and the
+ * totals at a start are walks along one tree.
+ *
+ * Always true: writes of one turn of the event loop commit together and in order; what `committed`
+ * resolved for survives SIGKILL. After a crash of the machine the newest may be missing, and the rest is
+ * consistent.
+ */
+import { open } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
+import {
+  decodeRecord,
+  decodeSegment,
+  decodeSummary,
+  encodeRecord,
+  encodeSegment,
+  encodeSummary,
+} from './record.ts';
+import type { DatasetReference, ObjectRecord, Segment, Summary } from './record.ts';
+
+export interface StoreMeta {
+  readonly bootId: string;
+  readonly clean: boolean;
+  readonly generation: number;
+  /** Every incarnation given out is below. */
+  readonly incarnationLimit: number;
+}
+
+export interface OrderedObject {
+  readonly objectId: string;
+  readonly band: number;
+  readonly orderKey: Buffer;
+}
+
+export interface SummaryOf extends Summary {
+  readonly objectId: string;
+  /** Whether it is the reference that counts for totals of the whole store. */
+  readonly first: boolean;
+}
+
+const TRANSIT = 0x10;
+const KEPT = 0x20;
+const FURTHER = 0x30;
+const ID_BYTES = 20;
+const FULL_U32 = 0xffffffff;
+/** Order is read in slices, so that no read transaction of LMDB stays open over an eviction. */
+const SLICE = 256;
+
+type Table = Database<Buffer, Buffer>;
+
+export class RecordStore implements AsyncDisposable {
+  readonly #root: RootDatabase;
+  readonly #objects: Table;
+  readonly #segments: Table;
+  readonly #order: Table;
+  readonly #meta: Database<StoreMeta, string>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#root = open({ path, maxDbs: 4, separateFlushed: true, noSubdir: false });
+    const table = (name: string): Table =>
+      this.#root.openDB({ name, keyEncoding: 'binary', encoding: 'binary' });
+    this.#objects = table('objects');
+    this.#segments = table('segments');
+    this.#order = table('order');
+    this.#meta = this.#root.openDB({ name: 'meta', encoding: 'json' });
+  }
+
+  meta(): StoreMeta | undefined {
+    return this.#meta.get('store');
+  }
+
+  /** Returns when it is on disk. */
+  async putMeta(meta: StoreMeta): Promise<void> {
+    await this.#meta.put('store', meta);
+    await this.#root.flushed;
+  }
+
+  record(objectId: string): ObjectRecord | undefined {
+    const bytes = this.#objects.get(idBytes(objectId));
+    return bytes === undefined ? undefined : decodeRecord(bytes);
+  }
+
+  /** @param chunks how many the segment has */
+  segment(objectId: string, segment: number, chunks: number): Segment | undefined {
+    const bytes = this.#segments.get(segmentKey(objectId, segment));
+    return bytes === undefined ? undefined : decodeSegment(bytes, chunks);
+  }
+
+  putRecord(objectId: string, record: ObjectRecord): void {
+    this.#write(this.#objects.put(idBytes(objectId), encodeRecord(record)));
+    record.references.forEach((reference, i) => {
+      const summary = encodeSummary({ ...record, ...reference });
+      this.#write(this.#order.put(orderKey(objectId, record, reference, i === 0), summary));
+    });
+  }
+
+  putSegment(objectId: string, segment: number, value: Segment): void {
+    this.#write(this.#segments.put(segmentKey(objectId, segment), encodeSegment(value)));
+  }
+
+  /** Takes a record's places in the order away: before it is put with another region or dataset. */
+  removeOrder(objectId: string, record: ObjectRecord): void {
+    record.references.forEach((reference, i) => {
+      this.#write(this.#order.remove(orderKey(objectId, record, reference, i === 0)));
+    });
+  }
+
+  remove(objectId: string, record: ObjectRecord, segments: number): void {
+    this.#write(this.#objects.remove(idBytes(objectId)));
+    for (let i = 0; i < segments; i += 1) {
+      this.#write(this.#segments.remove(segmentKey(objectId, i)));
+    }
+    this.removeOrder(objectId, record);
+  }
+
+  /** A place in the order whose object has no record: left by damage only. */
+  removeStray(entry: OrderedObject): void {
+    this.#write(this.#objects.remove(idBytes(entry.objectId)));
+    this.#write(this.#order.remove(entry.orderKey));
+  }
+
+  /** Resolves when everything written so far survives SIGKILL. */
+  async committed(): Promise<void> {
+    await this.#last;
+  }
+
+  /** Every reference of every object. Do not write meanwhile. */
+  *summaries(): Generator<SummaryOf> {
+    for (const { key, value } of this.#order.getRange({})) {
+      const summary = decodeSummary(value);
+      if (summary === undefined) continue;
+      yield { ...summary, objectId: keyId(key), first: key[0] !== FURTHER };
+    }
+  }
+
+  transitOrder(): Generator<OrderedObject> {
+    return this.#slices(Buffer.of(TRANSIT), Buffer.of(TRANSIT + 1));
+  }
+
+  keptOrder(): Generator<OrderedObject> {
+    return this.#slices(Buffer.of(KEPT), Buffer.of(KEPT + 1));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#root.flushed;
+    await this.#root.close();
+  }
+
+  *#slices(start: Buffer, end: Buffer): Generator<OrderedObject> {
+    let from = start;
+    for (;;) {
+      const slice = [...this.#order.getRange({ start: from, end, limit: SLICE })];
+      for (const { key, value } of slice) {
+        yield { objectId: keyId(key), band: decodeSummary(value)?.band ?? 0, orderKey: key };
+      }
+      const last = slice.at(-1);
+      if (last === undefined || slice.length < SLICE) return;
+      from = Buffer.concat([last.key, Buffer.of(0)]);
+    }
+  }
+
+  #write(done: Promise<boolean>): void {
+    this.#last = done;
+    // Whoever awaits `committed` sees the failure; those before it in the same turn fail together.
+    done.catch(() => undefined);
+  }
+}
+
+function idBytes(objectId: string): Buffer {
+  return Buffer.from(objectId, 'hex');
+}
+
+function keyId(key: Buffer): string {
+  return key.toString('hex', key.length - ID_BYTES);
+}
+
+function segmentKey(objectId: string, segment: number): Buffer {
+  const key = Buffer.alloc(ID_BYTES + 4);
+  key.write(objectId, 'hex');
+  key.writeUInt32BE(segment, ID_BYTES);
+  return key;
+}
+
+function orderKey(
+  objectId: string,
+  record: ObjectRecord,
+  reference: DatasetReference,
+  first: boolean,
+): Buffer {
+  const key = Buffer.alloc(9 + ID_BYTES);
+  if (!first) {
+    key.writeUInt8(FURTHER, 0);
+    key.writeUInt32BE(reference.datasetId, 1);
+    key.writeUInt32BE(reference.firstBlock, 5);
+  } else if (record.region === 'transit') {
+    key.writeUInt8(TRANSIT, 0);
+    key.writeUIntBE(record.incarnation, 1, 6);
+  } else {
+    key.writeUInt8(KEPT, 0);
+    key.writeUInt32BE(FULL_U32 - record.band, 1);
+  }
+  key.write(objectId, 9, 'hex');
+  return key;
+}

@@ -1,0 +1,174 @@
+/**
+ * Makes room before anything is written: asks `Admission` what to evict, and evicts it.
+ *
+ * Always true: what is held, reserved, or unlinked but still open counts as used. A reservation that
+ * cannot be had is not an error: its bytes are read through.
+ */
+import type { Admission, Candidate, EvictionOrder, Newcomer } from '../admission/index.ts';
+import { diskBytes } from './object-index.ts';
+import type { OrderedObject, RecordStore } from './record-store.ts';
+import type { StoredObject } from './stored-object.ts';
+
+export interface SpaceOptions {
+  readonly admission: Admission;
+  readonly records: RecordStore;
+  readonly find: (objectId: string) => StoredObject | undefined;
+  readonly leaving: (objectId: string) => boolean;
+  readonly evict: (object: StoredObject) => Promise<void>;
+  readonly demote: (object: StoredObject) => void;
+}
+
+/** Unlinks at a time: one takes 50 µs of a pool thread, and there are four. */
+const EVICT_AT_ONCE = 16;
+
+export class Space {
+  readonly #options: SpaceOptions;
+  readonly #admission: Admission;
+  readonly #openCounts = new Map<string, number>();
+  /** Evicted while a mount had them open: bytes that come back at the last close. */
+  readonly #unlinkedOpen = new Map<string, number>();
+  #evicting: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SpaceOptions) {
+    this.#options = options;
+    this.#admission = options.admission;
+  }
+
+  /**
+   * Reserves room for bytes of an object, evicting others if need be. What is not used is given back
+   * with `giveBack`; what is written stays reserved until the object is dropped.
+   *
+   * @returns false where there is no room to be had
+   */
+  async reserve(object: StoredObject, bytes: number): Promise<boolean> {
+    if (this.#take(object, bytes)) return true;
+    const turn = this.#evicting.then(() => this.#makeRoom(object, bytes));
+    this.#evicting = turn.catch(() => undefined);
+    return turn;
+  }
+
+  giveBack(object: StoredObject, bytes: number): void {
+    if (object.state === 'dropped') return;
+    const disk = diskBytes(bytes);
+    object.accountedBytes -= disk;
+    this.#admission.account(object.record.region, -disk, 0);
+  }
+
+  /** Called once, when an object leaves. */
+  dropped(object: StoredObject): void {
+    const { region } = object.record;
+    const files = object.hasFile ? 1 : 0;
+    this.#admission.account(region, -object.accountedBytes, -files);
+    if (this.isOpen(object) && files > 0) {
+      this.#forgetUnlinked(object.objectId);
+      this.#admission.account('transit', object.accountedBytes, 1);
+      this.#unlinkedOpen.set(object.objectId, object.accountedBytes);
+    }
+  }
+
+  /** Evicts about this much in the order of eviction: the disk is fuller than the sums say. */
+  async evictSome(bytes: number): Promise<boolean> {
+    const newcomer: Newcomer = { region: 'transit', band: 0, bytes, objects: 0 };
+    let freed = 0;
+    for (const { object } of this.#victims('total', newcomer, undefined)) {
+      freed += object.accountedBytes;
+      await this.#options.evict(object);
+      if (freed >= bytes) break;
+    }
+    return freed > 0;
+  }
+
+  setOpen(objectId: string, delta: number): void {
+    const count = (this.#openCounts.get(objectId) ?? 0) + delta;
+    if (count > 0) {
+      this.#openCounts.set(objectId, count);
+      return;
+    }
+    this.#openCounts.delete(objectId);
+    this.#forgetUnlinked(objectId);
+  }
+
+  isOpen(object: StoredObject): boolean {
+    return object.pins > 0 || this.#openCounts.has(object.objectId);
+  }
+
+  #take(object: StoredObject, bytes: number): boolean {
+    if (object.state === 'dropped') return false;
+    const newcomer = newcomerOf(object, bytes);
+    if (this.#admission.shortage(newcomer) !== undefined) return false;
+    object.accountedBytes += newcomer.bytes;
+    this.#admission.account(newcomer.region, newcomer.bytes, newcomer.objects);
+    object.hasFile = true;
+    return true;
+  }
+
+  async #makeRoom(object: StoredObject, bytes: number): Promise<boolean> {
+    for (;;) {
+      if (object.state === 'dropped') return false;
+      if (this.#take(object, bytes)) return true;
+      const newcomer = newcomerOf(object, bytes);
+      const shortage = this.#admission.shortage(newcomer);
+      if (shortage === undefined) continue;
+      const evictions: Promise<void>[] = [];
+      let freed = 0;
+      for (const { object: victim } of this.#victims(shortage, newcomer, object)) {
+        freed += victim.accountedBytes;
+        evictions.push(this.#options.evict(victim));
+        if (freed >= newcomer.bytes || evictions.length >= EVICT_AT_ONCE) break;
+      }
+      await Promise.all(evictions);
+      if (evictions.length > 0) continue;
+      if (shortage === 'total') return false;
+      this.#options.demote(object);
+    }
+  }
+
+  *#victims(
+    shortage: 'kept' | 'total',
+    newcomer: Newcomer,
+    exclude: StoredObject | undefined,
+  ): Generator<{ readonly object: StoredObject }> {
+    const { records } = this.#options;
+    const seen = new Set<string>();
+    const order: EvictionOrder = {
+      transit: () => this.#candidates(records.transitOrder(), exclude, seen),
+      kept: () => this.#candidates(records.keptOrder(), exclude, seen),
+    };
+    for (const { objectId } of this.#admission.victims(shortage, newcomer, order)) {
+      seen.add(objectId);
+      const object = this.#options.find(objectId);
+      if (object !== undefined) yield { object };
+    }
+  }
+
+  *#candidates(
+    order: Iterable<OrderedObject>,
+    exclude: StoredObject | undefined,
+    seen: ReadonlySet<string>,
+  ): Generator<Candidate> {
+    for (const entry of order) {
+      const { objectId, band } = entry;
+      if (objectId === exclude?.objectId || seen.has(objectId)) continue;
+      if (this.#options.leaving(objectId)) continue;
+      const object = this.#options.find(objectId);
+      if (object === undefined) this.#options.records.removeStray(entry);
+      else yield { objectId, band, open: this.isOpen(object) };
+    }
+  }
+
+  #forgetUnlinked(objectId: string): void {
+    const bytes = this.#unlinkedOpen.get(objectId);
+    if (bytes === undefined) return;
+    this.#unlinkedOpen.delete(objectId);
+    this.#admission.account('transit', -bytes, -1);
+  }
+}
+
+function newcomerOf(object: StoredObject, bytes: number): Newcomer {
+  return {
+    region: object.record.region,
+    band: object.record.band,
+    bytes: diskBytes(bytes),
+    objects: object.hasFile ? 0 : 1,
+  };
+}
