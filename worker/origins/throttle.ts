@@ -15,7 +15,7 @@ import type { Clock } from '../../common/index.ts';
 /** The rate grows by the rate after the cut in this time, so the old rate is back after one. */
 const GROW_MS = 10_000;
 const FORGET_MS = 60_000;
-const MIN_PER_SECOND = 1;
+const MIN_PER_SECOND = 10;
 const WINDOW_MS = 1_000;
 
 export class Throttle {
