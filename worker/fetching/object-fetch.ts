@@ -60,6 +60,11 @@ export class ObjectFetch {
     return this.#stored;
   }
 
+  /** How many adjacent blocks one origin read brings. */
+  get blocksPerRun(): number {
+    return Math.max(1, Math.floor(this.#context.joinBytes / this.ref.blockSizeBytes));
+  }
+
   get idle(): boolean {
     return this.users === 0 && this.#runs.size === 0 && this.#ending.size === 0;
   }
@@ -81,7 +86,7 @@ export class ObjectFetch {
    */
   want(span: BlockSpan, priority: Priority, forCache = true): Set<FetchRun> {
     const { stored } = this;
-    const perRun = Math.max(1, Math.floor(this.#context.joinBytes / this.ref.blockSizeBytes));
+    const perRun = this.blocksPerRun;
     const runs = new Set<FetchRun>();
     let first = -1;
     for (let block = span.first; block <= span.end; block += 1) {
@@ -109,6 +114,11 @@ export class ObjectFetch {
     run.waiters -= 1;
     if (run.waiters > 0 || run.outcome !== undefined || run.forCache) return;
     this.#cancel(run);
+  }
+
+  /** Resolves when what is under way now is over. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#ending, this.completing]);
   }
 
   /** Cancels everything; resolves when no write is under way. */

@@ -16,8 +16,8 @@ import { silentLogger, STRIPE_BYTES } from '../../common/index.ts';
 import type { Logger, ObjectRef } from '../../common/index.ts';
 import type { HeldState, ObjectReads, ReadOptions, ReadPiece } from '../object-reads.ts';
 import type { Origin } from '../origins/origin.ts';
-import { isDropped } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import { complete, notKept } from './completion.ts';
 import { FetchQueue, PRIORITY } from './fetch-queue.ts';
 import type { FetchRun } from './fetch-run.ts';
 import { ObjectFetch } from './object-fetch.ts';
@@ -59,8 +59,6 @@ export interface ReaderCounters {
 
 /** Objects whose readers are remembered. */
 const REMEMBERED_OBJECTS = 10_000;
-/** Origin reads of one object's completion at a time: it is not urgent. */
-const COMPLETION_RUNS = 4;
 const SMALL_OBJECT_BYTES = 16 * MIB;
 /** How often a reader tries again after what it was reading was dropped. */
 const MAX_ROUNDS_WITHOUT_PROGRESS = 8;
@@ -160,7 +158,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       if (stored.record.region !== 'kept') throw notKept(ref);
       this.#ask(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
       const whole = { first: 0, end: stored.blocks };
-      await this.#complete(fetch, whole, { forCache: false, aborted: abort.aborted });
+      await complete(fetch, whole, { forCache: false, aborted: abort.aborted });
       if (!fetch.stored.whole) throw notKept(ref);
     } finally {
       this.#leave(fetch);
@@ -180,6 +178,13 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
 
   setOpen(objectId: string, change: number): void {
     this.#store.setOpen(objectId, change);
+  }
+
+  /** Resolves when nothing is being fetched. */
+  async settled(): Promise<void> {
+    while (this.#fetches.size > 0) {
+      await Promise.all([...this.#fetches.values()].map((fetch) => fetch.settled()));
+    }
   }
 
   /** Cancels every fetch; resolves when none writes any more. Close the store after it. */
@@ -262,7 +267,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   #completeSoon(fetch: ObjectFetch, span: BlockSpan): void {
     if (fetch.completing !== undefined) return;
     fetch.users += 1;
-    const done = this.#complete(fetch, span, { forCache: true, aborted: new Promise<never>(() => undefined) })
+    const done = complete(fetch, span, { forCache: true })
       .catch((error: unknown) => {
         this.#logger.debug({ object: fetch.ref.objectId, error }, 'an object was not completed');
       })
@@ -271,40 +276,6 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
         this.#leave(fetch);
       });
     fetch.completing = done;
-  }
-
-  /** Fetches the missing blocks of a span, a few runs at a time. */
-  async #complete(fetch: ObjectFetch, span: BlockSpan, how: Completing): Promise<void> {
-    const active = new Set<FetchRun>();
-    const step = Math.max(1, Math.floor(this.#context.joinBytes / fetch.ref.blockSizeBytes));
-    let next = span.first;
-    try {
-      while (next < span.end || active.size > 0) {
-        const { stored } = fetch;
-        if (stored.record.region !== 'kept') throw notKept(fetch.ref);
-        while (next < span.end && stored.has(next)) next += 1;
-        if (next < span.end && active.size < COMPLETION_RUNS) {
-          const end = Math.min(span.end, next + step);
-          for (const run of fetch.want({ first: next, end }, PRIORITY.background, how.forCache)) {
-            if (!active.has(run)) run.waiters += 1;
-            active.add(run);
-          }
-          next = end;
-          continue;
-        }
-        if (active.size === 0) break;
-        await Promise.race([...[...active].map((run) => run.over), how.aborted]);
-        for (const run of active) {
-          if (run.outcome === undefined) continue;
-          active.delete(run);
-          fetch.leave(run);
-          if (run.outcome.kind === 'failed') throw run.outcome.error;
-          if (run.outcome.kind !== 'done' || isDropped(stored)) throw notKept(fetch.ref);
-        }
-      }
-    } finally {
-      for (const run of active) fetch.leave(run);
-    }
   }
 
   /** Straight from the origin to one reader; nothing is kept. */
@@ -393,11 +364,6 @@ interface Reading {
   readonly options: ReadOptions;
 }
 
-interface Completing {
-  readonly forCache: boolean;
-  readonly aborted: Promise<never>;
-}
-
 function blocksIn(range: ByteRange, ref: ObjectRef): BlockSpan {
   return blocksOf(range.fromBytes, range.toBytes - range.fromBytes, ref.blockSizeBytes);
 }
@@ -414,10 +380,6 @@ function clip(range: ByteRange, bounds: ByteRange): ByteRange {
     fromBytes: Math.max(range.fromBytes, bounds.fromBytes),
     toBytes: Math.min(range.toBytes, bounds.toBytes),
   };
-}
-
-function notKept(ref: ObjectRef): LarderError {
-  return new LarderError('NOT_KEPT', { object: ref.objectId });
 }
 
 function assertHeld(fetch: ObjectFetch, range: ByteRange): void {

@@ -46,8 +46,7 @@ export async function startWriteback(fd: number, offset: number, length: number)
 
 /** Waits until a range is on disk and takes its pages out of the page cache. */
 export async function dropPages(fd: number, offset: number, length: number): Promise<void> {
-  const wait =
-    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  const wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
   await run(syncFileRange, fd, offset, length, wait);
   await run(posixFadvise, fd, offset, length, POSIX_FADV_DONTNEED);
 }

@@ -22,7 +22,9 @@ export function loadTotals(records: RecordStore, admission: Admission, totals: H
   for (const summary of records.summaries()) {
     const loading = datasets.get(summary.datasetId) ?? emptyLoading();
     datasets.set(summary.datasetId, loading);
-    const bytes = summary.complete ? addWhole(loading, summary) : addHeld(loading, summary, records);
+    const bytes = summary.complete
+      ? addWhole(loading, summary)
+      : addHeld(loading, summary, records);
     loading.bytes += bytes;
     if (!summary.first) continue;
     used[summary.region].bytes += diskBytes(bytes);
@@ -48,7 +50,8 @@ function addHeld(loading: Loading, summary: SummaryOf, records: RecordStore): nu
   for (let i = 0; i < segmentCount(sizeBytes, blockSizeBytes); i += 1) {
     const chunks = segmentChunks(sizeBytes, blockSizeBytes, i);
     const segment = records.segment(objectId, i, chunks);
-    for (let block = 0; segment !== undefined && block < SEGMENT_BLOCKS; block += 1) {
+    if (segment === undefined) continue;
+    for (let block = 0; block < SEGMENT_BLOCKS; block += 1) {
       if (!segmentHolds(segment, block)) continue;
       const number = i * SEGMENT_BLOCKS + block;
       push(loading, summary.firstBlock + number);

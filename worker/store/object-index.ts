@@ -114,8 +114,9 @@ export class ObjectIndex {
     const segments = segmentCount(record.sizeBytes, record.blockSizeBytes);
     for (let i = 0; i < segments; i += 1) {
       const segment = this.segment(object, i);
+      if (segment === undefined) continue;
       const end = Math.min(SEGMENT_BLOCKS, object.blocks - i * SEGMENT_BLOCKS);
-      for (let block = 0; segment !== undefined && block < end; block += 1) {
+      for (let block = 0; block < end; block += 1) {
         if (segmentHolds(segment, block)) object.announce(i * SEGMENT_BLOCKS + block);
       }
     }

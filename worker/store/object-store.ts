@@ -14,14 +14,14 @@
  */
 import * as fs from 'node:fs';
 import type { Logger, ObjectRef } from '../../common/index.ts';
-import { bandHash, CHUNK_BYTES, LarderError, MIB, silentLogger } from '../../common/index.ts';
+import { bandHash, LarderError, silentLogger } from '../../common/index.ts';
 import { systemClock } from '../../common/index.ts';
 import { Admission } from '../admission/index.ts';
 import type { Region } from '../admission/index.ts';
+import { BlockWriter } from './block-writer.ts';
 import { CacheDirectory } from './cache-directory.ts';
-import { DiskHealth, isFull } from './disk-health.ts';
+import { DiskHealth } from './disk-health.ts';
 import type { DiskCounters } from './disk-health.ts';
-import { writeFully } from './file-cache.ts';
 import { HeldTotals } from './held-totals.ts';
 import type { HeldSource } from './held-totals.ts';
 import { syncFileSystem } from './libc.ts';
@@ -31,14 +31,13 @@ import { fileProblem, ObjectFiles } from './object-files.ts';
 import { ObjectIndex } from './object-index.ts';
 import { setCapacity } from './options.ts';
 import type { ObjectStoreOptions } from './options.ts';
-import { SEGMENT_BLOCKS, segmentCount } from './record.ts';
-import type { ObjectRecord } from './record.ts';
+import { segmentCount } from './record.ts';
 import { RecordStore } from './record-store.ts';
 import { References } from './references.ts';
 import type { CollectRequest } from './references.ts';
 import { Space } from './space.ts';
 import type { StoredObject } from './stored-object.ts';
-import { holdInSegment, isDropped, segmentHolds } from './stored-object.ts';
+import { isDropped } from './stored-object.ts';
 import { sweepStrays } from './sweep.ts';
 import { currentBootId, Trust } from './trust.ts';
 import { Writeback } from './writeback.ts';
@@ -53,9 +52,6 @@ interface Parts {
   readonly options: ObjectStoreOptions;
 }
 
-/** How much is evicted when the disk turns out to be fuller than the sums say. */
-const EVICT_ON_FULL_BYTES = 64 * MIB;
-
 export class ObjectStore implements AsyncDisposable {
   readonly admission: Admission;
   readonly #directory: CacheDirectory;
@@ -69,6 +65,7 @@ export class ObjectStore implements AsyncDisposable {
   readonly #writeback: Writeback;
   readonly #checks: IntegrityChecks;
   readonly #references: References;
+  readonly #writer: BlockWriter;
   readonly #logger: Logger;
   readonly #evictedListeners = new Set<(objectId: string) => void>();
   readonly #closing = new AbortController();
@@ -137,6 +134,19 @@ export class ObjectStore implements AsyncDisposable {
       records,
       totals: parts.totals,
       drop: (object) => this.drop(object, 'collected'),
+    });
+    this.#writer = new BlockWriter({
+      ...parts,
+      index: this.#index,
+      files: this.#files,
+      space: this.#space,
+      checks: this.#checks,
+      health: this.#health,
+      writeback: this.#writeback,
+      logger: this.#logger,
+      onHeld: (object, block) => {
+        this.#change(object, { first: block, count: 1 }, true);
+      },
     });
     this.#track(this.#sweep());
   }
@@ -247,18 +257,7 @@ export class ObjectStore implements AsyncDisposable {
    * @throws {LarderError} `CACHE_IO`: read through
    */
   async write(object: StoredObject, buffers: readonly Buffer[], offset: number): Promise<void> {
-    try {
-      await this.#make(object);
-      using file = await this.#files.use(object);
-      try {
-        await writeFully(file.fd, buffers, offset);
-      } catch (error) {
-        if (!isFull(error) || !(await this.#space.evictSome(EVICT_ON_FULL_BYTES))) throw error;
-        await writeFully(file.fd, buffers, offset);
-      }
-    } catch (error) {
-      throw this.#writeFailed(object, error);
-    }
+    await this.#writer.write(object, buffers, offset);
   }
 
   /**
@@ -269,32 +268,7 @@ export class ObjectStore implements AsyncDisposable {
    * @throws {LarderError} `CACHE_IO`: the block is not held
    */
   async commitBlock(object: StoredObject, block: number, checksums: Uint32Array): Promise<boolean> {
-    if (object.state !== 'growing' || object.has(block)) return false;
-    const index = Math.floor(block / SEGMENT_BLOCKS);
-    const segment = this.#index.segment(object, index);
-    if (segment === undefined) return false;
-    const chunksPerBlock = object.record.blockSizeBytes / CHUNK_BYTES;
-    segment.checksums.set(checksums, (block % SEGMENT_BLOCKS) * chunksPerBlock);
-    if (!segmentHolds(segment, block % SEGMENT_BLOCKS)) object.recordedBlocks += 1;
-    holdInSegment(segment, block % SEGMENT_BLOCKS);
-    const last = object.recordedBlocks === object.blocks;
-    const old = object.record.generation !== this.#trust.generation;
-    if (last && old && !(await this.#checks.intact(object))) return false;
-    try {
-      this.#records.putSegment(object.objectId, index, segment);
-      if (!object.recorded || last) {
-        object.recorded = true;
-        this.#records.putRecord(object.objectId, this.#recordOf(object, last));
-      }
-      await this.#records.committed();
-      if (isDropped(object) || object.has(block)) return false;
-      if (last) await this.#complete(object);
-      else this.#announce(object, block);
-      this.#writtenBack(object, block);
-      return !isDropped(object);
-    } catch (error) {
-      throw this.#writeFailed(object, error);
-    }
+    return this.#writer.commit(object, block, checksums);
   }
 
   /** Moves an object between the regions. */
@@ -349,45 +323,6 @@ export class ObjectStore implements AsyncDisposable {
     }
   }
 
-  async #make(object: StoredObject): Promise<void> {
-    if (object.recorded) return;
-    object.made ??= (async () => {
-      await this.#index.leaving(object.objectId);
-      const incarnation = await this.#trust.nextIncarnation();
-      object.record = { ...object.record, incarnation };
-      await this.#files.make(object);
-    })().catch((error: unknown) => {
-      object.made = undefined;
-      throw error;
-    });
-    await object.made;
-  }
-
-  #recordOf(object: StoredObject, complete: boolean): ObjectRecord {
-    const generation = complete ? this.#trust.generation : object.record.generation;
-    return { ...object.record, complete, generation };
-  }
-
-  async #complete(object: StoredObject): Promise<void> {
-    await this.#files.rename(object);
-    if (isDropped(object)) {
-      // Dropped during the rename: what was unlinked then had its old name.
-      await fs.promises.rm(this.#directory.completePath(object.objectId), { force: true });
-      return;
-    }
-    for (let block = 0; block < object.blocks; block += 1) {
-      if (!object.has(block)) this.#announce(object, block);
-    }
-    object.record = this.#recordOf(object, true);
-    object.state = 'complete';
-    this.#writeback.finished(object.fileKey);
-  }
-
-  #announce(object: StoredObject, block: number): void {
-    object.announce(block);
-    this.#change(object, { first: block, count: 1 }, true);
-  }
-
   #change(object: StoredObject, run: { first: number; count: number }, held: boolean): void {
     const bytes = object.runBytes(run);
     for (const reference of object.record.references) {
@@ -428,31 +363,14 @@ export class ObjectStore implements AsyncDisposable {
     return new LarderError('CACHE_IO', { object: objectId, problem: code }, { cause: error });
   }
 
-  #writeFailed(object: StoredObject, error: unknown): LarderError {
-    const { objectId } = object;
-    if (object.state !== 'dropped') {
-      this.#health.count(error);
-      this.#health.pauseWrites();
-      this.#logger.warn({ object: objectId, error }, 'a write to the cache failed');
-    }
-    return new LarderError('CACHE_IO', { object: objectId }, { cause: error });
-  }
-
   async #restore(object: StoredObject): Promise<void> {
     if (object.state !== 'suspect') return;
     await this.#files.rename(object);
     if (isDropped(object)) return;
-    object.record = this.#recordOf(object, true);
+    object.record = { ...object.record, generation: this.#trust.generation };
     object.state = 'complete';
     this.#records.putRecord(object.objectId, object.record);
     await this.#records.committed();
-  }
-
-  #writtenBack(object: StoredObject, block: number): void {
-    if (object.state === 'complete') return;
-    const from = block * object.record.blockSizeBytes;
-    const range = { from, to: from + object.blockLength(block) };
-    this.#writeback.written(object.fileKey, range, () => this.#files.use(object));
   }
 
   async #sweep(): Promise<void> {

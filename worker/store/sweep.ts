@@ -30,9 +30,11 @@ async function sweepGrowing(options: SweepOptions): Promise<void> {
   for await (const { name } of await fs.promises.opendir(directory.growingDirectory)) {
     if (signal.aborted) return;
     const parsed = parseGrowingName(name);
-    if (parsed !== undefined && parsed.incarnation >= firstIncarnation) continue;
-    const { incarnation } = (parsed && find(parsed.objectId)?.record) ?? { incarnation: -1 };
-    if (parsed !== undefined && parsed.incarnation === incarnation) continue;
+    if (parsed !== undefined) {
+      const { objectId, incarnation } = parsed;
+      if (incarnation >= firstIncarnation) continue;
+      if (find(objectId)?.record.incarnation === incarnation) continue;
+    }
     await fs.promises.rm(join(directory.growingDirectory, name), { force: true });
   }
 }

@@ -70,10 +70,7 @@ export class Larder implements AsyncDisposable {
 
   /** Resolves when nothing is fetched any more. */
   async quiet(): Promise<void> {
-    for (let calm = 0; calm < 5; ) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      calm = this.origin.running === 0 ? calm + 1 : 0;
-    }
+    await this.reader.settled();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

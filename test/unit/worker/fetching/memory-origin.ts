@@ -38,7 +38,7 @@ export class MemoryOrigin implements Origin {
     this.running += 1;
     this.maxRunning = Math.max(this.maxRunning, this.running);
     try {
-      for (let sent = 0; sent < lengthBytes; ) {
+      for (let sent = 0; sent < lengthBytes;) {
         await this.beforePiece(request, sent);
         await Promise.resolve();
         if (signal.aborted) this.aborted += 1;
@@ -64,7 +64,7 @@ const patterns = new Map<string, Buffer>();
 export function contentOf(key: Buffer, offsetBytes: number, lengthBytes: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(lengthBytes);
   const pattern = patternOf(key);
-  for (let at = 0; at < lengthBytes; ) {
+  for (let at = 0; at < lengthBytes;) {
     const from = (offsetBytes + at) % PATTERN_BYTES;
     at += pattern.copy(bytes, at, from, Math.min(PATTERN_BYTES, from + lengthBytes - at));
   }

@@ -128,9 +128,9 @@ describe('what the origin does', () => {
     larder.origin.change('changing');
     await expect(larder.read(ref, 0, 8 * MIB)).rejects.toMatchObject({ code: 'ORIGIN_CHANGED' });
     expect(await larder.readsRight(ref, 0, MIB)).toBe(true);
-    await expect(
-      larder.reader.fetchWhole(ref, new AbortController().signal),
-    ).rejects.toMatchObject({ code: 'ORIGIN_CHANGED' });
+    await expect(larder.reader.fetchWhole(ref, new AbortController().signal)).rejects.toMatchObject(
+      { code: 'ORIGIN_CHANGED' },
+    );
   });
 
   test('all who wait get its error, and the next read tries again', async () => {
@@ -141,7 +141,9 @@ describe('what the origin does', () => {
     };
     const reads = Array.from({ length: 5 }, () => larder.read(ref));
     const results = await Promise.allSettled(reads);
-    expect(results.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'rejected'));
+    expect(results.map(({ status }) => status)).toEqual(
+      Array.from({ length: 5 }, () => 'rejected'),
+    );
     expect(larder.origin.counters.gets).toBe(1);
     larder.origin.beforePiece = () => undefined;
     expect(await larder.readsRight(ref)).toBe(true);

@@ -1,0 +1,158 @@
+/**
+ * Writes blocks and commits them: written, then the checksum recorded, then announced; after the last
+ * one the record says that the object is whole, then its file is renamed.
+ */
+import * as fs from 'node:fs';
+import type { Logger } from '../../common/index.ts';
+import { CHUNK_BYTES, LarderError, MIB } from '../../common/index.ts';
+import type { CacheDirectory } from './cache-directory.ts';
+import type { DiskHealth } from './disk-health.ts';
+import { isFull } from './disk-health.ts';
+import { writeFully } from './file-cache.ts';
+import type { IntegrityChecks } from './integrity-checks.ts';
+import type { ObjectFiles } from './object-files.ts';
+import type { ObjectIndex } from './object-index.ts';
+import type { ObjectRecord } from './record.ts';
+import { SEGMENT_BLOCKS } from './record.ts';
+import type { RecordStore } from './record-store.ts';
+import type { Space } from './space.ts';
+import { holdInSegment, isDropped, segmentHolds } from './stored-object.ts';
+import type { StoredObject } from './stored-object.ts';
+import type { Trust } from './trust.ts';
+import type { Writeback } from './writeback.ts';
+
+export interface BlockWriterOptions {
+  readonly directory: CacheDirectory;
+  readonly records: RecordStore;
+  readonly index: ObjectIndex;
+  readonly files: ObjectFiles;
+  readonly space: Space;
+  readonly trust: Trust;
+  readonly checks: IntegrityChecks;
+  readonly health: DiskHealth;
+  readonly writeback: Writeback;
+  readonly logger: Logger;
+  readonly onHeld: (object: StoredObject, block: number) => void;
+}
+
+/** How much is evicted when the disk turns out to be fuller than the sums say. */
+const EVICT_ON_FULL_BYTES = 64 * MIB;
+
+export class BlockWriter {
+  readonly #parts: BlockWriterOptions;
+
+  constructor(parts: BlockWriterOptions) {
+    this.#parts = parts;
+  }
+
+  /** @throws {LarderError} `CACHE_IO` */
+  async write(object: StoredObject, buffers: readonly Buffer[], offset: number): Promise<void> {
+    const { files, space } = this.#parts;
+    try {
+      await this.#make(object);
+      using file = await files.use(object);
+      try {
+        await writeFully(file.fd, buffers, offset);
+      } catch (error) {
+        if (!isFull(error) || !(await space.evictSome(EVICT_ON_FULL_BYTES))) throw error;
+        await writeFully(file.fd, buffers, offset);
+      }
+    } catch (error) {
+      throw this.#failed(object, error);
+    }
+  }
+
+  /**
+   * @returns whether the block is held because of this call
+   * @throws {LarderError} `CACHE_IO`
+   */
+  async commit(object: StoredObject, block: number, checksums: Uint32Array): Promise<boolean> {
+    const { index, records, trust, checks } = this.#parts;
+    if (object.state !== 'growing' || object.has(block)) return false;
+    const number = Math.floor(block / SEGMENT_BLOCKS);
+    const segment = index.segment(object, number);
+    if (segment === undefined) return false;
+    const chunksPerBlock = object.record.blockSizeBytes / CHUNK_BYTES;
+    segment.checksums.set(checksums, (block % SEGMENT_BLOCKS) * chunksPerBlock);
+    if (!segmentHolds(segment, block % SEGMENT_BLOCKS)) object.recordedBlocks += 1;
+    holdInSegment(segment, block % SEGMENT_BLOCKS);
+    const last = object.recordedBlocks === object.blocks;
+    const old = object.record.generation !== trust.generation;
+    if (last && old && !(await checks.intact(object))) return false;
+    try {
+      records.putSegment(object.objectId, number, segment);
+      if (!object.recorded || last) {
+        object.recorded = true;
+        records.putRecord(object.objectId, this.#recordOf(object, last));
+      }
+      await records.committed();
+      if (isDropped(object) || object.has(block)) return false;
+      if (last) await this.#complete(object);
+      else this.#announce(object, block);
+      this.#sendToDisk(object, block);
+      return !isDropped(object);
+    } catch (error) {
+      throw this.#failed(object, error);
+    }
+  }
+
+  async #make(object: StoredObject): Promise<void> {
+    const { index, trust, files } = this.#parts;
+    if (object.recorded) return;
+    object.made ??= (async () => {
+      await index.leaving(object.objectId);
+      const incarnation = await trust.nextIncarnation();
+      object.record = { ...object.record, incarnation };
+      await files.make(object);
+    })().catch((error: unknown) => {
+      object.made = undefined;
+      throw error;
+    });
+    await object.made;
+  }
+
+  async #complete(object: StoredObject): Promise<void> {
+    const { files, directory, writeback } = this.#parts;
+    await files.rename(object);
+    if (isDropped(object)) {
+      // Dropped during the rename: what was unlinked then had its old name.
+      await fs.promises.rm(directory.completePath(object.objectId), { force: true });
+      return;
+    }
+    for (let block = 0; block < object.blocks; block += 1) {
+      if (!object.has(block)) this.#announce(object, block);
+    }
+    object.record = this.#recordOf(object, true);
+    object.state = 'complete';
+    writeback.finished(object.fileKey);
+  }
+
+  #announce(object: StoredObject, block: number): void {
+    object.announce(block);
+    this.#parts.onHeld(object, block);
+  }
+
+  #recordOf(object: StoredObject, complete: boolean): ObjectRecord {
+    const generation = complete ? this.#parts.trust.generation : object.record.generation;
+    return { ...object.record, complete, generation };
+  }
+
+  #sendToDisk(object: StoredObject, block: number): void {
+    if (object.state === 'complete') return;
+    const { writeback, files } = this.#parts;
+    const from = block * object.record.blockSizeBytes;
+    const range = { from, to: from + object.blockLength(block) };
+    writeback.written(object.fileKey, range, () => files.use(object));
+  }
+
+  #failed(object: StoredObject, error: unknown): LarderError {
+    const { health, logger } = this.#parts;
+    const { objectId } = object;
+    if (object.state !== 'dropped') {
+      health.count(error);
+      health.pauseWrites();
+      logger.warn({ object: objectId, error }, 'a write to the cache failed');
+    }
+    return new LarderError('CACHE_IO', { object: objectId }, { cause: error });
+  }
+}
