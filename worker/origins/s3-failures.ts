@@ -99,7 +99,7 @@ export function failureOfAnswer(answer: ErrorAnswer, subject: S3Subject): TryFai
     status,
     s3Code,
     redirectsTo: redirectHost(headers, xml),
-    clockOffS: s3Code === 'RequestTimeTooSkewed' ? clockOffS(answer) : undefined,
+    clockOffS: s3Code === 'RequestTimeTooSkewed' ? clockOffS(answer, xml) : undefined,
   };
   return new TryFailed(then, new LarderError(meaning[0], facts), {
     region,
@@ -159,8 +159,10 @@ function redirectHost(headers: IncomingHttpHeaders, xml: string): string | undef
   );
 }
 
-function clockOffS(answer: ErrorAnswer): number | undefined {
-  const theirsMs = Date.parse(header(answer.headers, 'date') ?? '');
+/** How far ahead of the origin's clock ours is. */
+function clockOffS(answer: ErrorAnswer, xml: string): number | undefined {
+  const theirs = xmlText(xml, 'ServerTime') ?? header(answer.headers, 'date') ?? '';
+  const theirsMs = Date.parse(theirs);
   return Number.isNaN(theirsMs) ? undefined : Math.round((answer.nowMs - theirsMs) / 1_000);
 }
 
