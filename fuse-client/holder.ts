@@ -16,7 +16,7 @@ import { spawn } from 'node:child_process';
 import { fstatSync, readlinkSync } from 'node:fs';
 import { LarderError, systemClock, systemCode } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
-import { abortMount, checkMountpoint, findMount, mountDevice } from './mount.ts';
+import { abortMount, checkMountpoint, describeUsers, findMount, mountDevice } from './mount.ts';
 import { findHolders, setReadAhead, unmount } from './mount.ts';
 import type { MountUser } from './mount.ts';
 import { kill, readOomScore, setOomScore, startTimeOf } from './processes.ts';
@@ -94,6 +94,8 @@ class Holder {
   #answers = false;
   #percent = 0;
   #unmountAsked = false;
+  /** Who kept it busy at the last try. */
+  #users = '';
   #end: MountEnd | undefined;
 
   constructor(spec: CompiledSpec, handles: Handles, options: HoldOptions) {
@@ -102,7 +104,11 @@ class Holder {
     this.#clock = options.clock ?? systemClock;
     this.#signal = options.signal;
     this.#report = options.report ?? (() => undefined);
-    this.#policy = new RestartPolicy(spec.timings, this.#clock.monotonicMs());
+    this.#policy = new RestartPolicy(
+      spec.timings,
+      this.#clock.monotonicMs(),
+      handles.state.heartbeat,
+    );
   }
 
   async run(inherited: boolean): Promise<MountEnd> {
@@ -147,10 +153,7 @@ class Holder {
 
   #look(): void {
     const { state } = this.#handles;
-    if (this.#unmountAsked) {
-      this.#unmountAsked = false;
-      this.#tryUnmount();
-    }
+    if (this.#unmountAsked) this.#tryUnmount();
     if (state.ended) {
       this.#takeAway();
       this.#end ??= { kind: 'unmounted' };
@@ -235,23 +238,27 @@ class Holder {
     }
   }
 
+  /** Once asked for, tried at each look until it is done. */
   #tryUnmount(): void {
     const { mountpoint, whenBusy } = this.#spec;
     try {
-      if (!this.#isThere()) throw new LarderError('NOT_MOUNTED', { mountpoint });
+      // Detached before, or by somebody else: it ends when the kernel says so.
+      if (!this.#isThere()) return;
       unmount(mountpoint, { lazy: whenBusy === 'lazy' });
-      // A mount that was detached while in use ends later, when the kernel says so.
       if (whenBusy !== 'lazy') this.#end = { kind: 'unmounted' };
     } catch (error) {
       if (!(error instanceof LarderError)) throw error;
-      if (error.code === 'NOT_MOUNTED') {
-        if (whenBusy !== 'lazy') this.#end = { kind: 'unmounted' };
-      } else if (whenBusy === 'abort') {
-        this.#abort({ kind: 'unmounted' });
-      } else {
-        this.#report({ kind: 'busy', users: findHolders(mountpoint) });
-      }
+      if (whenBusy === 'abort') this.#abort({ kind: 'unmounted' });
+      else this.#reportUsers();
     }
+  }
+
+  #reportUsers(): void {
+    const users = findHolders(this.#spec.mountpoint);
+    const text = describeUsers(users);
+    if (text === this.#users) return;
+    this.#users = text;
+    this.#report({ kind: 'busy', users });
   }
 
   #abort(end: MountEnd): void {

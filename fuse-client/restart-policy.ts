@@ -2,7 +2,7 @@
  * Decides when a server is replaced. No I/O: what was seen goes in, what is to be done comes out.
  *
  *     starting ── lives for stableMs ──▶ stable
- *        │ dies, or is silent for silenceMs ◀─┘
+ *        │ dies, or is silent for silenceMs ◀─┘  (until its first beat: for startMs)
  *        ▼
  *     waiting  (at first not at all, then backoffMs, doubled up to maxBackoffMs)
  *        │ the wait is over                 │ no stable server for giveUpMs
@@ -26,21 +26,24 @@ const FREE_RESTARTS = 8;
 
 export type PolicyTimings = Pick<
   MountTimings,
-  'silenceMs' | 'stableMs' | 'backoffMs' | 'maxBackoffMs' | 'giveUpMs'
+  'silenceMs' | 'startMs' | 'stableMs' | 'backoffMs' | 'maxBackoffMs' | 'giveUpMs'
 >;
 
 export class RestartPolicy {
   readonly #timings: PolicyTimings;
   #startedMs: number;
   #beatMs: number;
-  #heartbeat = -1;
+  #heartbeat: number;
+  #hasBeaten = false;
   #failures = 0;
   /** When the last stable server ended. */
   #unstableSinceMs: number | undefined;
   #startAtMs: number | undefined;
 
-  constructor(timings: PolicyTimings, nowMs: number) {
+  /** @param heartbeat what the counter has before a server moves it */
+  constructor(timings: PolicyTimings, nowMs: number, heartbeat: number) {
     this.#timings = timings;
+    this.#heartbeat = heartbeat;
     this.#startedMs = nowMs;
     this.#beatMs = nowMs;
   }
@@ -52,20 +55,22 @@ export class RestartPolicy {
   started(nowMs: number): void {
     this.#startedMs = nowMs;
     this.#beatMs = nowMs;
-    this.#heartbeat = -1;
+    this.#hasBeaten = false;
     this.#startAtMs = undefined;
   }
 
   observe({ nowMs, alive, heartbeat }: Observation): Decision {
-    const { silenceMs, stableMs, giveUpMs } = this.#timings;
+    const { silenceMs, startMs, stableMs, giveUpMs } = this.#timings;
     const isStable = nowMs - this.#startedMs >= stableMs;
     if (alive) {
       if (heartbeat !== this.#heartbeat) {
         this.#heartbeat = heartbeat;
         this.#beatMs = nowMs;
+        this.#hasBeaten = true;
         if (isStable) this.#settle();
       }
-      return nowMs - this.#beatMs > silenceMs ? 'kill' : 'wait';
+      const limitMs = this.#hasBeaten ? silenceMs : startMs;
+      return nowMs - this.#beatMs > limitMs ? 'kill' : 'wait';
     }
     if (this.#startAtMs === undefined) {
       this.#failures += 1;

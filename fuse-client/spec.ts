@@ -36,7 +36,7 @@ export interface MountSpec {
 export type Recovery = 'resend' | 'slots';
 
 /**
- * - `stay`: reports who uses it and goes on
+ * - `stay`: reports who uses it, serves on, and unmounts when they are gone
  * - `lazy`: detaches it; who uses it may go on, and holder and server end with the last of them
  * - `abort`: detaches it and fails every later call of who uses it
  */
@@ -47,6 +47,8 @@ export interface MountTimings {
   readonly heartbeatMs: number;
   /** A server that is silent for so long is replaced. Default 10,000. */
   readonly silenceMs: number;
+  /** How long a new server may take until it says so for the first time. Default 30,000. */
+  readonly startMs: number;
   /** How often the holder looks. Default 250. */
   readonly watchMs: number;
   /** A server that lived so long did not crash at its start. Default 10,000. */
@@ -71,6 +73,7 @@ export type CompiledSpec = Required<Omit<MountSpec, 'timings' | 'recovery'>> & {
 const TIMINGS: MountTimings = {
   heartbeatMs: 1_000,
   silenceMs: 10_000,
+  startMs: 30_000,
   watchMs: 250,
   stableMs: 10_000,
   backoffMs: 1_000,
