@@ -166,7 +166,7 @@ export class ManifestBuilder {
     for (let i = 0; i < this.#segments.count; i += 1) {
       const end = this.#segments.ends[i] ?? 0;
       const parent = this.#last();
-      parent.forget(key, end, shared);
+      parent.forget(end - parent.childStart, shared);
       const shadowed = parent.take(end - parent.childStart);
       if (shadowed !== undefined) this.#hide(key, end, shadowed);
       key.copy(this.#path, parent.childStart, parent.childStart, end);
@@ -183,7 +183,7 @@ export class ManifestBuilder {
     const { key } = entry;
     const parent = this.#last();
     const row = this.#row;
-    parent.forget(key, key.length, shared);
+    parent.forget(key.length - parent.childStart, shared);
     row.bytes = key;
     row.nameStart = parent.childStart;
     row.nameEnd = key.length;

@@ -40,7 +40,7 @@ export function scanSegments(
     if (byte !== SLASH) continue;
     const segmentBytes = i - start;
     if (segmentBytes === 0) {
-      if (i < length || i === 0) return 'empty-segment';
+      if (i < length) return 'empty-segment';
     } else if (segmentBytes > MAX_SEGMENT_BYTES) {
       return 'segment-over-255-bytes';
     } else if (isDots(key, start, segmentBytes)) {

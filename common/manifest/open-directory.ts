@@ -3,10 +3,9 @@
  * directory could still take.
  *
  * A directory `blue/` comes after the file `blue`, and between them come `blue-1` and `blue.txt`:
- * everything that begins with `blue` and a byte below `/`. So the files to remember are those whose
- * name is a proper prefix of the name that has just come, followed by such a byte: 255 at most.
+ * names that begin with `blue`. So the files to remember are those whose name is a prefix of the
+ * name that came last: 255 at most, because each is shorter than the next.
  */
-import { SLASH } from './keys.ts';
 import type { Row } from './page-writer.ts';
 
 export interface Counters {
@@ -60,21 +59,13 @@ export class OpenDirectory {
   }
 
   /**
-   * Forgets the candidates that the name at `key[childStart, end)` is past.
+   * Forgets the candidates that are no prefix of the name of `nameBytes` that has come now.
    *
-   * @param shared bytes that the key has in common with the valid key before it
+   * @param shared bytes that its key has in common with the valid key before it
    */
-  forget(key: Buffer, end: number, shared: number): void {
-    const nameBytes = end - this.childStart;
-    const sharedName = shared - this.childStart;
-    let top = this.#candidates.at(-1);
-    while (top !== undefined) {
-      const isPrefix = top.nameBytes <= sharedName && top.nameBytes <= nameBytes;
-      const next = top.nameBytes < nameBytes ? (key[this.childStart + top.nameBytes] ?? 0) : SLASH;
-      if (isPrefix && next <= SLASH) return;
-      this.#candidates.pop();
-      top = this.#candidates.at(-1);
-    }
+  forget(nameBytes: number, shared: number): void {
+    const most = Math.min(nameBytes, shared - this.childStart);
+    while ((this.#candidates.at(-1)?.nameBytes ?? -Infinity) > most) this.#candidates.pop();
   }
 
   /** Takes the candidate whose name is `nameBytes` long, after `forget`: the one of that very name. */

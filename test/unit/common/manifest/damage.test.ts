@@ -261,6 +261,12 @@ describe('a lying file, with every checksum right', () => {
     if (atEntry !== undefined) expect(error.facts['entry']).toBe(atEntry);
   });
 
+  it('is found out by a walk too', () => {
+    const body = ({ parent }: BodyColumns) => parent.fill(1);
+    const error = failure(() => [...open(lie({ level: 2, body })).files(0)]);
+    expect(error.facts).toMatchObject({ what: 'its directory does not name it', entry: 0 });
+  });
+
   const sums = (change: Partial<Footer['sums']>) => ({
     footer: (f: Footer) => ({ ...f, sums: { ...f.sums, ...change } }),
   });
