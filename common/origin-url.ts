@@ -25,8 +25,10 @@ const EXPECTED = 's3://BUCKET/PREFIX or file:///DIRECTORY';
 /**
  * @throws {LarderError} `INVALID_ARGUMENT`, or `NOT_YET_AVAILABLE` for `gs://` and `az://`
  */
-export function parseOriginUrl(origin: string): OriginUrl {
-  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/s.exec(origin) ?? [];
+export function parseOriginUrl(url: string): OriginUrl {
+  // Only for what is said of it: a password does not belong there, but may be.
+  const origin = url.replace(/^([a-z0-9+.-]*:\/\/)[^/]*@/i, '$1***@');
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/s.exec(url) ?? [];
   switch (scheme) {
     case 's3':
       return parseS3(origin, rest);
@@ -45,7 +47,7 @@ function parseS3(origin: string, rest: string): OriginUrl {
   const bucket = slash === -1 ? rest : rest.slice(0, slash);
   const path = slash === -1 ? '' : rest.slice(slash + 1).replace(/\/+$/, '');
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(bucket)) {
-    throw new LarderError('INVALID_ARGUMENT', { origin, expected: EXPECTED, bucket });
+    throw new LarderError('INVALID_ARGUMENT', { origin, expected: EXPECTED });
   }
   refuseDots(origin, path);
   return { kind: 's3', bucket, prefix: Buffer.from(path === '' ? '' : `${path}/`) };
