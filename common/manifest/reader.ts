@@ -40,8 +40,9 @@ import type {
 
 export interface ManifestReaderOptions {
   /**
-   * Decoded pages kept. Default 64: 4,096 × 64 entries, about 18 MiB, at which a listing of one
-   * directory and the look-ups of a training job in shuffled order of 250,000 files decode nothing.
+   * Decoded pages kept; default 64, at least as many as the tree is deep. That is 262,144 entries in
+   * 21 MiB (measured; zlib leaves up to 40 MiB of garbage beside them). A page that is kept gives a
+   * path in about 1.5 µs, one that is not costs about 220 µs more.
    */
   readonly maxPages?: number;
   /** The file is complete: a checksum that does not match is damage, not a missing part. */
