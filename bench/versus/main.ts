@@ -95,7 +95,7 @@ async function present(only: string): Promise<Contender[]> {
 }
 
 function placeOf(contender: Contender, origin: Origin, scratch: string) {
-  const name = contender.name.replace(/\W+/g, '-');
+  const name = contender.name.replace(/\W+/g, '-').replace(/-$/, '');
   return {
     origin,
     mountPoint: join(scratch, `${name}-mount`),
