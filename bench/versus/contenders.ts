@@ -77,38 +77,35 @@ const s3fs: Contender = {
   unmount: 'foreground',
 };
 
-/** In mode `auto`, the kernel reads complete files itself where it can (passthrough). */
-function larder(openMode: 'daemon' | 'auto'): Contender {
-  // Apart from whatever of Larder runs on this machine.
-  const env = ({ origin, cacheDirectory }: Place) => ({
-    ...origin.env,
-    LARDER_RUNTIME_DIR: join(cacheDirectory, 'run'),
-  });
-  return {
-    name: `larder (${openMode})`,
-    peer: false,
-    program: larderProgram,
-    mount: (place) => ({
-      program: process.execPath,
-      args: [
-        larderProgram,
-        'up',
-        `s3://${place.origin.bucket}/${place.origin.prefix}`,
-        place.mountPoint,
-        `--endpoint=${place.origin.endpoint}`,
-        `--cache-dir=${place.cacheDirectory}`,
-        '--cache-size=8GiB',
-        `--open-mode=${openMode}`,
-        '--detach',
-      ],
-      env: env(place),
-    }),
-    unmount: (place) => ({
-      program: process.execPath,
-      args: [larderProgram, 'down', place.mountPoint],
-      env: env(place),
-    }),
-  };
+/** Apart from whatever of Larder runs on this machine. */
+function larderEnvironment({ origin, cacheDirectory }: Place): NodeJS.ProcessEnv {
+  return { ...origin.env, LARDER_RUNTIME_DIR: join(cacheDirectory, 'run') };
 }
 
-export const CONTENDERS: readonly Contender[] = [rclone, s3fs, larder('daemon'), larder('auto')];
+const larder: Contender = {
+  name: 'larder',
+  peer: false,
+  program: larderProgram,
+  mount: (place) => ({
+    program: process.execPath,
+    args: [
+      larderProgram,
+      'up',
+      `s3://${place.origin.bucket}/${place.origin.prefix}`,
+      place.mountPoint,
+      `--endpoint=${place.origin.endpoint}`,
+      `--cache-dir=${place.cacheDirectory}`,
+      '--cache-size=8GiB',
+      '--open-mode=daemon',
+      '--detach',
+    ],
+    env: larderEnvironment(place),
+  }),
+  unmount: (place) => ({
+    program: process.execPath,
+    args: [larderProgram, 'down', place.mountPoint],
+    env: larderEnvironment(place),
+  }),
+};
+
+export const CONTENDERS: readonly Contender[] = [rclone, s3fs, larder];

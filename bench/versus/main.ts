@@ -95,11 +95,10 @@ async function present(only: string): Promise<Contender[]> {
 }
 
 function placeOf(contender: Contender, origin: Origin, scratch: string) {
-  const name = contender.name.replace(/\W+/g, '-').replace(/-$/, '');
   return {
     origin,
-    mountPoint: join(scratch, `${name}-mount`),
-    cacheDirectory: join(scratch, `${name}-cache`),
+    mountPoint: join(scratch, `${contender.name}-mount`),
+    cacheDirectory: join(scratch, `${contender.name}-cache`),
   };
 }
 
