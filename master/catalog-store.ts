@@ -9,6 +9,7 @@ import type {
   DatasetRecord,
   LeaseRecord,
   PlacementRecord,
+  PreloadRecord,
   SkippedKey,
   VersionRecord,
 } from './records.ts';
@@ -18,6 +19,7 @@ export interface CatalogSnapshot {
   readonly datasets: readonly DatasetRecord[];
   readonly versions: readonly VersionRecord[];
   readonly leases: readonly LeaseRecord[];
+  readonly preloads: readonly PreloadRecord[];
   readonly placement: PlacementRecord;
 }
 
@@ -36,6 +38,8 @@ export interface CatalogStore extends AsyncDisposable {
   deleteDataset(datasetId: number): Promise<void>;
   putLease(lease: LeaseRecord): Promise<void>;
   deleteLease(lease: Pick<LeaseRecord, 'datasetId' | 'version' | 'holder'>): Promise<void>;
+  putPreload(preload: PreloadRecord): Promise<void>;
+  deletePreload(id: number): Promise<void>;
   putPlacement(placement: PlacementRecord): Promise<void>;
   /** Chunks are numbered from 0 by the caller. */
   putSkipped(

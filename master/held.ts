@@ -61,14 +61,6 @@ export class HeldBlocks {
     }
   }
 
-  forgetDataset(datasetId: number): void {
-    for (const datasets of this.#workers.values()) {
-      const held = datasets.get(datasetId);
-      if (held !== undefined) dispose(held);
-      datasets.delete(datasetId);
-    }
-  }
-
   /** Datasets of which a worker holds anything. */
   datasetsOf(workerId: string): number[] {
     return [...(this.#workers.get(workerId) ?? [])]

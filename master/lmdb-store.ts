@@ -7,6 +7,7 @@ import type {
   DatasetRecord,
   LeaseRecord,
   PlacementRecord,
+  PreloadRecord,
   SkippedKey,
   VersionRecord,
 } from './records.ts';
@@ -30,6 +31,7 @@ const KEY = {
     version,
     chunk,
   ],
+  preload: (id: number): Key => ['preload', id],
   placement: ['placement'] as Key,
 };
 
@@ -55,6 +57,7 @@ export class LmdbStore implements CatalogStore {
       datasets: this.#records<DatasetRecord>(['dataset']),
       versions: this.#records<VersionRecord>(['version']),
       leases: this.#records<LeaseRecord>(['lease']),
+      preloads: this.#records<PreloadRecord>(['preload']),
       placement:
         placement === undefined
           ? { number: 0, members: [] }
@@ -109,6 +112,18 @@ export class LmdbStore implements CatalogStore {
   async deleteLease(lease: Pick<LeaseRecord, 'datasetId' | 'version' | 'holder'>): Promise<void> {
     await this.#write(() => {
       void this.#db.remove(KEY.lease(lease.datasetId, lease.version, lease.holder));
+    });
+  }
+
+  async putPreload(preload: PreloadRecord): Promise<void> {
+    await this.#write(() => {
+      this.#put(KEY.preload(preload.id), preload);
+    });
+  }
+
+  async deletePreload(id: number): Promise<void> {
+    await this.#write(() => {
+      void this.#db.remove(KEY.preload(id));
     });
   }
 

@@ -59,13 +59,14 @@ async function startParts(
   const catalog = await Catalog.open(store, clock);
   await directory.removeOtherManifests(catalog.allVersions());
   const term = await store.next('term');
-  const { placement } = await store.load();
+  const { placement, preloads: unfinished } = await store.load();
   const workers = new Workers({ store, clock, log, times, term, placement });
   const listings = new Listings(clock, times.listingIdleMs);
   const collector = new Collector({ catalog, directory, workers, clock, log });
   const { workerWaitMs } = times;
   const builds = new Builds({ catalog, directory, workers, listings, clock, log, workerWaitMs });
   const preloads = new Preloads({ catalog, store, directory, workers, clock, log, times });
+  await preloads.resume(unfinished);
   const parts = { workers };
   starting.defer(async () => {
     await preloads.close();

@@ -127,6 +127,7 @@ export class PreloadJob {
       const woken = Promise.race([this.#wake.wait(), workers.changed.wait()]);
       const startMs = clock.monotonicMs();
       this.#measure(target);
+      const restMs = (clock.monotonicMs() - startMs) * MEASURE_SHARE;
       signal.throwIfAborted();
       if (this.#held.heldBlocks === target.blocks) return 'COMPLETE';
       if (workers.sessions().length > 0) lastWorkerMs = startMs;
@@ -141,8 +142,7 @@ export class PreloadJob {
       while (lanes.pump()) {
         await clock.sleep(0, signal);
       }
-      const costMs = clock.monotonicMs() - startMs;
-      await clock.sleep(Math.max(times.progressMs, costMs * MEASURE_SHARE), signal);
+      await clock.sleep(Math.max(times.progressMs, restMs), signal);
       await Promise.race([woken, clock.sleep(times.preloadStallMs / 4, signal)]);
     }
   }
@@ -163,7 +163,10 @@ export class PreloadJob {
       target,
       datasetId: dataset.id,
       version,
-      session: (workerId) => workers.session(workerId),
+      session: (workerId) => {
+        const session = workers.session(workerId);
+        return session?.heldReported === true ? session : undefined;
+      },
       ownerOf: (file) => {
         const { number, members } = workers.placement;
         if (placement.number !== number) placement = new Placement(number, members);

@@ -48,7 +48,9 @@ const SLICE_OWNERS = 2000;
 const MAX_QUEUED = 1_000_000;
 
 interface Lane {
+  /** From `next` on. */
   queue: number[];
+  next: number;
   sentFiles: number;
   sentBytes: number;
   readonly commands: Map<number, WorkerSession>;
@@ -88,8 +90,9 @@ export class PreloadLanes {
   /** Looks at every file again: after a change of placement, and while anything is still missing. */
   rescan(): void {
     for (const lane of this.#lanes.values()) {
-      for (const file of lane.queue) this.#states[file] = IDLE;
+      for (const file of lane.queue.slice(lane.next)) this.#states[file] = IDLE;
       lane.queue = [];
+      lane.next = 0;
     }
     this.#queued = 0;
     this.#cursor = 0;
@@ -144,7 +147,7 @@ export class PreloadLanes {
     const session = this.#options.session(workerId);
     if (session === undefined) return;
     while (
-      lane.queue.length > 0 &&
+      lane.next < lane.queue.length &&
       lane.sentFiles < WINDOW_FILES &&
       lane.sentBytes < WINDOW_BYTES &&
       !session.closed.aborted
@@ -158,17 +161,20 @@ export class PreloadLanes {
     const { target } = this.#options;
     const batch: number[] = [];
     let bytes = 0;
-    let taken = 0;
-    for (const file of lane.queue) {
+    while (lane.next < lane.queue.length) {
       if (batch.length >= BATCH_FILES || (batch.length > 0 && bytes >= BATCH_BYTES)) break;
-      taken += 1;
+      const file = lane.queue[lane.next] ?? 0;
+      lane.next += 1;
+      this.#queued -= 1;
       this.#states[file] = IDLE;
       if (!target.isMissing(file)) continue;
       batch.push(file);
       bytes += target.sizeBytes(file);
     }
-    lane.queue = lane.queue.slice(taken);
-    this.#queued -= taken;
+    if (lane.next > lane.queue.length / 2) {
+      lane.queue = lane.queue.slice(lane.next);
+      lane.next = 0;
+    }
     return batch;
   }
 
@@ -249,7 +255,7 @@ export class PreloadLanes {
   #lane(workerId: string): Lane {
     const known = this.#lanes.get(workerId);
     if (known !== undefined) return known;
-    const lane: Lane = { queue: [], sentFiles: 0, sentBytes: 0, commands: new Map() };
+    const lane: Lane = { queue: [], next: 0, sentFiles: 0, sentBytes: 0, commands: new Map() };
     this.#lanes.set(workerId, lane);
     return lane;
   }

@@ -1,8 +1,9 @@
 /**
  * The preloads of this master: numbers, watchers, and what is remembered of them.
  *
- * Always true: a number is never given again; a preload that nobody watches for a while is cancelled;
- * the last hundred that ended can still be asked for.
+ * Always true: a number is never given again; a preload goes on after a restart of the master, under its
+ * number; one that nobody watches for a while is cancelled; the last hundred that ended can still be
+ * asked for.
  */
 import { LarderError } from '../common/index.ts';
 import type { Clock, Logger } from '../common/index.ts';
@@ -16,6 +17,7 @@ import { openManifest } from './manifests.ts';
 import type { MasterTimes } from './options.ts';
 import { PreloadJob } from './preload-job.ts';
 import { resolvePaths } from './preload-target.ts';
+import type { DatasetRecord, PreloadRecord } from './records.ts';
 import type { Workers } from './workers.ts';
 
 export interface PreloadsOptions {
@@ -49,6 +51,7 @@ const REMEMBERED = 100;
 export class Preloads {
   readonly #options: PreloadsOptions;
   readonly #jobs = new Map<number, Watched>();
+  #closing = false;
 
   constructor(options: PreloadsOptions) {
     this.#options = options;
@@ -56,30 +59,28 @@ export class Preloads {
 
   /** @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` */
   async start(request: PreloadRequest): Promise<number> {
-    const { catalog, store, directory, workers, clock, log, times } = this.#options;
+    const { catalog, store } = this.#options;
     const dataset = catalog.byName(request.dataset);
-    const version = catalog.version(dataset, request.version);
-    const manifest = openManifest(directory.manifestPath(version));
-    try {
-      const job = new PreloadJob({
-        roots: resolvePaths(manifest.reader, request.paths),
-        id: await store.next('preload'),
-        dataset: datasetInfo(dataset, version),
-        version: version.number,
-        manifest,
-        workers,
-        clock,
-        log,
-        times,
-      });
-      const id = Number(job.progress().preload_id);
-      const unwatchedMs = clock.monotonicMs();
-      this.#jobs.set(id, { job, done: job.run(), watchers: 0, unwatchedMs });
-      this.#forgetOld();
-      return id;
-    } catch (error) {
-      manifest[Symbol.dispose]();
-      throw error;
+    const { number: version } = catalog.version(dataset, request.version);
+    const id = await store.next('preload');
+    const paths = request.paths.map((path) => path.toString('base64'));
+    const record = { id, datasetId: dataset.id, version, paths };
+    const job = this.#open(dataset, record);
+    await store.putPreload(record);
+    this.#run(id, job);
+    return id;
+  }
+
+  /** Goes on with what was not at its end when the master stopped. */
+  async resume(records: readonly PreloadRecord[]): Promise<void> {
+    const { catalog, store, log } = this.#options;
+    for (const record of records) {
+      try {
+        this.#run(record.id, this.#open(catalog.byId(record.datasetId), record));
+      } catch (error) {
+        log.warn({ err: error, preload: record.id }, 'a preload cannot go on');
+        await store.deletePreload(record.id);
+      }
     }
   }
 
@@ -121,9 +122,47 @@ export class Preloads {
     }
   }
 
+  /** Stops them where they are; the next start goes on. */
   async close(): Promise<void> {
+    this.#closing = true;
     for (const { job } of this.#jobs.values()) job.cancel();
     await Promise.all([...this.#jobs.values()].map(({ done }) => done));
+  }
+
+  #open(dataset: DatasetRecord, record: PreloadRecord): PreloadJob {
+    const { catalog, directory, workers, clock, log, times } = this.#options;
+    const version = catalog.version(dataset, record.version);
+    const manifest = openManifest(directory.manifestPath(version));
+    try {
+      const paths = record.paths.map((path) => Buffer.from(path, 'base64'));
+      return new PreloadJob({
+        id: record.id,
+        dataset: datasetInfo(dataset, version),
+        version: version.number,
+        roots: resolvePaths(manifest.reader, paths),
+        manifest,
+        workers,
+        clock,
+        log,
+        times,
+      });
+    } catch (error) {
+      manifest[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #run(id: number, job: PreloadJob): void {
+    const { clock, store, log } = this.#options;
+    const run = async () => {
+      await job.run();
+      if (!this.#closing) await store.deletePreload(id);
+    };
+    const done = run().catch((error: unknown) => {
+      log.error({ err: error, preload: id }, 'the end of a preload could not be kept');
+    });
+    this.#jobs.set(id, { job, done, watchers: 0, unwatchedMs: clock.monotonicMs() });
+    this.#forgetOld();
   }
 
   #job(id: number): Watched {

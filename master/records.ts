@@ -53,6 +53,15 @@ export interface PlacementRecord {
   readonly members: readonly PlacementMember[];
 }
 
+/** A preload that has not ended. */
+export interface PreloadRecord {
+  readonly id: number;
+  readonly datasetId: number;
+  readonly version: number;
+  /** Base64: names are bytes. */
+  readonly paths: readonly string[];
+}
+
 export interface SkippedKey {
   readonly key: Buffer;
   readonly reason: string;

@@ -28,6 +28,8 @@ export class WorkerSession {
   readonly member: PlacementMember;
   readonly incarnation: string;
   readonly softwareVersion: string;
+  /** Whether it has reported all that it holds on this stream. */
+  heldReported = false;
   readonly #options: WorkerSessionOptions;
   readonly #commands = new Map<number, CommandListener>();
   readonly #closed = new AbortController();

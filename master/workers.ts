@@ -13,7 +13,7 @@ import type { WorkerMessage__Output } from '../proto/generated/larder/v1/WorkerM
 import type { WorkerStatus } from '../proto/generated/larder/v1/WorkerStatus.ts';
 import { fromFailure, memberFromWire, memberToWire } from '../rpc/grpc/index.ts';
 import type { ServerStream } from '../rpc/grpc/index.ts';
-import { Signal, untilAborted } from './async.ts';
+import { Signal, untilAborted, withDeadline } from './async.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import { HeldBlocks } from './held.ts';
 import { Membership } from './membership.ts';
@@ -84,7 +84,8 @@ export class Workers {
   /** Serves one Join stream until it ends. */
   async join(stream: JoinStream, signal: AbortSignal): Promise<void> {
     const messages = stream.messages[Symbol.asyncIterator]();
-    const first = await messages.next();
+    const { clock, times } = this.#options;
+    const first = await withDeadline(messages.next(), times.leaseMs, clock, 'hello');
     const hello = first.done === true ? null : (first.value.hello ?? null);
     const session = this.#admit(stream, hello);
     const { workerId } = session;
@@ -205,7 +206,7 @@ export class Workers {
     const { workerId } = session;
     switch (message.message) {
       case 'heartbeat':
-        if (message.heartbeat) this.#heartbeats.set(workerId, message.heartbeat);
+        if (message.heartbeat) this.#heard(session, message.heartbeat);
         this.#membership.heartbeat(workerId, this.#options.clock.monotonicMs());
         break;
       case 'held':
@@ -225,6 +226,13 @@ export class Workers {
         // A second hello, or a message of a later release: nothing that this one needs.
         break;
     }
+  }
+
+  #heard(session: WorkerSession, heartbeat: Heartbeat__Output): void {
+    this.#heartbeats.set(session.workerId, heartbeat);
+    if (session.heldReported || !heartbeat.held_reported) return;
+    session.heldReported = true;
+    this.changed.notify();
   }
 
   #applyHeld(workerId: string, held: NonNullable<WorkerMessage__Output['held']>): void {

@@ -73,6 +73,7 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
       datasets: [],
       versions: [],
       leases: [],
+      preloads: [],
       placement: { number: 0, members: [] },
     });
   });
@@ -92,11 +93,16 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
     await store.putLease(lease(1, 'holder/ü'));
     const members = [{ workerId: 'w', weightBytes: 2 ** 45, dataAddress: 'h:1', node: 'n' }];
     await store.putPlacement({ number: 9, members });
+    const preload = { id: 4, datasetId: 1, version: 1, paths: ['/w=='] };
+    await store.putPreload({ ...preload, id: 3 });
+    await store.putPreload(preload);
+    await store.deletePreload(3);
     await reopen();
     expect(await store.load()).toEqual({
       datasets: [{ ...dataset(1), latestVersion: 12 }, dataset(2)],
       versions: [version(1, 1), version(1, 12)],
       leases: [lease(1, 'holder/ü')],
+      preloads: [preload],
       placement: { number: 9, members },
     });
   });

@@ -4,5 +4,6 @@ import { startMaster } from '../../master/index.ts';
 import { FAST } from './master-support.ts';
 
 const [dataDir = '', listen = '127.0.0.1:0'] = process.argv.slice(2);
-const master = await startMaster({ dataDir, listen, log: silentLogger, times: FAST });
+const times = { ...FAST, watcherGraceMs: 10_000, preloadStallMs: 20_000 };
+const master = await startMaster({ dataDir, listen, log: silentLogger, times });
 process.stdout.write(`${master.address}\n`);

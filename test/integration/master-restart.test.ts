@@ -14,11 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../../common/index.ts';
+import { hasCode, systemClock } from '../../common/index.ts';
+import type { PreloadProgress__Output } from '../../proto/generated/larder/v1/PreloadProgress.ts';
 import { startMaster } from '../../master/index.ts';
 import { connectMaster } from '../../rpc/grpc/index.ts';
 import type { MasterChannel } from '../../rpc/grpc/index.ts';
 import {
+  deferred,
   eventually,
   FakeWorker,
   FAST,
@@ -191,6 +193,42 @@ test('an orderly restart: the preload number is not given again, workers come ba
     (started) => started !== undefined,
   );
   expect(second?.preload_id).toBeGreaterThan(first.preload_id);
+});
+
+test('a preload goes on under its number after a SIGKILL', async () => {
+  await using first = await MasterProcess.start('127.0.0.1:0');
+  await using worker = new FakeWorker({ address: first.address, id: 'w1' });
+  await using channel = connectMaster({ address: first.address });
+  await worker.membership.joined();
+  worker.listing = files(40);
+  await create(channel, 'ds');
+  const gate = deferred<undefined>();
+  worker.beforeFetch = async () => {
+    if (worker.fetched.length >= 10) await gate.promise;
+  };
+  const { preload_id: id } = await channel.preload.startPreload({ dataset: 'ds', paths: [] });
+  await eventually(
+    () => worker.fetched.length,
+    (count) => count === 10,
+  );
+  await first.kill();
+  gate.resolve(undefined);
+  await using second = await MasterProcess.start(first.address);
+  let last: PreloadProgress__Output | undefined;
+  await eventually(
+    async () => {
+      try {
+        const progress = channel.preload.watchPreload({ preload_id: id });
+        for await (const message of progress) last = message;
+      } catch (error) {
+        if (!hasCode(error, 'UNAVAILABLE')) throw error;
+      }
+      return last?.state;
+    },
+    (state) => state === 'COMPLETE',
+  );
+  expect(last).toMatchObject({ held_files: 40, target_files: 40 });
+  expect(second.address).toBe(first.address);
 });
 
 test('data directories that cannot be used are refused with the reason', async () => {

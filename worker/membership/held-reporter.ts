@@ -36,6 +36,9 @@ export class HeldReporter implements Disposable {
   #sending: Promise<void>;
   #scheduled = false;
 
+  /** Resolves when everything was reported once. */
+  readonly reported: Promise<void>;
+
   /** Begins with the full report. */
   constructor(options: HeldReporterOptions) {
     this.#options = options;
@@ -47,6 +50,7 @@ export class HeldReporter implements Disposable {
     });
     this.#sending = this.#sendAll([...known]);
     this.#sending.catch(() => undefined);
+    this.reported = this.#sending;
   }
 
   async flush(): Promise<void> {

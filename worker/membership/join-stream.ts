@@ -96,7 +96,7 @@ export class JoinStream {
     if (this.welcomed) return;
     const { membership, reportMs, known } = this.#options;
     const { clock, held } = membership;
-    this.#reporter = new HeldReporter({
+    const reporter = new HeldReporter({
       held,
       clock,
       reportMs,
@@ -104,9 +104,18 @@ export class JoinStream {
       signal: this.#signal,
       send: (report) => this.#send({ held: report }),
     });
+    this.#reporter = reporter;
+    let reported = false;
+    const beat = () =>
+      this.#send({ heartbeat: { ...heartbeatOf(membership), held_reported: reported } });
+    void this.#background(async () => {
+      await reporter.reported;
+      reported = true;
+      await beat();
+    });
     void this.#background(async () => {
       for (;;) {
-        await this.#send({ heartbeat: heartbeatOf(membership) });
+        await beat();
         await clock.sleep(heartbeatMs, this.#signal);
       }
     });

@@ -45,8 +45,6 @@ test('the union is over the workers that are asked for', () => {
   expect(held.union(['b'], 1).toArray()).toEqual([2, 3]);
   held.forgetWorker('b');
   expect(held.union(['a', 'b'], 1).toArray()).toEqual([1, 2]);
-  held.forgetDataset(1);
-  expect(held.union(['a'], 1).isEmpty).toBe(true);
 });
 
 test('what is no bitmap is refused and changes nothing', () => {

@@ -9,6 +9,7 @@ export interface Heartbeat {
   'used_bytes'?: (number | string | Long);
   'origin'?: (_larder_v1_OriginCounters | null);
   'reads'?: (_larder_v1_ReadCounters | null);
+  'held_reported'?: (boolean);
 }
 
 export interface Heartbeat__Output {
@@ -16,4 +17,5 @@ export interface Heartbeat__Output {
   'used_bytes': (number);
   'origin': (_larder_v1_OriginCounters__Output | null);
   'reads': (_larder_v1_ReadCounters__Output | null);
+  'held_reported': (boolean);
 }
