@@ -122,9 +122,9 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     using abort = abortion(options.signal);
     try {
       this.#ask(ref, range);
-      if (options.mayFetch) this.#readAround(fetch, range, interest);
-      else assertHeld(fetch, range);
-      const reading = { fetch, interest, aborted: abort.aborted, options };
+      if (!options.mayFetch) assertHeld(fetch, range);
+      let around: StoredObject | undefined;
+      const reading = { fetch, interest, aborted: abort.aborted, options, unkept: false };
       let position = offsetBytes;
       let rounds = 0;
       while (position < range.toBytes) {
@@ -133,6 +133,11 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
           throw new LarderError('CACHE_IO', { object: ref.objectId, reason: 'no progress' });
         }
         rounds += 1;
+        if (options.mayFetch && fetch.stored !== around) {
+          // At first, and again where what was held had to be dropped.
+          around = fetch.stored;
+          this.#readAround(fetch, { ...range, fromBytes: position }, interest);
+        }
         for await (const piece of this.#some(reading, { ...range, fromBytes: position })) {
           position = piece.offsetBytes + piece.bytes.length;
           rounds = 0;
@@ -203,7 +208,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       return;
     }
     if (!options.mayFetch) throw new LarderError('NOT_FOUND', { object: ref.objectId, block });
-    if (!this.#store.writable) {
+    if (reading.unkept || !this.#store.writable) {
       yield* this.#counted(this.#through(ref, range, options.signal));
       return;
     }
@@ -212,6 +217,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const tap = run.tap(range);
     if (tap !== undefined) {
       yield* this.#counted(tap.pieces(aborted));
+      reading.unkept = run.outcome?.kind === 'unkept';
       return;
     }
     await Promise.race([run.block(block), aborted]);
@@ -221,8 +227,8 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       yield* this.#counted(readHeld(held));
     } else if (run.outcome?.kind === 'failed') {
       throw run.outcome.error;
-    } else if (run.outcome?.kind === 'unkept' && stored.state !== 'dropped') {
-      yield* this.#counted(this.#through(ref, range, options.signal));
+    } else {
+      reading.unkept = run.outcome?.kind === 'unkept';
     }
   }
 
@@ -362,6 +368,8 @@ interface Reading {
   readonly interest: Set<FetchRun>;
   readonly aborted: Promise<never>;
   readonly options: ReadOptions;
+  /** There was no room for what it reads: the rest of it is read through. */
+  unkept: boolean;
 }
 
 function blocksIn(range: ByteRange, ref: ObjectRef): BlockSpan {

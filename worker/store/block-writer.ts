@@ -49,6 +49,8 @@ export class BlockWriter {
   async write(object: StoredObject, buffers: readonly Buffer[], offset: number): Promise<void> {
     const { files, space } = this.#parts;
     try {
+      if (!this.#parts.records.hasRoom())
+        throw new LarderError('CACHE_IO', { reason: 'disk full' });
       await this.#make(object);
       using file = await files.use(object);
       try {

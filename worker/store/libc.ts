@@ -11,6 +11,7 @@ const LOCK_NB = 4;
 const SYNC_FILE_RANGE_WAIT_BEFORE = 1;
 const SYNC_FILE_RANGE_WRITE = 2;
 const SYNC_FILE_RANGE_WAIT_AFTER = 4;
+const FALLOC_FL_KEEP_SIZE = 1;
 const POSIX_FADV_RANDOM = 1;
 const POSIX_FADV_DONTNEED = 4;
 
@@ -27,6 +28,7 @@ const posixFadvise = library.func(
 const syncFileRange = library.func(
   'int sync_file_range(int, int64_t, int64_t, unsigned int)',
 ) as unknown as AsyncCall;
+const fallocate = library.func('int fallocate(int, int, int64_t, int64_t)') as unknown as Call;
 const syncfs = library.func('int syncfs(int)') as unknown as AsyncCall;
 
 /** Takes the exclusive lock of an open file; false when another open file has it. */
@@ -37,6 +39,11 @@ export function tryLock(fd: number): boolean {
 /** No read-ahead: over the holes of a growing file the kernel would cache pages of zeros. */
 export function adviseRandom(fd: number): void {
   posixFadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+}
+
+/** Takes disk space for a range of a file without changing its size; false where there is none. */
+export function reserveSpace(fd: number, offset: number, length: number): boolean {
+  return fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, length) === 0;
 }
 
 /** Starts writing dirty pages to disk, and does not wait for them. */

@@ -139,8 +139,9 @@ export class ObjectFiles implements Disposable {
     const growing = this.#growingPath(object);
     if (!object.record.complete) return [growing];
     const complete = this.#directory.completePath(object.objectId);
+    if (object.state === 'complete') return [complete, growing];
     const suspect = this.#directory.suspectPath(object.objectId, object.record.generation + 1);
-    return object.state === 'suspect' ? [suspect, complete, growing] : [complete, growing];
+    return [suspect, complete, growing];
   }
 
   #growingPath(object: StoredObject): string {

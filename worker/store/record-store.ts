@@ -13,8 +13,12 @@
  * resolved for survives SIGKILL. After a crash of the machine the newest may be missing, and the rest is
  * consistent.
  */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
+import { MIB } from '../../common/index.ts';
+import { reserveSpace } from './libc.ts';
 import {
   decodeRecord,
   decodeSegment,
@@ -50,6 +54,14 @@ const KEPT = 0x20;
 const FURTHER = 0x30;
 const ID_BYTES = 20;
 const FULL_U32 = 0xffffffff;
+/**
+ * Disk space taken ahead of the environment's file: objects may fill the disk, records must go on, because
+ * evicting needs them, and a commit that LMDB cannot write does not come back as an error.
+ */
+const RESERVE_BYTES = 32 * MIB;
+/** Writes after which the reserve is renewed: a write dirties a few pages at most. */
+const RESERVE_WRITES = 1024;
+
 /** Order is read in slices, so that no read transaction of LMDB stays open over an eviction. */
 const SLICE = 256;
 
@@ -61,9 +73,12 @@ export class RecordStore implements AsyncDisposable {
   readonly #segments: Table;
   readonly #order: Table;
   readonly #meta: Database<StoreMeta, string>;
+  readonly #path: string;
   #last: Promise<unknown> = Promise.resolve();
+  #writesLeft = 0;
 
   constructor(path: string) {
+    this.#path = join(path, 'data.mdb');
     this.#root = open({ path, maxDbs: 4, separateFlushed: true, noSubdir: false });
     const table = (name: string): Table =>
       this.#root.openDB({ name, keyEncoding: 'binary', encoding: 'binary' });
@@ -127,6 +142,19 @@ export class RecordStore implements AsyncDisposable {
     this.#write(this.#order.remove(entry.orderKey));
   }
 
+  /** Whether records can be written even if nothing else fits on the disk; ask before writing. */
+  hasRoom(): boolean {
+    if (this.#writesLeft > 0) return true;
+    const fd = fs.openSync(this.#path, 'r+');
+    try {
+      if (!reserveSpace(fd, fs.fstatSync(fd).size, RESERVE_BYTES)) return false;
+    } finally {
+      fs.closeSync(fd);
+    }
+    this.#writesLeft = RESERVE_WRITES;
+    return true;
+  }
+
   /** Resolves when everything written so far survives SIGKILL. */
   async committed(): Promise<void> {
     await this.#last;
@@ -169,8 +197,14 @@ export class RecordStore implements AsyncDisposable {
 
   #write(done: Promise<boolean>): void {
     this.#last = done;
+    this.#writesLeft -= 1;
     // Whoever awaits `committed` sees the failure; those before it in the same turn fail together.
-    done.catch(() => undefined);
+    done.catch((error: unknown) => {
+      // lmdb hangs the reason on the error as a promise, and lets it reject with nobody listening.
+      if (error instanceof Error && 'commitError' in error) {
+        Promise.resolve(error.commitError).catch(() => undefined);
+      }
+    });
   }
 }
 

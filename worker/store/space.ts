@@ -59,7 +59,7 @@ export class Space {
     const { region } = object.record;
     const files = object.hasFile ? 1 : 0;
     this.#admission.account(region, -object.accountedBytes, -files);
-    if (this.isOpen(object) && files > 0) {
+    if (this.#openCounts.has(object.objectId) && files > 0) {
       this.#forgetUnlinked(object.objectId);
       this.#admission.account('transit', object.accountedBytes, 1);
       this.#unlinkedOpen.set(object.objectId, object.accountedBytes);

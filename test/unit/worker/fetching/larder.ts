@@ -68,6 +68,15 @@ export class Larder implements AsyncDisposable {
     return bytes.equals(contentOf(ref.key, offsetBytes, bytes.length));
   }
 
+  heldBlocks(datasetId: number): number[] {
+    const blocks = this.store.held.blocks(datasetId);
+    try {
+      return blocks.toArray();
+    } finally {
+      blocks.dispose();
+    }
+  }
+
   /** Resolves when nothing is fetched any more. */
   async quiet(): Promise<void> {
     await this.reader.settled();

@@ -114,7 +114,7 @@ describe('readers that leave', () => {
     await larder.quiet();
     expect(larder.origin.aborted).toBe(1);
     expect(larder.reader.held(ref.objectId)).toEqual({ heldBytes: 0, complete: false });
-    expect(fs.readdirSync(join(larder.directory, 'growing'))).toEqual([]);
+    await expect.poll(() => fs.readdirSync(join(larder.directory, 'growing'))).toEqual([]);
     expect(larder.store.usedBytes).toBe(0);
     expect(await larder.readsRight(ref, 0, 8 * MIB)).toBe(true);
   });
