@@ -97,7 +97,7 @@ describe('a listing', () => {
 
   it('names what cannot be an entry, with the reason', async () => {
     await harness.put('file', Buffer.from('x'));
-    execFileSync('mkfifo', [at('fifo')]);
+    execFileSync('/usr/bin/mkfifo', [at('fifo')]);
     const server = createServer().listen(at('socket'));
     await once(server, 'listening');
     const { entries, skipped } = await listAll(origin);
@@ -183,7 +183,7 @@ describe('a read stays beneath the root, and refuses', () => {
 
   it('a FIFO in the place of a file, without waiting for a writer', async () => {
     fs.rmSync(at('a/b/file'));
-    execFileSync('mkfifo', [at('a/b/file')]);
+    execFileSync('/usr/bin/mkfifo', [at('a/b/file')]);
     await expect(readBytes(origin, object)).rejects.toMatchObject(refused);
   });
 

@@ -111,6 +111,14 @@ it('a try begins where the received bytes stopped, under the same condition', as
   expect(gets.map(({ headers }) => headers['if-match'])).toEqual([`"${etag}"`, `"${etag}"`]);
 });
 
+it('a read of an origin that is closed meanwhile ends soon', async () => {
+  fault({ kind: 'hang', afterBytes: 1_000 }, Infinity);
+  const closing = harness.open();
+  const read = readRange(closing);
+  setTimeout(() => void closing[Symbol.asyncDispose](), 20);
+  await expect(read).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
 it('a sink that cannot keep up is waited for, without memory for the whole range', async () => {
   await using narrow = harness.open({ tuning: { maxQueuedBytes: 300_000 } });
   const pieces: Buffer[] = [];

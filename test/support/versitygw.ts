@@ -3,7 +3,7 @@
  *
  * Found as LARDER_VERSITYGW, in PATH, or in Go's bin directory.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -24,12 +24,8 @@ const READY_TIMEOUT_MS = 20_000;
 
 /** The program, or undefined where it is not installed. */
 export function findVersitygw(): string | undefined {
-  const goPath = spawnSync('go', ['env', 'GOPATH'], { encoding: 'utf8' }).stdout as string | null;
-  const directories = [
-    ...(process.env['PATH'] ?? '').split(':'),
-    ...(goPath === null ? [] : [path.join(goPath.trim(), 'bin')]),
-    path.join(homedir(), 'go', 'bin'),
-  ];
+  const goPath = process.env['GOPATH'] ?? path.join(homedir(), 'go');
+  const directories = [...(process.env['PATH'] ?? '').split(':'), path.join(goPath, 'bin')];
   const candidates = directories.map((directory) => path.join(directory, 'versitygw'));
   return [process.env['LARDER_VERSITYGW'] ?? '', ...candidates].find(isExecutable);
 }

@@ -9,7 +9,7 @@ import type { BigIntStats } from 'node:fs';
 import type { ObjectIdentity } from '../../common/index.ts';
 
 /** Device u64, inode u64, ctime seconds i64, ctime nanoseconds u32; little endian. */
-export const IDENTITY_BYTES = 28;
+const IDENTITY_BYTES = 28;
 const NS_PER_S = 1_000_000_000n;
 
 export function identityOf(stats: BigIntStats): Buffer {

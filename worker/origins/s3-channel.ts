@@ -58,6 +58,7 @@ export class S3Channel implements AsyncDisposable {
   #finding: Promise<Place> | undefined;
   /** Said by the origin itself, instead of what was configured. */
   #region: string | undefined;
+  #closed = false;
 
   constructor(options: S3ChannelOptions) {
     this.#options = options;
@@ -75,6 +76,7 @@ export class S3Channel implements AsyncDisposable {
     const { clock, random, tuning } = this.#options;
     let used: S3Credentials | undefined;
     const attempt = async () => {
+      if (this.#closed) throw new LarderError('CANCELLED', { bucket: this.#options.bucket });
       const ready = request.ready();
       if (ready !== undefined) await orAborted(ready, request.signal);
       const found = this.#credentials.get();
@@ -99,6 +101,7 @@ export class S3Channel implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     await this.#place?.pool.destroy();
   }
 

@@ -131,7 +131,8 @@ export function failureOfConnection(
   const facts: ErrorFacts = { ...subject, cause: code };
   const failure = (then: AfterFailure, errorCode: ErrorCode) =>
     new TryFailed(then, new LarderError(errorCode, facts, { cause }));
-  if (UNTRUSTED.test(code)) return failure('fail', 'ORIGIN_UNREACHABLE');
+  if (UNTRUSTED.test(code) || code === 'UND_ERR_INVALID_ARG')
+    return failure('fail', 'ORIGIN_UNREACHABLE');
   if (!answered && UNREACHABLE.has(code)) return failure('unreachable', 'ORIGIN_UNREACHABLE');
   const cutShort = code.startsWith('HPE_') || (answered && CUT_SHORT.test(code));
   return failure('again', cutShort ? 'ORIGIN_BAD_RESPONSE' : 'ORIGIN_UNREACHABLE');

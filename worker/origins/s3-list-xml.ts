@@ -99,6 +99,10 @@ export function unquote(etag: string): string {
   return /^"(.*)"$/s.exec(etag)?.[1] ?? etag;
 }
 
+const NAME = /^[A-Za-z][\w:.-]*$/;
+/** White space, and what XML does not allow anyway. */
+const SPACE = 0x20;
+
 /** Elements and text, nothing else: no attributes' values, comments, CDATA or document types. */
 class XmlReader {
   readonly #xml: string;
@@ -150,10 +154,13 @@ class XmlReader {
   }
 
   #open(): string {
+    if (this.#xml[this.#at] !== '<') throw this.#malformed();
     const end = this.#find('>', this.#at);
-    const [, name] = /^<([A-Za-z][\w:.-]*)/.exec(this.#xml.slice(this.#at, end)) ?? [];
-    if (name === undefined) throw this.#malformed();
     this.#selfClosed = this.#xml[end - 1] === '/';
+    const inside = this.#xml.slice(this.#at + 1, this.#selfClosed ? end - 1 : end);
+    const space = inside.search(/\s/);
+    const name = space === -1 ? inside : inside.slice(0, space);
+    if (!NAME.test(name)) throw this.#malformed();
     this.#at = end + 1;
     return name;
   }
@@ -165,7 +172,7 @@ class XmlReader {
   }
 
   #skipSpace(): void {
-    while (/\s/.test(this.#xml[this.#at] ?? '')) this.#at += 1;
+    while (this.#xml.charCodeAt(this.#at) <= SPACE) this.#at += 1;
   }
 
   #find(text: string, from: number): number {
