@@ -1,7 +1,6 @@
 /** The master: catalog, manifests, membership, placement, reports, preloads. */
 export { startMaster } from './master.ts';
 export type { Master } from './master.ts';
-export { DEFAULT_TIMES } from './options.ts';
 export type { MasterOptions, MasterTimes } from './options.ts';
 export { LmdbStore } from './lmdb-store.ts';
 export type { CatalogSnapshot, CatalogStore, CounterName } from './catalog-store.ts';

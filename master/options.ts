@@ -42,7 +42,7 @@ export interface MasterConfig {
   readonly times: MasterTimes;
 }
 
-export const DEFAULT_TIMES: MasterTimes = {
+const DEFAULT_TIMES: MasterTimes = {
   leaseMs: 5000,
   heartbeatMs: 1000,
   graceMs: 60_000,

@@ -7,12 +7,16 @@ import type { Catalog } from './catalog.ts';
 import type { SkippedKey, VersionRecord } from './records.ts';
 
 const KEPT_KEYS = 1_000_000;
+/** A chunk is sent as one message, so it stays well below the limit of those. */
 const CHUNK_KEYS = 1024;
+const CHUNK_BYTES = 512 * 1024;
 
 export class SkippedWriter {
   readonly #catalog: Catalog;
   readonly #version: Pick<VersionRecord, 'datasetId' | 'number'>;
+  readonly #full: SkippedKey[][] = [];
   #pending: SkippedKey[] = [];
+  #pendingBytes = 0;
   #chunks = 0;
   #kept = 0;
   count = 0;
@@ -32,22 +36,26 @@ export class SkippedWriter {
     if (this.#kept >= KEPT_KEYS) return;
     this.#kept += 1;
     this.#pending.push({ key, reason });
+    this.#pendingBytes += key.length + reason.length;
+    if (this.#pending.length >= CHUNK_KEYS || this.#pendingBytes >= CHUNK_BYTES) this.#close();
   }
 
   /** Writes full chunks; to be called after each batch of keys. */
   async drain(): Promise<void> {
-    while (this.#pending.length >= CHUNK_KEYS) await this.#write(CHUNK_KEYS);
+    for (let chunk = this.#full.shift(); chunk !== undefined; chunk = this.#full.shift()) {
+      await this.#catalog.putSkipped(this.#version, this.#chunks, chunk);
+      this.#chunks += 1;
+    }
   }
 
   async finish(): Promise<void> {
+    this.#close();
     await this.drain();
-    if (this.#pending.length > 0) await this.#write(this.#pending.length);
   }
 
-  async #write(keys: number): Promise<void> {
-    const chunk = this.#pending.slice(0, keys);
-    this.#pending = this.#pending.slice(keys);
-    await this.#catalog.putSkipped(this.#version, this.#chunks, chunk);
-    this.#chunks += 1;
+  #close(): void {
+    if (this.#pending.length > 0) this.#full.push(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
   }
 }

@@ -73,6 +73,21 @@ test('keys that are not UTF-8 keep their bytes, also when they are skipped', asy
   ]);
 });
 
+test('many long skipped keys come in messages that fit', async () => {
+  const worker = await master.worker('w1');
+  const long = (i: number) => Buffer.from(`${String(i).padStart(5, '0')}${'k'.repeat(3000)}`);
+  worker.listing = Array.from({ length: 3000 }, (_, i) => file(long(i), 1));
+  const done = await master.create('ds');
+  expect(done.version).toMatchObject({ files: 0, skipped: 3000 });
+  const keys: string[] = [];
+  for await (const message of master.channel.catalog.listSkipped({ name: 'ds', version: 1 })) {
+    for (const { key, reason } of message.keys)
+      keys.push(`${key.toString('utf8', 0, 5)} ${reason}`);
+  }
+  expect(keys).toHaveLength(3000);
+  expect([keys[0], keys[2999]]).toEqual(['00000 key-too-long', '02999 key-too-long']);
+});
+
 test('refresh counts exactly, and makes no version where nothing changed', async () => {
   const worker = await master.worker('w1');
   worker.listing = [file('a', 10), file('b', 10), file('c', 10)];
