@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { DEFAULT_BLOCK_BYTES, ManifestBuilder, ManifestReader } from '../common/index.ts';
 import { emptyAttributes, ManifestRefresh, systemClock, systemRandom } from '../common/index.ts';
 import type { ListingEntry } from '../common/index.ts';
-import { FileManifestSink, FilePageSource } from '../rpc/manifest-file.ts';
+import { FileManifestSink, FilePageSource } from '../rpc/manifests/manifest-file.ts';
 
 const entries = Number(process.argv[2] ?? 1_000_000);
 const directories = Number(process.argv[3] ?? 1000);

@@ -80,10 +80,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const reads = started.use(
     new ObjectReader({
       store,
-      originFor: async (datasetId, signal) =>
-        origins.get(await versions.dataset(datasetId, signal)),
-      clock,
-      log,
+      originFor: async (datasetId) => origins.get(await versions.dataset(datasetId)),
+      logger: log,
     }),
   );
   const plane = new DataPlane({

@@ -19,7 +19,7 @@ import {
   PageMissing,
 } from '../../common/index.ts';
 import type { Clock, FileRange, Logger } from '../../common/index.ts';
-import { FilePageSource } from '../manifest-file.ts';
+import { FilePageSource } from './manifest-file.ts';
 
 /** Bytes of the manifest, in order, from wherever it is copied. */
 export type ManifestFetch = (

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { eventually, TestLarder } from '../support/larder.ts';
+import { eventually, TEST_CREDENTIALS, TestLarder } from '../support/larder.ts';
 import { patternBytes, startS3Server } from '../support/s3/index.ts';
 import type { S3Server } from '../support/s3/index.ts';
 import { digest, sha256 } from '../support/trees.ts';
@@ -18,7 +18,7 @@ let expected: string;
 
 beforeEach(async () => {
   larder = new TestLarder();
-  s3 = await startS3Server({ buckets: ['b'] });
+  s3 = await startS3Server({ buckets: ['b'], credentials: [TEST_CREDENTIALS] });
   s3.put('b', 'large', { kind: 'pattern', sizeBytes: SIZE, seed: 5 });
   s3.put('b', 'small', 'small');
   expected = digest(patternBytes(5, 0, SIZE));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { TestLarder } from '../support/larder.ts';
+import { TEST_CREDENTIALS, TestLarder } from '../support/larder.ts';
 import { startS3Server } from '../support/s3/index.ts';
 import type { S3Server } from '../support/s3/index.ts';
 import { digest, sha256 } from '../support/trees.ts';
@@ -12,7 +12,7 @@ let s3: S3Server;
 
 beforeEach(async () => {
   larder = new TestLarder();
-  s3 = await startS3Server({ buckets: ['b'] });
+  s3 = await startS3Server({ buckets: ['b'], credentials: [TEST_CREDENTIALS] });
 });
 
 afterEach(async () => {

@@ -3,11 +3,9 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { TestLarder } from '../support/larder.ts';
+import { TEST_CREDENTIALS, TestLarder } from '../support/larder.ts';
 import { startS3Server } from '../support/s3/index.ts';
 import type { S3Server } from '../support/s3/index.ts';
-
-const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
 
 let larder: TestLarder;
 let s3: S3Server;
@@ -15,7 +13,7 @@ let mountpoint: string;
 
 beforeEach(async () => {
   larder = new TestLarder();
-  s3 = await startS3Server({ buckets: ['b'], credentials: [CREDENTIALS] });
+  s3 = await startS3Server({ buckets: ['b'], credentials: [TEST_CREDENTIALS] });
   s3.put('b', 'file', 'bytes');
   mountpoint = larder.folder('mnt');
 });
@@ -57,7 +55,7 @@ describe('an origin that cannot be used is said with an exit code of its own', (
   });
 
   test('expired credentials', async () => {
-    s3.credentials = [{ ...CREDENTIALS, expired: true }];
+    s3.credentials = [{ ...TEST_CREDENTIALS, expired: true }];
     const { code, stderr } = await up('s3://b', '--endpoint', s3.endpoint);
     expect(stderr).toContain('ORIGIN_CREDENTIALS');
     expect(stderr).not.toContain('test-secret');

@@ -8,7 +8,7 @@ import { connect } from '../../sdk/index.ts';
 import type { Larder, PreloadProgress } from '../../sdk/index.ts';
 import { startWorker } from '../../worker/index.ts';
 import type { Worker } from '../../worker/index.ts';
-import { TestLarder } from '../support/larder.ts';
+import { TEST_CREDENTIALS, TestLarder } from '../support/larder.ts';
 import { startS3Server } from '../support/s3/index.ts';
 import type { S3Server } from '../support/s3/index.ts';
 
@@ -32,7 +32,7 @@ const startTestWorker = (name: string): Promise<Worker> =>
 beforeEach(async () => {
   scratch = new TestLarder();
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test-secret' });
-  s3 = await startS3Server({ buckets: ['b'] });
+  s3 = await startS3Server({ buckets: ['b'], credentials: [TEST_CREDENTIALS] });
   s3.put('b', 'p/large', large);
   s3.put('b', 'p/dir/small', 'small');
   s3.put('b', 'p/dir/empty', '');
@@ -185,8 +185,8 @@ describe('workers', () => {
       expect((await file.read(0, 50_000)).length).toBe(50_000);
       expect(s3.bytesServed('b', `p/many/${name}`)).toBe(50_000);
     }
-    const { workers } = await larder.status();
-    expect(workers.map(({ usedBytes }) => usedBytes > 0)).toEqual([true, true]);
+    const used = async () => (await larder.status()).workers.map(({ usedBytes }) => usedBytes > 0);
+    await expect.poll(used, { timeout: 5_000 }).toEqual([true, true]);
   });
 
   test('a cache that is full reads through, and every byte is right', async () => {

@@ -12,6 +12,9 @@ import path from 'node:path';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const MAIN = path.join(ROOT, 'cli/main.ts');
 
+/** What the processes of a `TestLarder` sign with. */
+export const TEST_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
+
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
@@ -62,8 +65,8 @@ export class TestLarder implements AsyncDisposable {
     );
     this.env = {
       ...inherited,
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test-secret',
+      AWS_ACCESS_KEY_ID: TEST_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: TEST_CREDENTIALS.secretAccessKey,
       AWS_REGION: 'us-east-1',
       LARDER_RUNTIME_DIR: path.join(this.directory, 'run'),
       LARDER_CACHE_HOME: path.join(this.directory, 'cache'),
@@ -160,6 +163,13 @@ export class TestLarder implements AsyncDisposable {
 
 export function isMountpoint(folder: string): boolean {
   return readText('/proc/self/mountinfo').includes(` ${folder} `);
+}
+
+/** Whether a process runs; one that has ended and that nobody has waited for does not. */
+export function isRunning(pid: number): boolean {
+  const stat = readText(`/proc/${String(pid)}/stat`);
+  const state = stat.slice(stat.lastIndexOf(')') + 2)[0];
+  return state !== undefined && state !== 'Z';
 }
 
 /** Resolves with what `look` gives as soon as it is not undefined. */

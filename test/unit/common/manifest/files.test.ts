@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasCode, ManifestBuilder, ManifestReader, PageMissing } from '../../../../common/index.ts';
-import { FileManifestSink, FilePageSource } from '../../../../rpc/manifest-file.ts';
+import { FileManifestSink, FilePageSource } from '../../../../rpc/manifests/manifest-file.ts';
 import { at, entry } from './support.ts';
 
 let directory = '';

@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { LarderError } from '../common/index.ts';
-import type { ManifestSink, PageSource } from '../common/index.ts';
+import { LarderError } from '../../common/index.ts';
+import type { ManifestSink, PageSource } from '../../common/index.ts';
 
 export interface PublishedManifest {
   readonly fileBytes: number;
