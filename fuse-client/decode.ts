@@ -114,8 +114,8 @@ export class RequestView {
   }
 
   #word(index: number): number {
-    // The index is a constant of abi.ts, within the 8 KiB of every request buffer.
-    return this.words[index] as number;
+    // Always there: the index is a constant of abi.ts, within the 8 KiB of every request buffer.
+    return this.words[index] ?? 0;
   }
 }
 

@@ -205,7 +205,7 @@ export class Reply {
     const buffer = this.#buffer;
     let to = BODY_AT + at + DIRENT_BYTES;
     // A name is short: a loop is quicker than a call of `copy`.
-    for (let from = nameStart; from < nameEnd; from++) buffer[to++] = bytes[from] as number;
+    for (let from = nameStart; from < nameEnd; from++) buffer[to++] = bytes[from] ?? 0;
   }
 
   #entryAt(word: number, attributes: Attributes): void {

@@ -47,7 +47,7 @@ export interface HoldOptions {
   /** Unmounts. Default: never; a holder that is to obey signals passes its own. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
-  report?(event: MountEvent): void;
+  readonly report?: (event: MountEvent) => void;
 }
 
 /** What a server tells its holder before it ends because it could not connect. */
@@ -137,13 +137,14 @@ class Holder {
       this.#report({ kind: 'mounted' });
       this.#start();
     }
-    while (this.#end === undefined) {
-      this.#look();
-      if (this.#end === undefined) await this.#pause();
+    let end = this.#look();
+    while (end === undefined) {
+      await this.#pause();
+      end = this.#look();
     }
     await this.#stopServer();
     this.#signal?.removeEventListener('abort', onAbort);
-    return this.#end;
+    return end;
   }
 
   async #pause(): Promise<void> {
@@ -151,7 +152,7 @@ class Holder {
     await this.#clock.sleep(this.#spec.timings.watchMs, this.#wake.signal).catch(() => undefined);
   }
 
-  #look(): void {
+  #look(): MountEnd | undefined {
     const { state } = this.#handles;
     if (this.#unmountAsked) this.#tryUnmount();
     if (state.ended) {
@@ -160,9 +161,10 @@ class Holder {
     } else if (this.#failure !== undefined && state.negotiated === undefined) {
       this.#abort({ kind: 'failed', error: this.#failure });
     }
-    if (this.#end !== undefined) return;
+    if (this.#end !== undefined) return this.#end;
     this.#reportProgress();
     this.#watch();
+    return this.#end;
   }
 
   #watch(): void {

@@ -207,7 +207,7 @@ class Server {
       if (!this.#ending && !this.#state.ended) this.#startHolder();
     };
     process.once('disconnect', onGone);
-    if (process.channel === undefined || process.channel === null) onGone();
+    if (!process.connected) onGone();
   }
 
   #startHolder(): void {

@@ -302,7 +302,7 @@ export class FuseSession {
     const kernelFlags2 = extended ? request.body(INIT_IN.FLAGS2) : 0;
     const flags = kernelFlags & WANTED_FLAGS;
     const flags2 = 0;
-    this.#options.state.negotiated = { minor, kernelFlags, kernelFlags2, flags, flags2 };
+    this.#options.state.negotiate({ minor, kernelFlags, kernelFlags2, flags, flags2 });
     const body = reply.init({
       minor,
       maxReadaheadBytes: MAX_READAHEAD_BYTES,

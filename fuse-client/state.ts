@@ -103,7 +103,8 @@ export class SharedState {
     return state;
   }
 
-  private constructor(buffer: ArrayBuffer) {
+  /** Of a mapped file; `create` and `open` make one of an fd. */
+  constructor(buffer: ArrayBuffer) {
     this.#buffer = buffer;
     this.#header = new Int32Array(buffer, 0, HEADER_BYTES / 4);
     this.#slotStates = new Int32Array(buffer, SLOT_STATES_AT, SLOT_COUNT);
@@ -122,7 +123,7 @@ export class SharedState {
   }
 
   /** Before the reply to INIT is written: a server that dies in between finds INIT in its slot. */
-  set negotiated(result: Negotiated) {
+  negotiate(result: Negotiated): void {
     this.#set(HEADER.KERNEL_MINOR, result.minor);
     this.#set(HEADER.KERNEL_FLAGS, result.kernelFlags);
     this.#set(HEADER.KERNEL_FLAGS2, result.kernelFlags2);

@@ -51,9 +51,9 @@ export class TouchRing {
     let taken = Atomics.load(words, TAKEN);
     for (; taken !== written; taken = (taken + 1) | 0) {
       const at = FIRST + (taken & (RECORDS - 1)) * RECORD_WORDS;
-      const ordinal = (words[at] as number) >>> 0;
-      const offsetBytes = ((words[at + 1] as number) >>> 0) + (words[at + 2] as number) * TWO_32;
-      merge(into, ordinal, offsetBytes, words[at + 3] as number);
+      const ordinal = (words[at] ?? 0) >>> 0;
+      const offsetBytes = ((words[at + 1] ?? 0) >>> 0) + (words[at + 2] ?? 0) * TWO_32;
+      merge(into, ordinal, offsetBytes, words[at + 3] ?? 0);
     }
     Atomics.store(words, TAKEN, taken);
   }

@@ -93,7 +93,7 @@ export class DirectoryMountSource implements MountSource {
     return new DirectoryMountSource(options);
   }
 
-  private constructor(options: DirectorySourceOptions) {
+  constructor(options: DirectorySourceOptions) {
     this.#options = options;
     this.completeDirectory = options.completeDirectory;
     this.#whole = path.join(options.workDirectory, WHOLE_MANIFEST);
