@@ -10,6 +10,7 @@ import {
   findHolders,
   findMount,
   isMounted,
+  listMounts,
   unmount,
 } from '../../fuse-client/index.ts';
 import { eventually, FUSE_MISSING, MountUnderTest, run, start } from '../support/fuse-mount.ts';
@@ -204,8 +205,7 @@ describe.skipIf(FUSE_MISSING !== undefined)('the holder', () => {
     mount.rules({ path: 'a', hang: true });
     const reading = fs.promises.readFile(mount.at('a'));
     const failed = expect(reading).rejects.toThrow();
-    const specFile = path.join(mount.work, 'spec.json');
-    fs.writeFileSync(specFile, 'no longer JSON');
+    fs.rmSync(path.join(mount.work, 'spec.json'));
     process.kill(mount.serverPid, 'SIGKILL');
     expect(await mount.event('end')).toMatchObject({ how: 'gave-up' });
     expect(await mount.exitCode()).toBe(1);
@@ -244,8 +244,9 @@ describe.skipIf(FUSE_MISSING !== undefined)('the holder', () => {
 describe.skipIf(FUSE_MISSING !== undefined)('mount points', () => {
   test('are checked, each fault by name', async () => {
     await using mount = await smallMount().start();
-    const source = findMount(mount.mountpoint)?.source;
-    expect(source).toBe('larder:kitchen@v3');
+    const entry = findMount(mount.mountpoint);
+    expect(entry).toMatchObject({ mountpoint: mount.mountpoint, source: 'larder:kitchen@v3' });
+    expect(listMounts()).toContainEqual(entry);
     expect(() => checkMountpoint(mount.mountpoint)).toThrow('already mounted: larder:kitchen@v3');
     expect(() => checkMountpoint(path.join(mount.work, 'nowhere'))).toThrow('does not exist');
     expect(() => checkMountpoint(path.join(mount.work, 'spec.json'))).toThrow('not a directory');

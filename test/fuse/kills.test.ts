@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import fs from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventually, TEST_CREDENTIALS, TestLarder } from '../support/larder.ts';
@@ -55,7 +55,7 @@ describe('SIGKILL while a file is read: the bytes are right and there is no erro
         });
       }
     });
-    expect(fs.readFileSync(path.join(mountpoint, 'small'), 'utf8')).toBe('small');
+    expect(await readFile(path.join(mountpoint, 'small'), 'utf8')).toBe('small');
   });
 
   test('of the server and then of its holder, again and again', async () => {
@@ -112,7 +112,7 @@ test('a reader that is killed in the middle of a read leaves the mount well', as
   reader.kill('SIGKILL');
   const [, signal] = (await once(reader, 'exit')) as [number | null, string | null];
   expect(signal).toBe('SIGKILL');
-  expect(fs.readFileSync(path.join(mountpoint, 'small'), 'utf8')).toBe('small');
+  expect(await readFile(path.join(mountpoint, 'small'), 'utf8')).toBe('small');
 });
 
 test('when `up` itself is killed, the mount goes on, and `down` ends everything', async () => {
