@@ -123,7 +123,7 @@ export const LSEEK_IN = { OFFSET: 2, WHENCE: 4 } as const;
 export const INTERRUPT_IN = { UNIQUE_LOW: 0, UNIQUE_HIGH: 1 } as const;
 
 /** Sizes of the bodies of replies. */
-export const ATTR_BYTES = 88;
+const ATTR_BYTES = 88;
 export const ENTRY_OUT_BYTES = 40 + ATTR_BYTES;
 export const ATTR_OUT_BYTES = 16 + ATTR_BYTES;
 export const OPEN_OUT_BYTES = 16;

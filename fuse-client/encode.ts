@@ -8,7 +8,20 @@
 import assert from 'node:assert';
 import { writeSync } from 'node:fs';
 import { systemCode } from '../common/index.ts';
-import { DIRENT_BYTES, DIRENT_TYPE, ENTRY_OUT_BYTES, FILE_TYPE, OUT_HEADER_BYTES } from './abi.ts';
+import {
+  ATTR_OUT_BYTES,
+  DIRENT_BYTES,
+  DIRENT_TYPE,
+  ENTRY_OUT_BYTES,
+  FILE_TYPE,
+  GETXATTR_OUT_BYTES,
+  INIT_OUT_BYTES,
+  KERNEL_MAJOR,
+  LSEEK_OUT_BYTES,
+  OPEN_OUT_BYTES,
+  OUT_HEADER_BYTES,
+  STATFS_OUT_BYTES,
+} from './abi.ts';
 
 const BODY_AT = 4096;
 const BODY_WORD = BODY_AT / 4;
@@ -51,6 +64,8 @@ export interface InitReply {
 
 export class Reply {
   readonly capacityBytes: number;
+  /** The place of the body, to read a file's bytes into. */
+  readonly body: Buffer;
   readonly #buffer: Buffer;
   readonly #words: Uint32Array;
 
@@ -58,11 +73,7 @@ export class Reply {
     this.capacityBytes = capacityBytes;
     this.#buffer = Buffer.from(new ArrayBuffer(BODY_AT + capacityBytes));
     this.#words = new Uint32Array(this.#buffer.buffer);
-  }
-
-  /** The place of the body, to read a file's bytes into. */
-  get body(): Buffer {
-    return this.#buffer.subarray(BODY_AT);
+    this.body = this.#buffer.subarray(BODY_AT);
   }
 
   /** Writes header and body to /dev/fuse. */
@@ -106,7 +117,7 @@ export class Reply {
     words.fill(0, BODY_WORD, BODY_WORD + 4);
     words[BODY_WORD] = FOREVER_S;
     this.#attrAt(BODY_WORD + 4, attributes);
-    return 104;
+    return ATTR_OUT_BYTES;
   }
 
   /** fuse_open_out. */
@@ -116,14 +127,14 @@ export class Reply {
     words[BODY_WORD + 1] = 0;
     words[BODY_WORD + 2] = flags;
     words[BODY_WORD + 3] = backingId;
-    return 16;
+    return OPEN_OUT_BYTES;
   }
 
   /** fuse_init_out. */
   init(init: InitReply): number {
     const words = this.#words;
-    words.fill(0, BODY_WORD, BODY_WORD + 16);
-    words[BODY_WORD] = 7;
+    words.fill(0, BODY_WORD, BODY_WORD + INIT_OUT_BYTES / 4);
+    words[BODY_WORD] = KERNEL_MAJOR;
     words[BODY_WORD + 1] = init.minor;
     words[BODY_WORD + 2] = init.maxReadaheadBytes;
     words[BODY_WORD + 3] = init.flags;
@@ -132,32 +143,32 @@ export class Reply {
     words[BODY_WORD + 6] = 1;
     words[BODY_WORD + 7] = init.maxPages;
     words[BODY_WORD + 8] = init.flags2;
-    return 64;
+    return INIT_OUT_BYTES;
   }
 
   /** fuse_kstatfs: nothing is free, because nothing can be written. */
   statfs(totals: FileSystemTotals): number {
     const words = this.#words;
-    words.fill(0, BODY_WORD, BODY_WORD + 20);
+    words.fill(0, BODY_WORD, BODY_WORD + STATFS_OUT_BYTES / 4);
     this.#put64(BODY_WORD, Math.ceil(totals.bytes / STATFS_BLOCK_BYTES));
     this.#put64(BODY_WORD + 6, totals.entries);
     words[BODY_WORD + 10] = STATFS_BLOCK_BYTES;
     words[BODY_WORD + 11] = 255;
     words[BODY_WORD + 12] = STATFS_BLOCK_BYTES;
-    return 80;
+    return STATFS_OUT_BYTES;
   }
 
   /** fuse_getxattr_out: the size that a value or list has. */
   xattrSize(sizeBytes: number): number {
     this.#words[BODY_WORD] = sizeBytes;
     this.#words[BODY_WORD + 1] = 0;
-    return 8;
+    return GETXATTR_OUT_BYTES;
   }
 
   /** fuse_lseek_out. */
   seek(offsetBytes: number): number {
     this.#put64(BODY_WORD, offsetBytes);
-    return 8;
+    return LSEEK_OUT_BYTES;
   }
 
   /** Bytes as they are: a symlink's target, a value. */

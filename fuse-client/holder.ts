@@ -57,6 +57,9 @@ export interface ServerFailure {
   readonly facts: LarderError['facts'];
 }
 
+/** Looking through all processes of a large machine takes a while: not at each try. */
+const SEEK_USERS_MS = 2_000;
+
 const STATE_NAME = 'larder-mount';
 
 /**
@@ -96,6 +99,7 @@ class Holder {
   #unmountAsked = false;
   /** Who kept it busy at the last try. */
   #users = '';
+  #usersSoughtMs = -Infinity;
   #end: MountEnd | undefined;
 
   constructor(spec: CompiledSpec, handles: Handles, options: HoldOptions) {
@@ -256,6 +260,9 @@ class Holder {
   }
 
   #reportUsers(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#usersSoughtMs < SEEK_USERS_MS) return;
+    this.#usersSoughtMs = nowMs;
     const users = findHolders(this.#spec.mountpoint);
     const text = describeUsers(users);
     if (text === this.#users) return;

@@ -5,7 +5,6 @@ export { holdMount } from './holder.ts';
 export type { HoldOptions, MountEnd, MountEvent } from './holder.ts';
 export {
   checkMountpoint,
-  describeUsers,
   findHolders,
   findMount,
   isMounted,

@@ -90,6 +90,8 @@ export class OpenTable {
   /** Counts a release; `handle` is what the open was answered with. */
   release(request: OpenRequest, handle: number): void {
     if (handle === HANDLE.overflow) {
+      // It may have been applied: rather too high than too low.
+      if (request.isResent) return;
       Atomics.sub(this.#words, OVERFLOW, 1);
       return;
     }

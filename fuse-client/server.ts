@@ -5,6 +5,7 @@
  * Always true:
  *   - it is crash-only: it ends by SIGKILL (its own, at last), because threads that are blocked in a
  *     read of /dev/fuse cannot be ended otherwise; whatever it leaves unanswered its successor finds;
+ *   - SIGTERM, SIGINT and SIGHUP do nothing to it: whoever wants the mount to end tells the holder;
  *   - it never looks below its own mount, but for a statfs that wakes a thread: it could wait for itself;
  *   - when the holder dies, it starts another.
  */
@@ -78,6 +79,9 @@ class Server {
   }
 
   async run(connect: (signal: AbortSignal) => Promise<MountSource>): Promise<never> {
+    // Meant for the holder, which unmounts first; this process lives as long as the mount.
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      process.on(signal, () => undefined);
     const left = this.#takeOver();
     void this.#beat();
     this.#watchHolder();

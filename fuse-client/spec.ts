@@ -2,6 +2,7 @@
  * What a mount is, as data that holder and server are both given, and its options with their
  * defaults. Times are options so that tests can scale them down.
  */
+import { resolve } from 'node:path';
 import type { OpenMode } from './session.ts';
 
 /** JSON-able: the same for the holder, each of its servers, and a holder that takes over. */
@@ -86,6 +87,7 @@ const TIMINGS: MountTimings = {
 export function compileSpec(spec: MountSpec): CompiledSpec {
   return {
     ...spec,
+    mountpoint: resolve(spec.mountpoint),
     threads: Math.min(16, Math.max(1, spec.threads ?? 2)),
     openFilesPerThread: spec.openFilesPerThread ?? 64,
     maxWaitingBytes: spec.maxWaitingBytes ?? 128 << 20,

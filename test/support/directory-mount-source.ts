@@ -54,7 +54,7 @@ export const TEST_DATASET: DatasetInfo = {
   settings: DEFAULT_SETTINGS,
 };
 
-export const TEST_VERSION = 3;
+const TEST_VERSION = 3;
 
 const WHOLE_MANIFEST = 'manifest.whole';
 
