@@ -33,7 +33,12 @@ export interface ObjectReads {
     lengthBytes: number,
     options: ReadOptions,
   ): AsyncIterable<ReadPiece>;
-  /** Brings the whole object to disk; resolves when it is complete (or was dropped by admission). */
+  /**
+   * Brings the whole object to disk; resolves when it is complete.
+   *
+   * @throws {LarderError} `NOT_KEPT` where there is no room for it (nothing was fetched then, or what
+   *   was is dropped in its turn); origin errors
+   */
   fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void>;
   held(objectId: string): HeldState;
   /**

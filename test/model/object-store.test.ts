@@ -95,7 +95,8 @@ async function take(world: World, taken: Step): Promise<void> {
       return;
     case 'kill':
     case 'crash': {
-      // As the directory is at this moment, with reads still under way.
+      // As the directory is at this moment, without anything being closed.
+      await larder.reader.settled();
       const copy = temporaryDirectory();
       fs.cpSync(world.directory, copy, { recursive: true });
       await larder[Symbol.asyncDispose]();

@@ -11,8 +11,8 @@
  * Leaves to others: retries at the origin (`Origin`), what stays on disk (`ObjectStore`, `Admission`).
  */
 import { LRUCache } from 'lru-cache';
-import { blockLength, blocksOf, LarderError, MIB } from '../../common/index.ts';
-import { silentLogger, STRIPE_BYTES } from '../../common/index.ts';
+import { LarderError, MIB } from '../../common/index.ts';
+import { silentLogger } from '../../common/index.ts';
 import type { Logger, ObjectRef } from '../../common/index.ts';
 import type { HeldState, ObjectReads, ReadOptions, ReadPiece } from '../object-reads.ts';
 import type { Origin } from '../origins/origin.ts';
@@ -23,6 +23,7 @@ import type { FetchRun } from './fetch-run.ts';
 import { ObjectFetch } from './object-fetch.ts';
 import type { BlockSpan, FetchContext } from './object-fetch.ts';
 import { OriginLedger } from './origin-ledger.ts';
+import { blockBytes, blocksIn, clip, stripeAround } from './ranges.ts';
 import { readHeld } from './read-held.ts';
 import type { ByteRange } from './read-pattern.ts';
 import { readThrough } from './read-through.ts';
@@ -372,24 +373,6 @@ interface Reading {
   unkept: boolean;
 }
 
-function blocksIn(range: ByteRange, ref: ObjectRef): BlockSpan {
-  return blocksOf(range.fromBytes, range.toBytes - range.fromBytes, ref.blockSizeBytes);
-}
-
-/** Larger objects are owned by stripes: nothing beyond the one that is read is fetched unasked. */
-function stripeAround(ref: ObjectRef, offsetBytes: number): ByteRange {
-  if (ref.sizeBytes <= STRIPE_BYTES) return { fromBytes: 0, toBytes: ref.sizeBytes };
-  const fromBytes = offsetBytes - (offsetBytes % STRIPE_BYTES);
-  return { fromBytes, toBytes: Math.min(ref.sizeBytes, fromBytes + STRIPE_BYTES) };
-}
-
-function clip(range: ByteRange, bounds: ByteRange): ByteRange {
-  return {
-    fromBytes: Math.max(range.fromBytes, bounds.fromBytes),
-    toBytes: Math.min(range.toBytes, bounds.toBytes),
-  };
-}
-
 function assertHeld(fetch: ObjectFetch, range: ByteRange): void {
   const { first, end } = blocksIn(range, fetch.ref);
   for (let block = first; block < end; block += 1) {
@@ -397,8 +380,4 @@ function assertHeld(fetch: ObjectFetch, range: ByteRange): void {
       throw new LarderError('NOT_FOUND', { object: fetch.ref.objectId, block });
     }
   }
-}
-
-function blockBytes(ref: ObjectRef, block: number): number {
-  return blockLength(block, ref.sizeBytes, ref.blockSizeBytes);
 }

@@ -12,7 +12,7 @@ export interface HeldRead {
   readonly aborted: Promise<never>;
 }
 
-/** Chunks per disk read. */
+/** Chunks per disk read. CPU for 2 GiB from the page cache: 1 chunk 3.3 s, 4 1.8 s, 16 1.5 s. */
 const DISK_READ_CHUNKS = 4;
 
 /**

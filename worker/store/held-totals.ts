@@ -79,7 +79,7 @@ export class HeldTotals implements HeldSource, Disposable {
   load(datasetId: number, blocks: Uint32Array, bytes: number): void {
     const totals = this.#of(datasetId);
     totals.bytes += bytes;
-    // Sorted, a million insertions take 30 ms; in the order of the band hash 1,400 ms.
+    // In order a million insertions take 20 ms, at random 1,400 ms.
     totals.blocks.addMany(blocks.sort());
   }
 

@@ -1,6 +1,6 @@
 /**
  * Adds up what the records say is held: at a start, from one walk along the order of eviction. No
- * file is looked at. A million objects take about half a second.
+ * file is looked at. A start with a million objects takes 1.7 s on 2 busy cores.
  */
 import { blockCount, blockLength } from '../../common/index.ts';
 import type { Admission } from '../admission/index.ts';

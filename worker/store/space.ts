@@ -18,7 +18,7 @@ export interface SpaceOptions {
   readonly demote: (object: StoredObject) => void;
 }
 
-/** Unlinks at a time: one takes 50 µs of a pool thread, and there are four. */
+/** Unlinks at a time: a few for each of the four pool threads. */
 const EVICT_AT_ONCE = 16;
 
 export class Space {
