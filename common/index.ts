@@ -53,7 +53,14 @@ export type { ErrorCode, ErrorFacts, ErrorSpec, Remedy } from './errors.ts';
 export { bandHash, murmur3, ownerHash, ownerScore } from './hash.ts';
 export { createLogger, silentLogger } from './log.ts';
 export type { Logger, LogOptions } from './log.ts';
-export { completePath } from './object-paths.ts';
+export {
+  COMPLETE_DIRECTORY,
+  completePath,
+  GROWING_DIRECTORY,
+  growingName,
+  parseGrowingName,
+} from './object-paths.ts';
+export { shardedName, SUSPECT_DIRECTORY } from './object-paths.ts';
 export { parseOriginUrl } from './origin-url.ts';
 export type { OriginUrl } from './origin-url.ts';
 export { Placement, stripeOf } from './placement.ts';

@@ -23,7 +23,7 @@ import {
   growingName,
   shardedName,
   SUSPECT_DIRECTORY,
-} from '../../common/object-paths.ts';
+} from '../../common/index.ts';
 import { tryLock } from './libc.ts';
 
 const MODE_PRIVATE = 0o700;

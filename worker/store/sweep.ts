@@ -5,8 +5,7 @@
  */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from '../../common/index.ts';
-import { parseGrowingName } from '../../common/object-paths.ts';
+import { parseGrowingName, systemCode } from '../../common/index.ts';
 import type { CacheDirectory } from './cache-directory.ts';
 import type { StoredObject } from './stored-object.ts';
 
