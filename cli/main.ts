@@ -5,6 +5,7 @@
  */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 15)) {
+  // eslint-disable-next-line no-restricted-properties -- an older Node may not get any further
   process.stderr.write(`larder needs Node 22.15 or newer; this is ${process.versions.node}.\n`);
   process.exit(1);
 }

@@ -47,12 +47,11 @@ function buildProgram(done: (exitCode: number) => void): Command {
     for (const option of [...(spec.options ?? []), JSON_FLAG]) command.addOption(option);
     command.addHelpText('after', `\nExample:\n  ${spec.example}`);
     command.exitOverride();
-    command.action(async (...parameters: unknown[]) => {
+    command.action(async () => {
       const positional = command.processedArgs
         .flat()
         .filter((value) => value !== undefined)
         .map(String);
-      void parameters;
       done(await spec.action(positional, command.opts<Flags>()));
     });
   };

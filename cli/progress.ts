@@ -24,7 +24,7 @@ export function progressBar(
 ): ProgressBar {
   if (output.json || !stderrIsTerminal()) return silent;
   const show = (value: number) =>
-    unit === 'bytes' ? formatBytes(value) : `${value.toLocaleString('en')}`;
+    unit === 'bytes' ? formatBytes(value) : value.toLocaleString('en');
   const bar = new cliProgress.SingleBar({
     stream: stderrStream(),
     clearOnComplete: true,

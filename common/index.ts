@@ -30,6 +30,7 @@ export { blockCount, blockLength, blocksOf, clampLength } from './block-math.ts'
 export type { BlockRange } from './block-math.ts';
 export { systemClock, systemRandom } from './clock.ts';
 export type { Clock, Random } from './clock.ts';
+export { Disposals } from './disposals.ts';
 export { checkDatasetName, DEFAULT_SETTINGS, objectId, withSetting } from './dataset.ts';
 export type {
   DatasetInfo,

@@ -8,6 +8,9 @@ import type { Listings } from './listing.ts';
 import { placementToWire } from './wire.ts';
 import type { Workers } from './workers.ts';
 
+/** A worker that does not answer in this time is shown as it last was. */
+const PROBE_MS = 500;
+
 export interface ClusterServiceOptions {
   readonly catalog: Catalog;
   readonly listings: Listings;
@@ -26,7 +29,10 @@ export function clusterService(
       return {};
     }),
     WatchPlacement: handlers.serverStream((_request, { signal }) => placements(workers, signal)),
-    GetStatus: handlers.unary(async () => clusterStatus(options)),
+    GetStatus: handlers.unary(async () => {
+      await workers.probe(PROBE_MS);
+      return clusterStatus(options);
+    }),
   };
 }
 

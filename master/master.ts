@@ -4,7 +4,7 @@
  * Always true: `startMaster` resolves when calls are served; disposing ends the calls, persists what was
  * decided, and lets go of the data directory.
  */
-import { LarderError } from '../common/index.ts';
+import { Disposals, LarderError } from '../common/index.ts';
 import { createGrpcServer, formatAddress, Handlers } from '../rpc/grpc/index.ts';
 import type { GrpcServer } from '../rpc/grpc/index.ts';
 import { Builds } from './builds.ts';
@@ -35,7 +35,7 @@ const TICKS_PER_LEASE = 5;
  */
 export async function startMaster(options: MasterOptions): Promise<Master> {
   const config = compileOptions(options);
-  await using starting = new AsyncDisposableStack();
+  await using starting = new Disposals();
   const directory = starting.use(new DataDirectory(config.dataDir));
   const store = starting.use(new LmdbStore(directory.catalogPath));
   const { parts, server } = await startParts(config, directory, store, starting);
@@ -44,7 +44,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     address: formatAddress(server.address),
     [Symbol.asyncDispose]: async () => {
       await parts.workers.close();
-      await running.disposeAsync();
+      await running[Symbol.asyncDispose]();
     },
   };
 }
@@ -53,7 +53,7 @@ async function startParts(
   config: MasterConfig,
   directory: DataDirectory,
   store: LmdbStore,
-  starting: AsyncDisposableStack,
+  starting: Disposals,
 ) {
   const { clock, log, times } = config;
   const catalog = await Catalog.open(store, clock);

@@ -137,6 +137,18 @@ export class Workers {
     if (outcome.lapsed.length + outcome.removed.length > 0) this.changed.notify();
   }
 
+  /** Asks every worker that is alive for its numbers as they are now; waits at most `timeoutMs`. */
+  async probe(timeoutMs: number): Promise<void> {
+    const answers = this.sessions().map(
+      (session) =>
+        new Promise<void>((resolve) => {
+          session.start((command) => ({ probe: { command } }), { onEnd: () => resolve() });
+        }),
+    );
+    const { clock } = this.#options;
+    await withDeadline(Promise.all(answers), timeoutMs, clock, 'probe').catch(() => undefined);
+  }
+
   status(): WorkerStatus[] {
     return this.#membership.states().map(({ member, alive }) => {
       const beat = this.#heartbeats.get(member.workerId);

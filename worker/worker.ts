@@ -4,10 +4,11 @@
  */
 import os from 'node:os';
 import path from 'node:path';
-import { silentLogger, systemClock, systemRandom } from '../common/index.ts';
+import { Disposals, silentLogger, systemClock, systemRandom } from '../common/index.ts';
 import type { Clock, Logger, Random } from '../common/index.ts';
 import { DataServer, tcpAddress } from '../rpc/data/index.ts';
 import { assertMayListen, connectMaster, parseAddress } from '../rpc/grpc/index.ts';
+import type { MasterChannel } from '../rpc/grpc/index.ts';
 import { Commands } from './commands.ts';
 import { DataPlane } from './data-plane.ts';
 import { ObjectReader } from './fetching/index.ts';
@@ -57,56 +58,12 @@ const MAX_CONNECTIONS = 4_096;
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { clock = systemClock, random = systemRandom, log = silentLogger } = options;
   assertMayListen(parseAddress(options.listen).host, options.insecure ?? false);
-  await using started = new AsyncDisposableStack();
-  const capacity =
-    options.capacityBytes === undefined ? {} : { capacityBytes: options.capacityBytes };
-  const store = started.use(
-    await ObjectStore.open({ directory: options.cacheDir, ...capacity, clock, logger: log }),
-  );
-  const master = started.use(connectMaster({ address: options.master }));
-  const origins = started.use(new OriginPool({ clock, random, log }));
-  let membership: ClusterMembership | undefined;
-  const versions = started.use(
-    new Versions({
-      directory: path.join(options.cacheDir, 'manifests'),
-      master,
-      clock,
-      log,
-      onOpened: (version) => {
-        expect(store, version, membership);
-      },
-    }),
-  );
-  const reads = started.use(
-    new ObjectReader({
-      store,
-      originFor: async (datasetId) => origins.get(await versions.dataset(datasetId)),
-      logger: log,
-    }),
-  );
-  const plane = new DataPlane({
-    workerId: store.workerId,
-    versions,
-    reads,
-    completeDirectory: store.completeDirectory,
-    placement: () => membership?.placement,
-    log,
-  });
-  const server = started.use(
-    new DataServer({
-      handler: plane,
-      clock,
-      log,
-      helloTimeoutMs: HELLO_TIMEOUT_MS,
-      maxConnections: MAX_CONNECTIONS,
-    }),
-  );
-  store.onEvicted((objectId) => {
-    server.broadcastEvicted(objectId);
-  });
-  const dataAddress = await server.listen(tcpAddress(options.listen));
-  await server.listen({ kind: 'unix', path: options.socket });
-  const joined = started.use(
+  await using started = new Disposals();
+  const cluster: Cluster = { membership: undefined };
+  const parts = await openParts({ ...options, clock, random, log }, cluster, started);
+  const { store, master, origins, reads } = parts;
+  const dataAddress = await serve({ ...options, clock, log }, parts, cluster, started);
+  const membership = started.use(
     joinCluster({
       master,
       member: {
@@ -117,22 +74,96 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       },
       softwareVersion: options.softwareVersion,
       held: store.held,
-      handlers: new Commands({ origins, versions, reads, store }),
+      handlers: new Commands(parts),
       counters: () => countersOf(store, reads, origins),
       clock,
       log,
       random,
     }),
   );
-  membership = joined;
-  const parts = started.move();
+  cluster.membership = membership;
+  const running = started.move();
   return {
     workerId: store.workerId,
     dataAddress,
     capacityBytes: store.capacityBytes,
-    joined: (signal) => joined.joined(signal),
-    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+    joined: (signal) => membership.joined(signal),
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
+}
+
+/** The parts need to know the placement before the membership that brings it can exist. */
+interface Cluster {
+  membership: ClusterMembership | undefined;
+}
+
+interface Parts {
+  readonly store: ObjectStore;
+  readonly master: MasterChannel;
+  readonly origins: OriginPool;
+  readonly versions: Versions;
+  readonly reads: ObjectReader;
+}
+
+type Config = WorkerOptions & {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+};
+
+async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
+  const { cacheDir, capacityBytes, clock, random, log } = config;
+  const store = started.use(
+    await ObjectStore.open({ directory: cacheDir, capacityBytes, clock, logger: log }),
+  );
+  const master = started.use(connectMaster({ address: config.master }));
+  const origins = started.use(new OriginPool({ clock, random, log }));
+  const versions = started.use(
+    new Versions({
+      directory: path.join(cacheDir, 'manifests'),
+      master,
+      clock,
+      log,
+      onOpened: (version) => {
+        expect(store, version, cluster.membership);
+      },
+    }),
+  );
+  const originFor = async (datasetId: number) => origins.get(await versions.dataset(datasetId));
+  const reads = started.use(new ObjectReader({ store, originFor, logger: log }));
+  return { store, master, origins, versions, reads };
+}
+
+/** @returns the address of the data plane, with the real port */
+async function serve(
+  config: Omit<Config, 'random'>,
+  { store, versions, reads }: Parts,
+  cluster: Cluster,
+  started: Disposals,
+): Promise<string> {
+  const { clock, log, listen, socket } = config;
+  const handler = new DataPlane({
+    workerId: store.workerId,
+    versions,
+    reads,
+    completeDirectory: store.completeDirectory,
+    placement: () => cluster.membership?.placement,
+    log,
+  });
+  const server = started.use(
+    new DataServer({
+      handler,
+      clock,
+      log,
+      helloTimeoutMs: HELLO_TIMEOUT_MS,
+      maxConnections: MAX_CONNECTIONS,
+    }),
+  );
+  store.onEvicted((objectId) => {
+    server.broadcastEvicted(objectId);
+  });
+  await server.listen({ kind: 'unix', path: socket });
+  return await server.listen(tcpAddress(listen));
 }
 
 /** Tells admission what this worker is to serve of a version: its weighted share of each bucket. */

@@ -10,7 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { formatBytes, parseSize } from '../../common/index.ts';
+import { Disposals, formatBytes, parseSize } from '../../common/index.ts';
 import { CONTENDERS } from './contenders.ts';
 import type { Contender } from './contenders.ts';
 import { ddRead, measureRound, verify } from './measure.ts';
@@ -56,7 +56,7 @@ async function main(sizeBytes: number, rounds: number, only: string): Promise<vo
       'needs versitygw: go install github.com/versity/versitygw/cmd/versitygw@latest',
     );
   }
-  await using stack = new AsyncDisposableStack();
+  await using stack = new Disposals();
   const scratch = await mkdtemp(join(values.scratch, 'larder-versus-'));
   stack.defer(() => rm(scratch, { recursive: true }));
 

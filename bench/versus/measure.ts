@@ -8,6 +8,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { Disposals } from '../../common/index.ts';
 import type { Contender, Place } from './contenders.ts';
 import { commandLine, keep, run, throwIfInterrupted, waitUntil } from './processes.ts';
 
@@ -78,7 +79,7 @@ async function mounted<T>(
 ): Promise<T> {
   throwIfInterrupted();
   const command = contender.mount(place);
-  await using stack = new AsyncDisposableStack();
+  await using stack = new Disposals();
   if (contender.unmount === 'foreground') {
     const server = stack.use(keep(command));
     stack.defer(async () => {

@@ -16,6 +16,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { CompletedPart } from '@aws-sdk/client-s3';
 import { MIB } from '../../common/index.ts';
+import type { Disposals } from '../../common/index.ts';
 import { keep, waitUntil } from './processes.ts';
 
 const PART_BYTES = 16 * MIB;
@@ -38,7 +39,7 @@ export interface Origin {
 
 /** Starts the server; `stack` ends it. */
 export async function startOrigin(
-  stack: AsyncDisposableStack,
+  stack: Disposals,
   scratch: string,
   sizeBytes: number,
 ): Promise<Origin> {

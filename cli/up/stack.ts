@@ -4,10 +4,11 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { EXIT, hasCode, LarderError } from '../../common/index.ts';
+import { Disposals, EXIT, hasCode, LarderError } from '../../common/index.ts';
 import { connect } from '../../sdk/index.ts';
 import type { BuildOptions, BuildResult, Larder } from '../../sdk/index.ts';
 import type { Context } from '../context.ts';
+import type { Output } from '../output.ts';
 import { registerInstance } from '../instances.ts';
 import { endMount, mountProcesses, startMount } from '../mounting.ts';
 import { progressBar } from '../progress.ts';
@@ -48,7 +49,7 @@ export async function runStack(
   fs.mkdirSync(path.join(home, 'master'), { recursive: true, mode: 0o700 });
   fs.mkdirSync(path.dirname(socket), { recursive: true, mode: 0o700 });
   const instance = registerInstance({ role: 'up', group, origin, mountpoint });
-  await using running = new AsyncDisposableStack();
+  await using running = new Disposals();
   running.defer(() => {
     instance.remove();
     fs.rmSync(path.dirname(socket), { recursive: true, force: true });
@@ -139,7 +140,7 @@ async function prepareDataset(
   await using larder = connect({ master, client: 'up' });
   const bar = progressBar(output, environment, 'Listing', 'keys');
   try {
-    const { version } = await createOrRefresh(larder, options, output.note, {
+    const { version } = await createOrRefresh(larder, options, output, {
       signal,
       onProgress: ({ keysListed }) => {
         bar.update(keysListed, 0);
@@ -154,7 +155,7 @@ async function prepareDataset(
 async function createOrRefresh(
   larder: Larder,
   { name, origin, endpoint }: StackOptions,
-  note: (text: string) => void,
+  output: Output,
   how: BuildOptions,
 ): Promise<Pick<BuildResult, 'version'>> {
   const known = (await larder.datasets.list()).find((dataset) => dataset.name === name);
@@ -168,7 +169,7 @@ async function createOrRefresh(
     return await larder.datasets.refresh(name, how);
   } catch (error) {
     if (!hasCode(error, 'ORIGIN_UNREACHABLE')) throw error;
-    note(
+    output.note(
       `larder: the origin cannot be reached; mounting v${String(known.latest.number)} as it was.`,
     );
     return { version: known.latest };

@@ -4,7 +4,6 @@
  */
 import { hasCode, LarderError, systemClock } from '../../common/index.ts';
 import { isMounted } from '../../fuse-client/index.ts';
-import { aborted } from '../context.ts';
 import type { Context } from '../context.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -19,8 +18,8 @@ export async function stopMount(
   look: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   while (!signal.aborted && isMounted(mountpoint)) {
-    await Promise.race([systemClock.sleep(LOOK_EVERY_MS), aborted(signal)]);
-    if (!signal.aborted) await look();
+    await look();
+    await systemClock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
   }
   let told = '';
   let insists = false;

@@ -30,7 +30,8 @@ export class Supervised {
   #startedMs: number;
   #pauseMs = FIRST_PAUSE_MS;
 
-  private constructor(options: SupervisedOptions, child: ReadyChild) {
+  /** Not for callers: see the static method. */
+  constructor(options: SupervisedOptions, child: ReadyChild) {
     this.#options = options;
     this.#child = child;
     this.#first = child.details;

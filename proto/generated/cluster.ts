@@ -43,6 +43,7 @@ import type { ObjectFailure as _larder_v1_ObjectFailure, ObjectFailure__Output a
 import type { ObjectResults as _larder_v1_ObjectResults, ObjectResults__Output as _larder_v1_ObjectResults__Output } from './larder/v1/ObjectResults.ts';
 import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from './larder/v1/OriginCounters.ts';
 import type { Placement as _larder_v1_Placement, Placement__Output as _larder_v1_Placement__Output } from './larder/v1/Placement.ts';
+import type { Probe as _larder_v1_Probe, Probe__Output as _larder_v1_Probe__Output } from './larder/v1/Probe.ts';
 import type { PushListingResponse as _larder_v1_PushListingResponse, PushListingResponse__Output as _larder_v1_PushListingResponse__Output } from './larder/v1/PushListingResponse.ts';
 import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from './larder/v1/ReadCounters.ts';
 import type { ReadManifestRequest as _larder_v1_ReadManifestRequest, ReadManifestRequest__Output as _larder_v1_ReadManifestRequest__Output } from './larder/v1/ReadManifestRequest.ts';
@@ -111,6 +112,7 @@ export interface ProtoGrpcType {
       ObjectResults: MessageTypeDefinition<_larder_v1_ObjectResults, _larder_v1_ObjectResults__Output>
       OriginCounters: MessageTypeDefinition<_larder_v1_OriginCounters, _larder_v1_OriginCounters__Output>
       Placement: MessageTypeDefinition<_larder_v1_Placement, _larder_v1_Placement__Output>
+      Probe: MessageTypeDefinition<_larder_v1_Probe, _larder_v1_Probe__Output>
       PushListingResponse: MessageTypeDefinition<_larder_v1_PushListingResponse, _larder_v1_PushListingResponse__Output>
       ReadCounters: MessageTypeDefinition<_larder_v1_ReadCounters, _larder_v1_ReadCounters__Output>
       ReadManifestRequest: MessageTypeDefinition<_larder_v1_ReadManifestRequest, _larder_v1_ReadManifestRequest__Output>

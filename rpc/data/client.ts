@@ -83,7 +83,8 @@ export class DataClient implements AsyncDisposable {
   #onEvicted: (objectId: string) => void = () => undefined;
   #onClosed: () => void = () => undefined;
 
-  private constructor(address: DataAddress, options: DataClientOptions) {
+  /** Not for callers: see the static method. */
+  constructor(address: DataAddress, options: DataClientOptions) {
     this.#address = formatAddress(address);
     this.#clock = options.clock;
     this.#frames = new FrameReader({

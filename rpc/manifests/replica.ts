@@ -56,7 +56,8 @@ export class ManifestReplica implements AsyncDisposable {
   #presentBytes: number;
   #copied: Promise<void> = Promise.resolve();
 
-  private constructor(parts: {
+  /** Not for callers: see the static method. */
+  constructor(parts: {
     options: ManifestReplicaOptions;
     source: FilePageSource;
     file: FileHandle;
@@ -171,7 +172,6 @@ export class ManifestReplica implements AsyncDisposable {
         await copyRange(fetch, this.#file, run.range, signal);
         this.#markPresent(run.first, run.end);
       } catch (error) {
-        if (signal.aborted) return;
         log.debug({ err: error, manifest: this.path }, 'copying a manifest: trying again');
         await clock.sleep(COPY_RETRY_MS, signal).catch(() => undefined);
       }

@@ -35,10 +35,10 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Reads the file while `disturb` runs, as often as it takes until that is over. */
 async function readWhile(disturb: () => Promise<void>): Promise<void> {
-  let over = false;
-  const disturbance = disturb().finally(() => (over = true));
+  const running = { over: false };
+  const disturbance = disturb().finally(() => (running.over = true));
   do expect(await sha256(file)).toBe(expected);
-  while (!over);
+  while (!running.over);
   await disturbance;
 }
 

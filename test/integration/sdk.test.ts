@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startMaster } from '../../master/index.ts';
 import type { Master } from '../../master/index.ts';
 import { connect } from '../../sdk/index.ts';
-import type { Larder, PreloadProgress } from '../../sdk/index.ts';
+import type { Larder } from '../../sdk/index.ts';
 import { startWorker } from '../../worker/index.ts';
 import type { Worker } from '../../worker/index.ts';
 import { TEST_CREDENTIALS, TestLarder } from '../support/larder.ts';
@@ -140,7 +140,7 @@ describe('a dataset', () => {
     await create();
     await using dataset = await larder.datasets.get('data');
     const progress = await all(dataset.preload());
-    const last = progress.at(-1) as PreloadProgress;
+    const last = progress.at(-1)!;
     expect(last).toMatchObject({ state: 'complete', failedFiles: 0, targetFiles: 3, heldFiles: 3 });
     expect(last.heldBytes).toBe(large.length + 5);
     expect(last.heldBlocks).toBe(last.targetBlocks);

@@ -39,6 +39,7 @@ export class JoinStream {
   readonly #tasks = new Set<Promise<void>>();
   #send: (message: WorkerMessage) => Promise<void> = async () => undefined;
   #reporter: HeldReporter | undefined;
+  #reported = false;
   #collecting: Promise<void> = Promise.resolve();
 
   constructor(options: JoinStreamOptions) {
@@ -89,6 +90,7 @@ export class JoinStream {
     else if (message.list_origin) this.#list(message.list_origin);
     else if (message.fetch_objects) this.#fetch(message.fetch_objects);
     else if (message.collect) this.#collect(message.collect);
+    else if (message.probe) this.#probe(message.probe.command);
     else if (message.cancel) this.#cancel(message.cancel.command);
   }
 
@@ -105,19 +107,29 @@ export class JoinStream {
       send: (report) => this.#send({ held: report }),
     });
     this.#reporter = reporter;
-    let reported = false;
-    const beat = () =>
-      this.#send({ heartbeat: { ...heartbeatOf(membership), held_reported: reported } });
     void this.#background(async () => {
       await reporter.reported;
-      reported = true;
-      await beat();
+      this.#reported = true;
+      await this.#beat();
     });
     void this.#background(async () => {
       for (;;) {
-        await beat();
+        await this.#beat();
         await clock.sleep(heartbeatMs, this.#signal);
       }
+    });
+  }
+
+  #beat(): Promise<void> {
+    const heartbeat = heartbeatOf(this.#options.membership);
+    return this.#send({ heartbeat: { ...heartbeat, held_reported: this.#reported } });
+  }
+
+  /** What the master is told is what is true when it asks. */
+  #probe(command: number): void {
+    void this.#run(command, async () => {
+      await this.#reporter?.flush();
+      await this.#beat();
     });
   }
 

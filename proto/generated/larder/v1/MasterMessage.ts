@@ -6,6 +6,7 @@ import type { ListOrigin as _larder_v1_ListOrigin, ListOrigin__Output as _larder
 import type { FetchObjects as _larder_v1_FetchObjects, FetchObjects__Output as _larder_v1_FetchObjects__Output } from '../../larder/v1/FetchObjects.ts';
 import type { CancelCommand as _larder_v1_CancelCommand, CancelCommand__Output as _larder_v1_CancelCommand__Output } from '../../larder/v1/CancelCommand.ts';
 import type { CollectDataset as _larder_v1_CollectDataset, CollectDataset__Output as _larder_v1_CollectDataset__Output } from '../../larder/v1/CollectDataset.ts';
+import type { Probe as _larder_v1_Probe, Probe__Output as _larder_v1_Probe__Output } from '../../larder/v1/Probe.ts';
 
 export interface MasterMessage {
   'welcome'?: (_larder_v1_Welcome | null);
@@ -14,7 +15,8 @@ export interface MasterMessage {
   'fetch_objects'?: (_larder_v1_FetchObjects | null);
   'cancel'?: (_larder_v1_CancelCommand | null);
   'collect'?: (_larder_v1_CollectDataset | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect";
+  'probe'?: (_larder_v1_Probe | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe";
 }
 
 export interface MasterMessage__Output {
@@ -24,5 +26,6 @@ export interface MasterMessage__Output {
   'fetch_objects'?: (_larder_v1_FetchObjects__Output | null);
   'cancel'?: (_larder_v1_CancelCommand__Output | null);
   'collect'?: (_larder_v1_CollectDataset__Output | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect";
+  'probe'?: (_larder_v1_Probe__Output | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe";
 }
