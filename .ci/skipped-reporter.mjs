@@ -1,6 +1,6 @@
 /**
  * A vitest reporter that says of each skipped test why: the note of `context.skip(note)`, else the
- * title of the suite that was left out.
+ * title of what `skipIf` left out, once for a whole suite.
  */
 import { relative } from 'node:path';
 
@@ -11,7 +11,7 @@ export default class SkippedReporter {
     for (const testModule of testModules) {
       const path = relative(process.cwd(), testModule.moduleId);
       for (const test of testModule.children.allTests('skipped')) {
-        const reason = test.result().note ?? `${test.parent.fullName ?? path} was left out`;
+        const reason = test.result().note ?? `its condition does not hold here: ${leftOut(test)}`;
         const line = `${path}: ${reason}`;
         reasons.set(line, (reasons.get(line) ?? 0) + 1);
       }
@@ -20,4 +20,9 @@ export default class SkippedReporter {
     console.log('\nSkipped:');
     for (const [line, count] of reasons) console.log(`  ${count} × ${line}`);
   }
+}
+
+function leftOut(test) {
+  const { parent } = test;
+  return parent.type === 'suite' && parent.options.mode === 'skip' ? parent.fullName : test.fullName;
 }
