@@ -22,7 +22,8 @@ export default class SkippedReporter {
   }
 }
 
-function leftOut(test) {
-  const { parent } = test;
-  return parent.type === 'suite' && parent.options.mode === 'skip' ? parent.fullName : test.fullName;
+function leftOut({ parent, fullName }) {
+  const wholeSuite =
+    parent.type === 'suite' && parent.options.mode === 'skip' && parent.children.size > 1;
+  return wholeSuite ? parent.fullName : fullName;
 }
