@@ -62,7 +62,7 @@ export interface SessionOptions {
   onError(error: LarderError, opcode: number): void;
 }
 
-/** Reads that the kernel may have under way by itself: 64 starved two readers of 1 MiB, 256 gained nothing. */
+/** Reads ahead that the kernel may have under way; each is up to 1 MiB, and waits in a slot. */
 const MAX_BACKGROUND = 128;
 const CONGESTION_THRESHOLD = 96;
 /** An upper bound; the holder sets what is really read ahead. */

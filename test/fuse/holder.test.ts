@@ -239,6 +239,22 @@ describe.skipIf(FUSE_MISSING !== undefined)('the holder', () => {
     await mount.event('server-started', 2);
     expect(fs.readFileSync(mount.at('a'), 'utf8')).toBe('contents');
   });
+
+  test('a successor that finds its source elsewhere begins again with that', async () => {
+    await using mount = await smallMount().start({ complete: true });
+    const specFile = path.join(mount.work, 'spec.json');
+    const spec = JSON.parse(fs.readFileSync(specFile, 'utf8')) as { source: object };
+    const elsewhere = path.join(mount.work, 'elsewhere');
+    fs.renameSync(path.dirname(path.dirname(path.dirname(mount.complete('a')))), elsewhere);
+    fs.writeFileSync(
+      specFile,
+      JSON.stringify({ ...spec, source: { ...spec.source, completeDirectory: elsewhere } }),
+    );
+    mount.rules({ path: 'a', fail: 'UNAVAILABLE' });
+    process.kill(mount.serverPid, 'SIGKILL');
+    await mount.event('server-started', 3);
+    expect(fs.readFileSync(mount.at('a'), 'utf8')).toBe('contents');
+  });
 });
 
 describe.skipIf(FUSE_MISSING !== undefined)('mount points', () => {
