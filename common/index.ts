@@ -6,26 +6,9 @@ export {
   FRAME_HEADER_BYTES,
   FUSE_MAX_READ_BYTES,
 } from './limits.ts';
-export {
-  GRPC_MAX_MESSAGE_BYTES,
-  MANIFEST_MAX_BLOCKS,
-  MANIFEST_MAX_ENTRIES,
-  MANIFEST_PAGE_ENTRIES,
-} from './limits.ts';
-export {
-  MAX_BLOCK_BYTES,
-  MAX_FRAME_BODY_BYTES,
-  MAX_KEY_BYTES,
-  MAX_PATH_BYTES,
-  MAX_READ_BYTES,
-} from './limits.ts';
-export {
-  MAX_SEGMENT_BYTES,
-  MAX_SYMLINK_BYTES,
-  MIN_BLOCK_BYTES,
-  PROTOCOL_VERSION,
-  STRIPE_BYTES,
-} from './limits.ts';
+export { GRPC_MAX_MESSAGE_BYTES, MANIFEST_MAX_BLOCKS } from './limits.ts';
+export { MAX_FRAME_BODY_BYTES, MAX_PATH_BYTES, MAX_READ_BYTES } from './limits.ts';
+export { PROTOCOL_VERSION, STRIPE_BYTES } from './limits.ts';
 export { blockCount, blockLength, blocksOf, clampLength } from './block-math.ts';
 export type { BlockRange } from './block-math.ts';
 export { systemClock, systemRandom } from './clock.ts';
@@ -51,7 +34,7 @@ export {
   systemCode,
 } from './errors.ts';
 export type { ErrorCode, ErrorFacts, ErrorSpec, Remedy } from './errors.ts';
-export { bandHash, murmur3, ownerHash, ownerScore } from './hash.ts';
+export { bandHash } from './hash.ts';
 export { createLogger, silentLogger } from './log.ts';
 export type { Logger, LogOptions } from './log.ts';
 export {
@@ -66,7 +49,7 @@ export { parseOriginUrl } from './origin-url.ts';
 export type { OriginUrl } from './origin-url.ts';
 export { Placement, stripeOf } from './placement.ts';
 export type { PlacementMember } from './placement.ts';
-export { formatBytes, GIB, KIB, MIB, parseSize, TIB } from './units.ts';
+export { formatBytes, KIB, MIB, parseSize } from './units.ts';
 export {
   emptyAttributes,
   ManifestBuilder,

@@ -8,7 +8,7 @@ import { crc32 } from '@node-rs/crc32';
 import { LarderError } from '../errors.ts';
 import { PAGE_SHIFT, PageMissing, corrupt } from './format.ts';
 import type { Footer, PageRow } from './footer.ts';
-import { decodePage } from './page.ts';
+import { decodePage } from './page-decode.ts';
 import type { Page, PageBounds } from './page.ts';
 import type { PageSource } from './types.ts';
 

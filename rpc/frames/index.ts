@@ -26,7 +26,7 @@ export {
   encodeTouched,
 } from './codec.ts';
 export type { FrameHeader } from './codec.ts';
-export { FRAME, FRAME_MAGIC, FRAME_VERSION } from './types.ts';
+export { FRAME } from './types.ts';
 export type {
   Busy,
   DataPiece,

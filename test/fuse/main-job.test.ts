@@ -74,7 +74,7 @@ describe('a directory', () => {
       .toBe(warm.datasets[0]?.bytes);
   });
 
-  test('that changed is a new version at the next `up`, and what did not change is not read again', async () => {
+  test('what changed is a new version, and what did not change is not read again', async () => {
     fs.writeFileSync(path.join(origin, 'same'), randomBytes(300_000));
     fs.writeFileSync(path.join(origin, 'changes'), 'before');
     const flags = ['--cache-dir', larder.folder('mine')];

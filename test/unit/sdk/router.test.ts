@@ -1,0 +1,173 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { crc32 } from '@node-rs/crc32';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LarderError, Placement, silentLogger, systemClock } from '../../../common/index.ts';
+import type { ObjectRef } from '../../../common/index.ts';
+import { DataServer } from '../../../rpc/data/index.ts';
+import type { DataHandler, Reply } from '../../../rpc/data/index.ts';
+import {
+  boundCrc,
+  decodeRead,
+  encodeDataHead,
+  encodeFrame,
+  FRAME,
+} from '../../../rpc/frames/index.ts';
+import { Connections } from '../../../sdk/connections.ts';
+import { connectConfig } from '../../../sdk/options.ts';
+import { Router } from '../../../sdk/router.ts';
+
+const ref: ObjectRef = {
+  objectId: 'ab'.repeat(20),
+  key: Buffer.from('k'),
+  sizeBytes: 100,
+  blockSizeBytes: 4_194_304,
+  firstBlock: 0,
+  datasetId: 1,
+  mtimeS: 0,
+  mtimeNs: 0,
+  validator: { kind: 'modified' },
+};
+const range = {
+  file: { datasetId: 1, version: 1, ordinal: 1 },
+  ref,
+  offsetBytes: 0,
+  lengthBytes: 3,
+};
+const never = new AbortController().signal;
+
+let directory: string;
+let servers: DataServer[];
+let connections: Connections[];
+
+beforeEach(() => {
+  directory = fs.mkdtempSync(path.join(os.tmpdir(), 'larder-router-'));
+  servers = [];
+  connections = [];
+});
+
+afterEach(async () => {
+  for (const one of connections) await one[Symbol.asyncDispose]();
+  for (const server of servers) await server[Symbol.asyncDispose]();
+  fs.rmSync(directory, { recursive: true });
+});
+
+type Answer = (reply: Reply, mayFetch: boolean) => Promise<void>;
+
+const bytes = Buffer.from('abc');
+const answerWithBytes: Answer = async (reply) => {
+  const crc = boundCrc(ref.objectId, 0, bytes.length, crc32(bytes));
+  await reply.send(encodeDataHead(reply.requestId, 0, crc, bytes.length), bytes);
+  await reply.send(encodeFrame(FRAME.END, reply.requestId));
+};
+
+/** A worker that answers every READ in one way; its address. */
+async function worker(workerId: string, answer: Answer): Promise<string> {
+  const handler: DataHandler = {
+    welcome: { protocol: 1, workerId },
+    request: (_, body, reply) => answer(reply, decodeRead(body).mayFetch),
+    notice: () => undefined,
+  };
+  const options = {
+    clock: systemClock,
+    log: silentLogger,
+    helloTimeoutMs: 1_000,
+    maxConnections: 9,
+  };
+  const server = new DataServer({ handler, ...options });
+  servers.push(server);
+  return await server.listen({ kind: 'tcp', host: '127.0.0.1', port: 0 });
+}
+
+/** A router whose candidates for the object are these addresses, in this order. */
+function routerTo(addresses: string[]): Router {
+  const config = connectConfig({ readTimeoutMs: 600, attemptTimeoutMs: 200 });
+  const made = new Connections(config);
+  connections.push(made);
+  const ids = addresses.map((_, i) => `w${String(i)}`);
+  const member = (workerId: string, dataAddress: string) => ({
+    workerId,
+    dataAddress,
+    weightBytes: 1,
+    node: workerId,
+  });
+  const order = new Placement(
+    1,
+    ids.map((id) => member(id, '')),
+  ).candidates(ref.objectId);
+  const members = order.map(({ workerId }, i) => member(workerId, addresses[i] ?? ''));
+  return new Router({ config, connections: made, placement: () => new Placement(1, members) });
+}
+
+const unreachable = '127.0.0.1:9';
+
+test('the owner is asked first, and others are left alone', async () => {
+  let others = 0;
+  const first = await worker('w0', answerWithBytes);
+  const second = await worker('w1', async (reply) => {
+    others += 1;
+    await answerWithBytes(reply, true);
+  });
+  expect(await routerTo([first, second]).read(range, never)).toEqual(bytes);
+  expect(others).toBe(0);
+});
+
+test.each([
+  ['cannot be reached', undefined],
+  [
+    'hangs',
+    (reply: Reply) =>
+      new Promise<void>((done) => reply.signal.addEventListener('abort', () => done())),
+  ],
+  ['is busy', () => Promise.reject(new LarderError('BUSY'))],
+  ['has a failing disk', () => Promise.reject(new LarderError('CACHE_IO'))],
+])('an owner that %s is passed over for the next candidate', async (_, answer) => {
+  const owner = answer === undefined ? unreachable : await worker('w0', answer);
+  const next = await worker('w1', answerWithBytes);
+  expect(await routerTo([owner, next]).read(range, never)).toEqual(bytes);
+});
+
+test('what asking again cannot cure is said at once', async () => {
+  let asked = 0;
+  const answer: Answer = async () => {
+    asked += 1;
+    throw new LarderError('ORIGIN_CHANGED', { key: 'k' });
+  };
+  const addresses = [await worker('w0', answer), await worker('w1', answer)];
+  await expect(routerTo(addresses).read(range, never)).rejects.toMatchObject({
+    code: 'ORIGIN_CHANGED',
+  });
+  expect(asked).toBe(1);
+});
+
+test('a worker that comes back in time is waited for', async () => {
+  let tries = 0;
+  const address = await worker('w0', async (reply) => {
+    tries += 1;
+    if (tries < 3) throw new LarderError('UNAVAILABLE');
+    await answerWithBytes(reply, true);
+  });
+  expect(await routerTo([address]).read(range, never)).toEqual(bytes);
+});
+
+test('a read ends at its deadline with what was last met', async () => {
+  await expect(routerTo([unreachable]).read(range, never)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+  const hanging = await worker(
+    'w0',
+    (reply) => new Promise((done) => reply.signal.addEventListener('abort', () => done())),
+  );
+  await expect(routerTo([hanging]).read(range, never)).rejects.toMatchObject({
+    code: 'DEADLINE_EXCEEDED',
+  });
+  await expect(routerTo([]).read(range, never)).rejects.toMatchObject({ code: 'NO_WORKER' });
+});
+
+test('a read that is aborted ends at once', async () => {
+  const controller = new AbortController();
+  const reading = routerTo([unreachable]).read(range, controller.signal);
+  controller.abort();
+  await expect(reading).rejects.toThrow();
+});
