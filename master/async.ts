@@ -38,6 +38,8 @@ export class Signal {
 
 /** @throws the signal's reason, when it fires first */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Where the signal has fired already nobody waits for the promise, and it may reject all the same.
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   let onAbort: () => void = () => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {

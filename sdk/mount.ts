@@ -72,7 +72,8 @@ export async function openMountSource(
     fs.renameSync(`${file}.tmp`, file);
     await placement.settled(config.clock, config.callTimeoutMs);
   }
-  const reader = new VersionReader({ connection, dataset, version, manifest });
+  const filesDirectory = manifest.completeDirectory;
+  const reader = new VersionReader({ connection, dataset, version, manifest, filesDirectory });
   return new ConnectedMount(connection, reader, options);
 }
 
