@@ -20,7 +20,8 @@ export interface MountRequest {
   readonly master: string;
   readonly workerSocket: string | undefined;
   readonly group: string;
-  readonly logFd?: number;
+  /** The caller ends before the mount does: logs go to `mount.log` in its state directory. */
+  readonly detached?: boolean;
 }
 
 const MOUNT_TIMEOUT_MS = 60_000;
@@ -54,12 +55,18 @@ export async function startMount(request: MountRequest, env: Environment): Promi
     serverCommand: programCommand('internal-server', specFile),
   };
   fs.writeFileSync(specFile, JSON.stringify(spec));
-  return await startChild({
-    args: ['internal-holder', specFile],
-    readyTimeoutMs: MOUNT_TIMEOUT_MS,
-    detached: true,
-    ...(request.logFd === undefined ? {} : { logFd: request.logFd }),
-  });
+  const log = path.join(stateDirectory, 'mount.log');
+  const logFd = request.detached === true ? fs.openSync(log, 'a', 0o600) : undefined;
+  try {
+    return await startChild({
+      args: ['internal-holder', specFile],
+      readyTimeoutMs: MOUNT_TIMEOUT_MS,
+      detached: true,
+      ...(logFd === undefined ? {} : { logFd }),
+    });
+  } finally {
+    if (logFd !== undefined) fs.closeSync(logFd);
+  }
 }
 
 /**

@@ -25,6 +25,7 @@ export async function mount([reference = '', where = '']: string[], flags: Flags
       master,
       workerSocket: workerSocket(flags, environment, master),
       group: groupOf(),
+      detached: isSet(flags, 'detach'),
     },
     environment,
   );

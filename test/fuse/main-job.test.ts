@@ -1,11 +1,18 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isMountpoint, isRunning, TEST_CREDENTIALS, TestLarder } from '../support/larder.ts';
-import { startS3Server } from '../support/s3/index.ts';
+import {
+  eventually,
+  isMountpoint,
+  isRunning,
+  TEST_CREDENTIALS,
+  TestLarder,
+} from '../support/larder.ts';
+import { patternBytes, startS3Server } from '../support/s3/index.ts';
 import { differences, digest, makeTree, sha256 } from '../support/trees.ts';
 import { findVersitygw, startVersitygw } from '../support/versitygw.ts';
 
@@ -134,6 +141,28 @@ describe('a bucket', () => {
   });
 });
 
+describe('a cache that is smaller than what is read', () => {
+  test('evicts while files are read, and every byte is right', async () => {
+    await using s3 = await startS3Server({ buckets: ['b'], credentials: [TEST_CREDENTIALS] });
+    const sizeBytes = 19 * 1024 * 1024 + 11;
+    const seeds = Array.from({ length: 10 }, (_, i) => i + 1);
+    for (const seed of seeds) s3.put('b', `f${String(seed)}`, { kind: 'pattern', sizeBytes, seed });
+    const flags = ['--endpoint', s3.endpoint, '--cache-size', '64MiB'];
+    const mountpoint = await larder.up('s3://b', ...flags);
+    const expected = seeds.map((seed) => digest(patternBytes(seed, 0, sizeBytes)));
+    const read = (seed: number) => sha256(path.join(mountpoint, `f${String(seed)}`));
+    for (let pass = 0; pass < 2; pass += 1) {
+      const half = seeds.length / 2;
+      const first = await Promise.all(seeds.slice(0, half).map(read));
+      const second = await Promise.all(seeds.slice(half).map(read));
+      expect([...first, ...second]).toEqual(expected);
+    }
+    const { datasets } = await larder.status();
+    expect(datasets[0]?.heldBytes).toBeLessThanOrEqual(64 * 1024 * 1024);
+    expect(datasets[0]?.heldBytes).toBeGreaterThan(0);
+  });
+});
+
 describe('running', () => {
   test('`down` leaves no process, no mount and no record', async () => {
     fs.writeFileSync(path.join(origin, 'file'), 'bytes');
@@ -165,6 +194,49 @@ describe('running', () => {
     await larder.down(first);
     expect(fs.readFileSync(path.join(second, 'file'), 'utf8')).toBe('two');
     expect((await larder.status()).mounts.map(({ mountpoint }) => mountpoint)).toEqual([second]);
+  });
+
+  test('Ctrl-C ends an `up` in the foreground, and leaves nothing', async () => {
+    fs.writeFileSync(path.join(origin, 'file'), 'bytes');
+    const mountpoint = larder.folder('mnt');
+    const child = larder.start(['up', `file://${origin}`, mountpoint, '--cache-size', '64MiB']);
+    await eventually(() => (isMountpoint(mountpoint) ? true : undefined));
+    await eventually(() => (fs.existsSync(path.join(mountpoint, 'file')) ? true : undefined));
+    const { processes } = await larder.status();
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
+    expect(isMountpoint(mountpoint)).toBe(false);
+    expect(processes.filter(({ pid }) => isRunning(pid))).toEqual([]);
+  });
+
+  test('master, worker and mount apart, each by its own command', async () => {
+    fs.writeFileSync(path.join(origin, 'file'), 'bytes');
+    const socket = path.join(larder.directory, 'w.sock');
+    const ready = async (args: string[]) => {
+      const { stderr } = larder.start(args);
+      let said = '';
+      stderr!.on('data', (bytes: Buffer) => (said += bytes.toString()));
+      await eventually(() => (said.includes('larder ') ? true : undefined));
+    };
+    await ready(['master', '--listen', '127.0.0.1:0', '--data-dir', larder.folder('data')]);
+    const cache = ['--cache-dir', larder.folder('cache'), '--cache-size', '64MiB'];
+    await ready(['worker', '--socket', socket, ...cache]);
+    await larder.ok(['dataset', 'create', 'data', `file://${origin}`]);
+    const mountpoint = larder.folder('mnt');
+    await larder.ok(['mount', 'data@v1', mountpoint, '--detach']);
+    expect(fs.readFileSync(path.join(mountpoint, 'file'), 'utf8')).toBe('bytes');
+    const refused = await larder.run(['dataset', 'delete', 'data']);
+    expect(refused.stderr).toContain('VERSION_LEASED');
+    expect(refused.code).toBe(7);
+    fs.writeFileSync(path.join(origin, 'new'), 'new');
+    expect(await larder.ok(['dataset', 'refresh', 'data'])).toContain('1 added');
+    expect(fs.existsSync(path.join(mountpoint, 'new'))).toBe(false);
+    expect(await larder.ok(['preload', 'data'])).toContain('complete');
+    await larder.ok(['umount', mountpoint]);
+    expect(isMountpoint(mountpoint)).toBe(false);
+    await larder.ok(['dataset', 'delete', 'data']);
+    expect(await larder.ok(['dataset', 'list', '--json'])).toBe('[]\n');
   });
 
   test('a busy mount says who keeps it busy, and stays', async () => {
