@@ -22,7 +22,7 @@ export class Connections implements AsyncDisposable {
   readonly #open = new Map<string, Promise<DataClient>>();
   readonly #failures = new Map<string, Failure>();
   readonly #closing = new AbortController();
-  readonly #onEvicted = new Set<(objectId: string) => void>();
+  #onEvicted: (objectId: string) => void = () => undefined;
   #onConnected: (client: DataClient) => void = () => undefined;
 
   constructor(config: ConnectConfig) {
@@ -45,10 +45,9 @@ export class Connections implements AsyncDisposable {
     return connecting;
   }
 
-  /** Evictions at every worker that this process is connected to. Returns how to stop. */
-  onEvicted(listener: (objectId: string) => void): () => void {
-    this.#onEvicted.add(listener);
-    return () => this.#onEvicted.delete(listener);
+  /** Evictions at every worker that this process is connected to. */
+  onEvicted(listener: (objectId: string) => void): void {
+    this.#onEvicted = listener;
   }
 
   /** Called after each new connection: what a worker was told before must be told again. */
@@ -73,7 +72,7 @@ export class Connections implements AsyncDisposable {
         this.#closing.signal,
       );
       connection.onEvicted((objectId) => {
-        for (const listener of this.#onEvicted) listener(objectId);
+        this.#onEvicted(objectId);
       });
       connection.onClosed(() => {
         this.#open.delete(key);

@@ -72,8 +72,7 @@ export async function openMountSource(
     fs.renameSync(`${file}.tmp`, file);
     await placement.settled(config.clock, config.callTimeoutMs);
   }
-  const filesDirectory = manifest.completeDirectory;
-  const reader = new VersionReader({ connection, dataset, version, manifest, filesDirectory });
+  const reader = new VersionReader({ connection, dataset, version, manifest });
   return new ConnectedMount(connection, reader, options);
 }
 

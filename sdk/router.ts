@@ -11,7 +11,7 @@ import { asLarderError, LarderError, stripeOf } from '../common/index.ts';
 import type { ErrorCode, ObjectRef, Placement, PlacementMember } from '../common/index.ts';
 import { tcpAddress } from '../rpc/data/index.ts';
 import type { DataAddress, DataClient } from '../rpc/data/index.ts';
-import type { FileAddress, HeldAt } from '../rpc/frames/index.ts';
+import type { FileAddress } from '../rpc/frames/index.ts';
 import type { Connections } from './connections.ts';
 import type { ConnectConfig } from './options.ts';
 
@@ -58,37 +58,6 @@ export class Router {
     return this.#persist(range, signal, (client, timeoutMs) =>
       this.#readFrom(client, range, timeoutMs, signal),
     );
-  }
-
-  /**
-   * Has the worker of this node bring a range to its disk, where that worker is the owner.
-   *
-   * @returns which file has it; undefined where the bytes have to be asked for with `read`
-   * @throws {LarderError} what `read` would throw as well
-   */
-  async hold(range: FileRange, signal: AbortSignal): Promise<HeldAt | undefined> {
-    const { workerSocket, attemptTimeoutMs } = this.#config;
-    if (workerSocket === undefined) return undefined;
-    try {
-      const client = await this.#connections.get({ kind: 'unix', path: workerSocket });
-      const [owner] = this.candidates(range.ref, range.offsetBytes);
-      if (owner !== undefined && owner.workerId !== client.workerId) return undefined;
-      return await client.hold(
-        {
-          ...range.file,
-          offsetBytes: range.offsetBytes,
-          lengthBytes: range.lengthBytes,
-          mayFetch: true,
-          placement: this.#placement().number,
-          deadlineMs: attemptTimeoutMs,
-        },
-        { timeoutMs: attemptTimeoutMs, signal },
-      );
-    } catch (error) {
-      const { code } = asLarderError(error);
-      if (code === 'NOT_KEPT' || PASSING.has(code)) return undefined;
-      throw error;
-    }
   }
 
   /** How much of a file its owner has on disk. */

@@ -5,7 +5,6 @@ import { blockCount, clampLength, LarderError, printable } from '../common/index
 import type { DatasetInfo, Entry, ManifestReader, ObjectRef } from '../common/index.ts';
 import { withMissing } from '../rpc/manifests/index.ts';
 import type { Connection } from './connection.ts';
-import { LocalFiles } from './local-files.ts';
 import type { VersionManifest } from './manifest.ts';
 import type { FileRange } from './router.ts';
 
@@ -14,11 +13,6 @@ export interface VersionReaderParts {
   readonly dataset: DatasetInfo;
   readonly version: number;
   readonly manifest: VersionManifest;
-  /**
-   * Where complete objects lie, to read the worker's files by path, as a mount does. Bytes are not
-   * checked again then; without it they come over the connection, each piece checked.
-   */
-  readonly filesDirectory?: string | undefined;
 }
 
 export class VersionReader implements AsyncDisposable {
@@ -26,21 +20,12 @@ export class VersionReader implements AsyncDisposable {
   readonly version: number;
   readonly manifest: VersionManifest;
   readonly #connection: Connection;
-  /** Undefined where bytes come over the connection. */
-  readonly #files: LocalFiles | undefined;
-  readonly #forgetEvictions: () => void;
 
   constructor(parts: VersionReaderParts) {
     this.dataset = parts.dataset;
     this.version = parts.version;
     this.manifest = parts.manifest;
     this.#connection = parts.connection;
-    const { filesDirectory } = parts;
-    const files = filesDirectory === undefined ? undefined : new LocalFiles(filesDirectory);
-    this.#files = files;
-    this.#forgetEvictions = parts.connection.workers.onEvicted((objectId) => {
-      files?.letGo(objectId);
-    });
   }
 
   /** Runs `task` again after each manifest page that it misses was brought here. */
@@ -80,9 +65,9 @@ export class VersionReader implements AsyncDisposable {
     const ref = await this.object(ordinal, signal);
     const length = clampLength(offsetBytes, lengthBytes, ref.sizeBytes);
     if (length === 0) return Buffer.alloc(0);
-    const range = this.#range(ordinal, ref, offsetBytes, length);
-    return (
-      (await this.#readLocal(range, signal)) ?? (await this.#connection.router.read(range, signal))
+    return await this.#connection.router.read(
+      this.#range(ordinal, ref, offsetBytes, length),
+      signal,
     );
   }
 
@@ -94,21 +79,7 @@ export class VersionReader implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#forgetEvictions();
-    await this.#files?.[Symbol.asyncDispose]();
     await this.manifest[Symbol.asyncDispose]();
-  }
-
-  /** From the file of the worker on this node: half the CPU of asking it for the bytes. */
-  async #readLocal(range: FileRange, signal: AbortSignal): Promise<Buffer | undefined> {
-    if (this.#files === undefined) return undefined;
-    const at = await this.#connection.router.hold(range, signal);
-    if (at === undefined) return undefined;
-    const { objectId, sizeBytes } = range.ref;
-    const { offsetBytes, lengthBytes } = range;
-    const into = Buffer.allocUnsafeSlow(lengthBytes);
-    const wanted = { objectId, sizeBytes, offsetBytes, lengthBytes };
-    return (await this.#files.read(at, wanted, into)) ? into : undefined;
   }
 
   #range(ordinal: number, ref: ObjectRef, offsetBytes: number, lengthBytes: number): FileRange {

@@ -48,9 +48,6 @@ export class DataPlane implements DataHandler {
       case FRAME.READ:
         await this.#read(decodeRead(body), reply);
         return;
-      case FRAME.HOLD:
-        await this.#hold(decodeRead(body), reply);
-        return;
       case FRAME.HELD: {
         const ref = await this.#object(decodeHeld(body), reply.signal);
         const state = this.#options.reads.held(ref.objectId);
@@ -83,35 +80,9 @@ export class DataPlane implements DataHandler {
     }
   }
 
-  async #hold(request: ReadRequest, reply: Reply): Promise<void> {
-    const ref = await this.#readable(request, reply);
-    if (ref === undefined) return;
-    const { offsetBytes, lengthBytes, mayFetch } = request;
-    const { signal } = reply;
-    const options = { mayFetch, signal };
-    const incarnation = await this.#options.reads.hold(ref, offsetBytes, lengthBytes, options);
-    await reply.send(encodeJson(FRAME.HELD_AT, reply.requestId, { incarnation }));
-  }
-
   async #read(request: ReadRequest, reply: Reply): Promise<void> {
-    const ref = await this.#readable(request, reply);
-    if (ref === undefined) return;
-    const { offsetBytes, lengthBytes, mayFetch } = request;
-    const pieces = this.#options.reads.read(ref, offsetBytes, lengthBytes, {
-      mayFetch,
-      signal: reply.signal,
-    });
-    for await (const { offsetBytes: at, bytes } of pieces) {
-      const crc = boundCrc(ref.objectId, at, bytes.length, crc32(bytes));
-      await reply.send(encodeDataHead(reply.requestId, at, crc, bytes.length), bytes);
-    }
-    await reply.send(encodeFrame(FRAME.END, reply.requestId));
-  }
-
-  /** The object of a request, or undefined where the reader was sent elsewhere. */
-  async #readable(request: ReadRequest, reply: Reply): Promise<ObjectRef | undefined> {
     const ref = await this.#object(request, reply.signal);
-    const { offsetBytes, lengthBytes } = request;
+    const { offsetBytes, lengthBytes, mayFetch } = request;
     if (offsetBytes + lengthBytes > ref.sizeBytes || lengthBytes > MAX_READ_BYTES) {
       throw new LarderError('INVALID_ARGUMENT', {
         offsetBytes,
@@ -122,9 +93,17 @@ export class DataPlane implements DataHandler {
     if (this.#hasMoved(request, ref)) {
       const body = { placement: this.#options.placement()?.number ?? 0 };
       await reply.send(encodeJson(FRAME.MOVED, reply.requestId, body));
-      return undefined;
+      return;
     }
-    return ref;
+    const pieces = this.#options.reads.read(ref, offsetBytes, lengthBytes, {
+      mayFetch,
+      signal: reply.signal,
+    });
+    for await (const { offsetBytes: at, bytes } of pieces) {
+      const crc = boundCrc(ref.objectId, at, bytes.length, crc32(bytes));
+      await reply.send(encodeDataHead(reply.requestId, at, crc, bytes.length), bytes);
+    }
+    await reply.send(encodeFrame(FRAME.END, reply.requestId));
   }
 
   /** An older placement than ours sent the reader here, and the object has another owner. */

@@ -34,18 +34,6 @@ export interface ObjectReads {
     options: ReadOptions,
   ): AsyncIterable<ReadPiece>;
   /**
-   * Brings a range to disk for a reader on this node, which reads the file by itself.
-   *
-   * @returns the incarnation of the working file that has it, or 0 where the object is complete
-   * @throws {LarderError} as `read`, and `NOT_KEPT` where it cannot be had by path: read it
-   */
-  hold(
-    ref: ObjectRef,
-    offsetBytes: number,
-    lengthBytes: number,
-    options: ReadOptions,
-  ): Promise<number>;
-  /**
    * Brings the whole object to disk; resolves when it is complete.
    *
    * @throws {LarderError} `NOT_KEPT` where there is no room for it (nothing was fetched then, or what

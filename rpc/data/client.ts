@@ -31,7 +31,6 @@ import type {
   DataPiece,
   FileAddress,
   FrameHeader,
-  HeldAt,
   HeldStateBody,
   Hello,
   ManifestRequest,
@@ -179,20 +178,6 @@ export class DataClient implements AsyncDisposable {
       default:
         throw this.#invalid('an answer that does not belong to READ');
     }
-  }
-
-  /**
-   * Brings a range to this node's disk.
-   *
-   * @returns which file has it; undefined where it has to be read over the connection
-   */
-  async hold(request: ReadRequest, options: RequestOptions): Promise<HeldAt | undefined> {
-    const { header, body } = await this.#request(
-      (id) => encodeRead(id, request, FRAME.HOLD),
-      options,
-    );
-    if (header.type !== FRAME.HELD_AT) return undefined;
-    return { incarnation: Number(decodeJson(body)['incarnation']) };
   }
 
   async held(address: FileAddress, options: RequestOptions): Promise<HeldStateBody> {

@@ -99,12 +99,7 @@ export function boundCrc(
   return crc32(bound, payloadCrc);
 }
 
-/** @param type READ or HOLD: their bodies are alike */
-export function encodeRead(
-  requestId: number,
-  request: ReadRequest,
-  type: typeof FRAME.READ | typeof FRAME.HOLD = FRAME.READ,
-): Buffer {
+export function encodeRead(requestId: number, request: ReadRequest): Buffer {
   const body = Buffer.alloc(READ_BODY_BYTES);
   writeAddress(body, request);
   body.writeUInt32LE(request.mayFetch ? FLAG_MAY_FETCH : 0, 12);
@@ -112,7 +107,7 @@ export function encodeRead(
   body.writeUInt32LE(request.lengthBytes, 24);
   writeUint64(body, 28, request.placement);
   body.writeUInt32LE(request.deadlineMs, 36);
-  return encodeFrame(type, requestId, body);
+  return encodeFrame(FRAME.READ, requestId, body);
 }
 
 /** @throws {LarderError} `FRAME_INVALID` */

@@ -33,7 +33,6 @@ export type {
   ErrorBody,
   FileAddress,
   FrameType,
-  HeldAt,
   HeldStateBody,
   Hello,
   ManifestRequest,

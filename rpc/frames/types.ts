@@ -50,13 +50,6 @@ export const FRAME = {
   READ_MANY: 18,
   /** Client, notice: bytes of a file that were read from this node's disk without asking. */
   TOUCHED: 19,
-  /**
-   * Client on the same node, with the body of READ: bring the range to disk, I read the file myself.
-   * Answered by HELD_AT, or as READ is.
-   */
-  HOLD: 20,
-  /** Server: JSON `HeldAt`. */
-  HELD_AT: 21,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
@@ -120,10 +113,6 @@ export interface ErrorBody {
 export interface HeldStateBody {
   readonly heldBytes: number;
   readonly complete: boolean;
-}
-export interface HeldAt {
-  /** Of the working file that has the range; 0: the object is complete. */
-  readonly incarnation: number;
 }
 export interface VersionRequest {
   readonly datasetId: number;

@@ -22,7 +22,6 @@ import { FetchQueue, PRIORITY } from './fetch-queue.ts';
 import type { FetchRun } from './fetch-run.ts';
 import { ObjectFetch } from './object-fetch.ts';
 import type { BlockSpan, FetchContext } from './object-fetch.ts';
-import { arrival, join } from './interest.ts';
 import { OriginLedger } from './origin-ledger.ts';
 import { blockBytes, blocksIn, clip, stripeAround } from './ranges.ts';
 import { readHeld } from './read-held.ts';
@@ -154,34 +153,6 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     }
   }
 
-  async hold(
-    ref: ObjectRef,
-    offsetBytes: number,
-    lengthBytes: number,
-    options: ReadOptions,
-  ): Promise<number> {
-    const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
-    const fetch = this.#enter(ref);
-    const interest = new Set<FetchRun>();
-    using abort = abortion(options.signal);
-    try {
-      const { stored } = fetch;
-      if (!this.#store.writable) throw notKept(ref);
-      if (!options.mayFetch) assertHeld(fetch, range);
-      this.#ask(ref, range);
-      this.#readAround(fetch, range, interest);
-      const waitedBytes = await arrival(fetch, range, interest, abort.aborted);
-      for (const run of interest) run.forCache = true;
-      if (stored.state !== 'growing' && stored.state !== 'complete') throw notKept(ref);
-      this.#readBytes += lengthBytes;
-      this.#readOriginBytes += waitedBytes;
-      return stored.state === 'complete' ? 0 : stored.record.incarnation;
-    } finally {
-      for (const run of interest) fetch.leave(run);
-      this.#leave(fetch);
-    }
-  }
-
   async fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void> {
     if (ref.sizeBytes === 0) return;
     const fetch = this.#enter(ref);
@@ -242,7 +213,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       yield* this.#counted(this.#through(ref, range, options.signal));
       return;
     }
-    const run = join(fetch, blocksIn(range, ref), interest).get(block);
+    const run = this.#join(fetch, blocksIn(range, ref), interest).get(block);
     if (run === undefined) return;
     const tap = run.tap(range);
     if (tap !== undefined) {
@@ -262,6 +233,19 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     }
   }
 
+  /** Makes sure that missing blocks are being fetched, and that they go on as long as it waits. */
+  #join(fetch: ObjectFetch, span: BlockSpan, interest: Set<FetchRun>): Map<number, FetchRun> {
+    const runs = fetch.want(span, PRIORITY.reader);
+    const byBlock = new Map<number, FetchRun>();
+    for (const run of runs) {
+      for (let block = run.first; block < run.end; block += 1) byBlock.set(block, run);
+      if (interest.has(run)) continue;
+      interest.add(run);
+      run.waiters += 1;
+    }
+    return byBlock;
+  }
+
   /** Fetches besides what is read: the rest of a small object, ahead, the rest of a large one. */
   #readAround(fetch: ObjectFetch, range: ByteRange, interest: Set<FetchRun>): void {
     const { ref, stored } = fetch;
@@ -272,7 +256,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const bounds = stripeAround(ref, range.fromBytes);
     if (ref.sizeBytes <= (this.#options.smallObjectBytes ?? SMALL_OBJECT_BYTES)) {
       const first = Math.floor(range.fromBytes / ref.blockSizeBytes);
-      for (const run of join(fetch, { first, end: stored.blocks }, interest).values()) {
+      for (const run of this.#join(fetch, { first, end: stored.blocks }, interest).values()) {
         run.forCache = true;
       }
       fetch.want({ first: 0, end: first }, PRIORITY.background);
