@@ -11,7 +11,7 @@ export { MAX_FRAME_BODY_BYTES, MAX_PATH_BYTES, MAX_READ_BYTES } from './limits.t
 export { PROTOCOL_VERSION, STRIPE_BYTES } from './limits.ts';
 export { blockCount, blockLength, blocksOf, clampLength } from './block-math.ts';
 export type { BlockRange } from './block-math.ts';
-export { systemClock, systemRandom } from './clock.ts';
+export { systemClock, systemRandom, untilAborted } from './clock.ts';
 export type { Clock, Random } from './clock.ts';
 export { Disposals } from './disposals.ts';
 export { checkDatasetName, DEFAULT_SETTINGS, objectId, withSetting } from './dataset.ts';

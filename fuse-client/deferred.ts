@@ -7,7 +7,7 @@
  * Always true: each slot that is accepted is released, after exactly one reply was written; bytes
  * are all that was asked for, or an errno; at most `maxWaitingBytes` of reads are under way.
  */
-import { asLarderError, LarderError, PageMissing } from '../common/index.ts';
+import { LarderError, PageMissing, untilAborted } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
 import { writevSync } from 'node:fs';
 import { OPCODE } from './abi.ts';
@@ -189,21 +189,4 @@ function checkWhole(parts: readonly Buffer[], range: FileRange): readonly Buffer
     throw new LarderError('INTERNAL', { what: 'short read', ...range, gotBytes });
   }
   return parts.length > MAX_PARTS ? [Buffer.concat(parts)] : parts;
-}
-
-/** Waits, but not longer than until the signal: also for one that does not heed it. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      reject(asLarderError(signal.reason));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
-  }
 }

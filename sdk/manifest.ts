@@ -12,6 +12,9 @@ import type { VersionBody, VersionRequest } from '../rpc/frames/index.ts';
 import type { MasterChannel } from '../rpc/grpc/index.ts';
 import { FilePageSource, ManifestReplica, withMissing } from '../rpc/manifests/index.ts';
 
+/** For one request of at most a MiB; what is missing is asked for again. */
+const FETCH_DEADLINE_MS = 30_000;
+
 export interface VersionManifest extends AsyncDisposable {
   readonly path: string;
   readonly reader: ManifestReader;
@@ -63,10 +66,16 @@ async function openShared(
     const range = { ...request, offsetBytes, lengthBytes };
     await (await worker()).fetchManifest(range, { timeoutMs, signal: ensureSignal });
   };
-  const reader = await withMissing(
-    () => ManifestReader.open(source),
-    ({ offsetBytes, lengthBytes }) => ensure(offsetBytes, lengthBytes, signal),
-  );
+  let reader: ManifestReader;
+  try {
+    reader = await withMissing(
+      () => ManifestReader.open(source),
+      ({ offsetBytes, lengthBytes }) => ensure(offsetBytes, lengthBytes, signal),
+    );
+  } catch (error) {
+    source.close();
+    throw error;
+  }
   let percent = body.manifestPercent;
   return {
     path: body.manifestPath,
@@ -99,7 +108,7 @@ async function openPrivate(
     { signal },
   );
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'larder-manifest-'));
-  const replica = await ManifestReplica.open(
+  const opening = ManifestReplica.open(
     {
       path: path.join(directory, 'manifest'),
       sizeBytes: resolved.version?.manifest_bytes ?? 0,
@@ -108,11 +117,15 @@ async function openPrivate(
       fetch: (offset, length, fetchSignal) =>
         master.catalog.readManifest(
           { dataset_id: datasetId, version, offset, length },
-          { signal: fetchSignal },
+          { signal: fetchSignal, deadlineMs: FETCH_DEADLINE_MS },
         ),
     },
     signal,
   );
+  const replica = await opening.catch((error: unknown) => {
+    fs.rmSync(directory, { recursive: true, force: true });
+    throw error;
+  });
   return {
     path: replica.path,
     reader: replica.reader,

@@ -33,10 +33,13 @@ export interface DataPlaneOptions {
   readonly log: Logger;
 }
 
+/** A report of reads that cannot be placed in this time is dropped: counters are lower bounds. */
+const TOUCH_TIMEOUT_MS = 10_000;
+
 export class DataPlane implements DataHandler {
   readonly welcome;
   readonly #options: DataPlaneOptions;
-  readonly #openBySession = new Map<DataSession, Map<string, number>>();
+  readonly #openBySession = new Map<DataSession, Set<string>>();
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
@@ -145,28 +148,28 @@ export class DataPlane implements DataHandler {
   async #touched(body: Buffer): Promise<void> {
     try {
       const { address, offsetBytes, lengthBytes, bytes } = decodeTouched(body);
-      const ref = await this.#object(address, new AbortController().signal);
+      const ref = await this.#object(address, AbortSignal.timeout(TOUCH_TIMEOUT_MS));
       this.#options.reads.touched(ref, offsetBytes, lengthBytes, bytes);
     } catch (error) {
       this.#options.log.debug({ err: error }, 'a report of reads was not understood');
     }
   }
 
+  /** A mount may tell the same twice, after it connected again: each object counts once per session. */
   #setOpen(session: DataSession, objectId: string, open: boolean): void {
-    let counts = this.#openBySession.get(session);
-    if (counts === undefined) {
-      const mine = new Map<string, number>();
-      counts = mine;
+    let objects = this.#openBySession.get(session);
+    if (objects === undefined) {
+      const mine = new Set<string>();
+      objects = mine;
       this.#openBySession.set(session, mine);
       session.onClose(() => {
         this.#openBySession.delete(session);
-        for (const [id, count] of mine) this.#options.reads.setOpen(id, -count);
+        for (const id of mine) this.#options.reads.setOpen(id, -1);
       });
     }
-    const count = counts.get(objectId) ?? 0;
-    const change = open ? 1 : -Math.min(1, count);
-    if (count + change === 0) counts.delete(objectId);
-    else counts.set(objectId, count + change);
-    if (change !== 0) this.#options.reads.setOpen(objectId, change);
+    if (objects.has(objectId) === open) return;
+    if (open) objects.add(objectId);
+    else objects.delete(objectId);
+    this.#options.reads.setOpen(objectId, open ? 1 : -1);
   }
 }

@@ -7,7 +7,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { LRUCache } from 'lru-cache';
-import { hasCode, LarderError } from '../common/index.ts';
+import { hasCode, LarderError, untilAborted } from '../common/index.ts';
 import type { Clock, DatasetInfo, Logger } from '../common/index.ts';
 import { datasetFromWire } from '../rpc/grpc/index.ts';
 import type { MasterChannel } from '../rpc/grpc/index.ts';
@@ -25,6 +25,9 @@ export interface VersionsOptions {
 
 /** Open manifests hold up to 64 decoded pages, about 18 MiB, each. */
 const MAX_OPEN = 32;
+
+/** For one request of at most a MiB; what is missing is asked for again. */
+const FETCH_DEADLINE_MS = 30_000;
 
 interface Description {
   readonly dataset: DatasetInfo;
@@ -66,17 +69,15 @@ export class Versions implements AsyncDisposable {
   async get(datasetId: number, version: number, signal: AbortSignal): Promise<OpenedVersion> {
     const key = `${String(datasetId)}-v${String(version)}`;
     const known = this.#open.get(key);
-    if (known !== undefined) return await known;
+    if (known !== undefined) return await untilAborted(known, signal);
     signal.throwIfAborted();
     // Others may wait for it as well: it does not end with the request that began it.
     const opening = this.#openVersion(key, datasetId, version, this.#closing.signal);
     this.#open.set(key, opening);
-    try {
-      return await opening;
-    } catch (error) {
-      this.#open.delete(key);
-      throw error;
-    }
+    opening.catch(() => {
+      if (this.#open.peek(key) === opening) this.#open.delete(key);
+    });
+    return await untilAborted(opening, signal);
   }
 
   /** The dataset as its last opened version names it. */
@@ -115,7 +116,7 @@ export class Versions implements AsyncDisposable {
         fetch: (offset, length, fetchSignal) =>
           master.catalog.readManifest(
             { dataset_id: datasetId, version, offset, length },
-            { signal: fetchSignal },
+            { signal: fetchSignal, deadlineMs: FETCH_DEADLINE_MS },
           ),
       },
       signal,

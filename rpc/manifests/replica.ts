@@ -17,6 +17,7 @@ import {
   ManifestReader,
   MIB,
   PageMissing,
+  untilAborted,
 } from '../../common/index.ts';
 import type { Clock, FileRange, Logger } from '../../common/index.ts';
 import { FilePageSource } from './manifest-file.ts';
@@ -84,16 +85,18 @@ export class ManifestReplica implements AsyncDisposable {
     fs.mkdirSync(path.dirname(options.path), { recursive: true });
     const whole = fs.existsSync(`${options.path}.whole`);
     const file = await open(options.path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
-    const source = new FilePageSource(options.path, options.sizeBytes);
+    let source: FilePageSource | undefined;
     try {
       await file.truncate(options.sizeBytes);
+      const opened = new FilePageSource(options.path, options.sizeBytes);
+      source = opened;
       const reader = await withMissing(
-        () => ManifestReader.open(source),
+        () => ManifestReader.open(opened),
         (missing) => copyRange(options.fetch, file, missing, signal),
       );
-      return new ManifestReplica({ options, source, file, reader, whole });
+      return new ManifestReplica({ options, source: opened, file, reader, whole });
     } catch (error) {
-      source.close();
+      source?.close();
       await file.close();
       throw error;
     }
@@ -142,21 +145,20 @@ export class ManifestReplica implements AsyncDisposable {
   }
 
   async #fetchPage(page: number, signal: AbortSignal): Promise<void> {
-    const known = this.#fetching.get(page);
-    if (known !== undefined) {
-      await known;
-      return;
+    let fetching = this.#fetching.get(page);
+    if (fetching === undefined) {
+      fetching = this.#copyPage(page).finally(() => this.#fetching.delete(page));
+      this.#fetching.set(page, fetching);
     }
+    // The copy is everybody's: one requester that goes away does not end it.
+    await untilAborted(fetching, signal);
+  }
+
+  async #copyPage(page: number): Promise<void> {
     const range = this.reader.pages[page];
     if (range === undefined) return;
-    const fetching = copyRange(this.#options.fetch, this.#file, range, signal);
-    this.#fetching.set(page, fetching);
-    try {
-      await fetching;
-      this.#markPresent(page, page + 1);
-    } finally {
-      this.#fetching.delete(page);
-    }
+    await copyRange(this.#options.fetch, this.#file, range, this.#closing.signal);
+    this.#markPresent(page, page + 1);
   }
 
   async #copyAll(): Promise<void> {
@@ -164,11 +166,11 @@ export class ManifestReplica implements AsyncDisposable {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const run = this.#nextMissing();
-      if (run === undefined) {
-        fs.writeFileSync(`${this.path}.whole`, '');
-        return;
-      }
       try {
+        if (run === undefined) {
+          fs.writeFileSync(`${this.path}.whole`, '');
+          return;
+        }
         await copyRange(fetch, this.#file, run.range, signal);
         this.#markPresent(run.first, run.end);
       } catch (error) {
