@@ -10,7 +10,7 @@ export interface Context {
   readonly output: Output;
   readonly environment: Environment;
   readonly log: Logger;
-  /** Aborted by the first SIGINT or SIGTERM. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
   /** Resolves with the second of them: stop without waiting. */
   readonly insisted: Promise<void>;
@@ -29,6 +29,7 @@ export function createContext(options: { json: boolean; role: string }): Context
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  process.on('SIGHUP', onSignal);
   return {
     output: createOutput(options.json),
     environment: env,

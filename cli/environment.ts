@@ -30,12 +30,12 @@ export interface Environment {
 }
 
 export function environment(): Environment {
-  const cacheHome = env['LARDER_CACHE_HOME'] ?? defaultCacheHome();
+  const cacheHome = set('LARDER_CACHE_HOME') ?? defaultCacheHome();
   return {
-    master: env['LARDER_MASTER'],
-    workerSocket: env['LARDER_WORKER_SOCKET'],
-    logLevel: env['LARDER_LOG_LEVEL'] ?? 'warn',
-    runtimeDirectory: env['LARDER_RUNTIME_DIR'] ?? defaultRuntimeDirectory(),
+    master: set('LARDER_MASTER'),
+    workerSocket: set('LARDER_WORKER_SOCKET'),
+    logLevel: logLevel(),
+    runtimeDirectory: set('LARDER_RUNTIME_DIR') ?? defaultRuntimeDirectory(),
     cacheHome,
     masterHome: isRoot() ? '/var/lib/larder' : path.join(cacheHome, 'master'),
     workerHome: path.join(cacheHome, 'worker'),
@@ -58,6 +58,21 @@ export function groupOf(): string {
 /** A child's environment: ours, with additions. */
 export function childEnvironment(additions: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { ...env, ...additions };
+}
+
+/** An empty variable is one that is not set. */
+function set(name: string): string | undefined {
+  const value = env[name];
+  return value === '' ? undefined : value;
+}
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+function logLevel(): string {
+  const value = set('LARDER_LOG_LEVEL') ?? 'warn';
+  if (LEVELS.includes(value)) return value;
+  const expected = LEVELS.join(', ');
+  throw new LarderError('INVALID_ARGUMENT', { variable: 'LARDER_LOG_LEVEL', value, expected });
 }
 
 /** A whole number of milliseconds above 0 from the environment. */

@@ -46,6 +46,7 @@ async function hold(spec: MountProcessSpec): Promise<void> {
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  process.on('SIGHUP', onSignal);
   const mount: MountRecord = { mountpoint, dataset, version, driver: 'kernel', manifestPercent: 0 };
   const instance = registerInstance({ role: 'holder', group, mountpoint, master, mount });
   const report = (event: MountEvent) => {

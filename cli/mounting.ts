@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { LarderError } from '../common/index.ts';
-import { checkMountpoint, unmount } from '../fuse-client/index.ts';
+import { checkMountpoint, isMounted, unmount } from '../fuse-client/index.ts';
 import { programCommand, startChild } from './children.ts';
 import type { ReadyChild } from './children.ts';
 import type { Environment } from './environment.ts';
@@ -64,6 +64,11 @@ export async function startMount(request: MountRequest, env: Environment): Promi
       detached: true,
       ...(logFd === undefined ? {} : { logFd }),
     });
+  } catch (error) {
+    // A server outlives its holder: what did not come up is taken away whole.
+    if (isMounted(mountpoint)) unmount(mountpoint, { lazy: true });
+    for (const instance of mountProcesses(mountpoint)) signalInstance(instance, 'SIGKILL');
+    throw error;
   } finally {
     if (logFd !== undefined) fs.closeSync(logFd);
   }
@@ -92,6 +97,11 @@ export function mountProcesses(mountpoint: string): Instance[] {
   return listInstances().filter(
     ({ role, mountpoint: at }) => at === mountpoint && (role === 'holder' || role === 'server'),
   );
+}
+
+/** What the groups of all `up`s on a mount point begin with: `down` finds them also without it. */
+export function groupPrefix(mountpoint: string): string {
+  return `up-${shortHash(mountpoint)}-`;
 }
 
 export function shortHash(text: string): string {

@@ -3,7 +3,7 @@
  * command does stands in `commands/`, loaded when it is used.
  */
 import { Command, CommanderError, Option } from 'commander';
-import { asLarderError, EXIT } from '../common/index.ts';
+import { asLarderError, EXIT, LarderError } from '../common/index.ts';
 import { reportFailed } from './children.ts';
 import { printError } from './output.ts';
 import { packageVersion } from './package-version.ts';
@@ -20,7 +20,8 @@ const JSON_FLAG = new Option('--json', 'machine-readable output');
 /** @returns the exit code */
 export async function run(argv: readonly string[]): Promise<number> {
   let result: number = EXIT.ok;
-  const program = buildProgram((code) => {
+  const json = argv.includes('--json');
+  const program = buildProgram(json, (code) => {
     result = code;
   });
   try {
@@ -28,20 +29,23 @@ export async function run(argv: readonly string[]): Promise<number> {
     return result;
   } catch (error) {
     if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+      if (error.exitCode === 0) return EXIT.ok;
+      if (json) printError(new LarderError('INVALID_ARGUMENT', { what: error.message }), json);
+      return EXIT.usage;
     }
-    const exitCode = printError(error, argv.includes('--json'));
+    const exitCode = printError(error, json);
     reportFailed(asLarderError(error));
     return exitCode;
   }
 }
 
-function buildProgram(done: (exitCode: number) => void): Command {
+function buildProgram(json: boolean, done: (exitCode: number) => void): Command {
   const program = new Command('larder')
     .description('Keeps training datasets on the NVMe of the nodes that train.')
     .version(packageVersion())
     .showHelpAfterError('(see --help)')
     .exitOverride();
+  if (json) program.configureOutput({ writeErr: () => undefined });
   const add = (parent: Command, spec: CommandSpec): void => {
     const command = parent.command(spec.usage).description(spec.description);
     for (const option of [...(spec.options ?? []), JSON_FLAG]) command.addOption(option);

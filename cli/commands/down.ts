@@ -1,12 +1,13 @@
 /** `larder down` and `larder umount`: end what runs for a mount point. */
 import path from 'node:path';
 import { EXIT, hasCode, LarderError } from '../../common/index.ts';
+import { isMounted } from '../../fuse-client/index.ts';
 import { createContext } from '../context.ts';
 import { isSet } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { listInstances, signalInstance, waitForEnd } from '../instances.ts';
 import type { Instance } from '../instances.ts';
-import { endMount } from '../mounting.ts';
+import { endMount, groupPrefix, mountProcesses } from '../mounting.ts';
 
 const END_TIMEOUT_MS = 15_000;
 
@@ -14,9 +15,12 @@ export async function down([where = '']: string[], flags: Flags): Promise<number
   const { output } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
   const mountpoint = path.resolve(where);
   const processes = groupAt(mountpoint);
-  if (processes.length === 0) throw new LarderError('NOT_MOUNTED', { mountpoint });
+  if (processes.length === 0 && !isMounted(mountpoint)) {
+    throw new LarderError('NOT_MOUNTED', { mountpoint });
+  }
   try {
-    await endMount(mountpoint);
+    // Where nobody answers any more, nobody can be disturbed.
+    await endMount(mountpoint, { lazy: mountProcesses(mountpoint).length === 0 });
   } catch (error) {
     if (!hasCode(error, 'NOT_MOUNTED')) throw error;
   }
@@ -39,11 +43,8 @@ export async function umount([where = '']: string[], flags: Flags): Promise<numb
   return EXIT.ok;
 }
 
-/** All that one `up` started, found by any of its processes. */
+/** All that `up` started for a mount point. */
 function groupAt(mountpoint: string): Instance[] {
   const instances = listInstances();
-  const groups = new Set(
-    instances.flatMap((it) => (it.mountpoint === mountpoint && it.group !== '' ? [it.group] : [])),
-  );
-  return instances.filter(({ group }) => groups.has(group));
+  return instances.filter(({ group }) => group.startsWith(groupPrefix(mountpoint)));
 }

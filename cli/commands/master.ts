@@ -1,5 +1,4 @@
 /** `larder master`: runs a master until SIGTERM or Ctrl-C. */
-import fs from 'node:fs';
 import path from 'node:path';
 import { EXIT } from '../../common/index.ts';
 import { startMaster } from '../../master/index.ts';
@@ -8,6 +7,7 @@ import { aborted, createContext } from '../context.ts';
 import { groupOf } from '../environment.ts';
 import { isSet, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
+import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
 
 export async function master(_: string[], flags: Flags): Promise<number> {
@@ -16,7 +16,7 @@ export async function master(_: string[], flags: Flags): Promise<number> {
     role: 'master',
   });
   const dataDir = path.resolve(text(flags, 'dataDir') ?? environment.masterHome);
-  if (text(flags, 'dataDir') === undefined) fs.mkdirSync(dataDir, { recursive: true });
+  makeDirectory(dataDir, 'DATA_DIR_UNUSABLE');
   await using running = await startMaster({
     dataDir,
     listen: text(flags, 'listen') ?? '127.0.0.1:7400',
@@ -27,6 +27,7 @@ export async function master(_: string[], flags: Flags): Promise<number> {
   const { address } = running;
   const instance = registerInstance({ role: 'master', group: groupOf(), master: address });
   output.note(`larder master: listening on ${address}, data in ${dataDir}`);
+  output.result({ address, dataDir }, '');
   reportReady({ address });
   await aborted(signal);
   instance.remove();

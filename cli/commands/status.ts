@@ -12,15 +12,11 @@ import { table } from '../output.ts';
 const CALL_TIMEOUT_MS = 3_000;
 
 export async function status(_: string[], flags: Flags): Promise<number> {
-  const { output, environment } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
-  const named = text(flags, 'master') ?? environment.master;
+  const { output } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
+  const named = text(flags, 'master');
   const instances = listInstances().filter((it) => named === undefined || it.master === named);
   const masters =
-    named === undefined
-      ? instances.flatMap((it) =>
-          it.role === 'master' && it.master !== undefined ? [it.master] : [],
-        )
-      : [named];
+    named === undefined ? [...new Set(instances.flatMap((it) => it.master ?? []))] : [named];
   const clusters = await Promise.all(masters.map(ask));
   const failures = clusters.flatMap((it) => ('error' in it ? [it] : []));
   const reached = clusters.flatMap((it) => ('status' in it ? [it.status] : []));

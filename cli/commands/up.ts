@@ -1,15 +1,22 @@
 /** `larder up`: master, worker and mount in one command. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { checkDatasetName, EXIT, parseSize } from '../../common/index.ts';
+import {
+  checkDatasetName,
+  DEFAULT_SETTINGS,
+  EXIT,
+  parseSize,
+  withSetting,
+} from '../../common/index.ts';
 import { parseOriginUrl } from '../../common/index.ts';
 import { checkMountpoint } from '../../fuse-client/index.ts';
 import { reportReady, startChild } from '../children.ts';
 import { createContext } from '../context.ts';
 import type { Context } from '../context.ts';
+import { makeDirectory } from '../directories.ts';
 import { isSet, mountFlags, originUrl, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
-import { shortHash } from '../mounting.ts';
+import { groupPrefix, shortHash } from '../mounting.ts';
 import { runStack } from '../up/stack.ts';
 import type { StackOptions } from '../up/stack.ts';
 
@@ -40,7 +47,8 @@ function stackOptions(
   parseOriginUrl(url);
   const mountpoint = path.resolve(where);
   checkMountpoint(mountpoint);
-  const endpoint = text(flags, 'endpoint') ?? '';
+  const settings = withSetting(DEFAULT_SETTINGS, 'endpoint', text(flags, 'endpoint') ?? '');
+  const { endpoint } = settings;
   const cacheSize = text(flags, 'cacheSize');
   if (cacheSize !== undefined) parseSize(cacheSize);
   const name = checkDatasetName(text(flags, 'name') ?? defaultName(url));
@@ -57,7 +65,7 @@ function stackOptions(
         : path.resolve(cacheDir),
     ...(cacheSize === undefined ? {} : { cacheSize }),
     socket: path.join(environment.runtimeDirectory, `up-${id}`, 'worker.sock'),
-    group: `up-${id}-${String(process.pid)}`,
+    group: `${groupPrefix(mountpoint)}${String(process.pid)}`,
   };
 }
 
@@ -68,7 +76,7 @@ async function detach(
   [origin, where]: [string, string],
   flags: Flags,
 ): Promise<number> {
-  fs.mkdirSync(options.home, { recursive: true, mode: 0o700 });
+  makeDirectory(options.home, 'CACHE_DIR_UNUSABLE');
   const log = path.join(options.home, 'up.log');
   const logFd = fs.openSync(log, 'a', 0o600);
   const passed = Object.entries(flags).flatMap(([name, value]) =>
@@ -97,7 +105,9 @@ async function detach(
 
 /** The last part of the origin's path, else the bucket. */
 function defaultName(url: string): string {
-  const last = decodeURIComponent(url.replace(/\/+$/, '').split('/').at(-1) ?? '');
+  const { kind } = parseOriginUrl(url);
+  const written = url.replace(/\/+$/, '').split('/').at(-1) ?? '';
+  const last = kind === 'directory' ? decodeURIComponent(written) : written;
   const name = last
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')

@@ -1,5 +1,4 @@
 /** `larder worker`: runs a worker until SIGTERM or Ctrl-C. */
-import fs from 'node:fs';
 import path from 'node:path';
 import { EXIT, formatBytes, parseSize } from '../../common/index.ts';
 import { startWorker } from '../../worker/index.ts';
@@ -8,6 +7,7 @@ import { aborted, createContext } from '../context.ts';
 import { groupOf } from '../environment.ts';
 import { isSet, masterAddress, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
+import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
 import { packageVersion } from '../package-version.ts';
 
@@ -18,13 +18,12 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
   });
   const master = masterAddress(flags, environment);
   const cacheDir = path.resolve(text(flags, 'cacheDir') ?? environment.workerHome);
-  if (text(flags, 'cacheDir') === undefined)
-    fs.mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
+  if (text(flags, 'cacheDir') === undefined) makeDirectory(cacheDir, 'CACHE_DIR_UNUSABLE');
   const size = text(flags, 'cacheSize');
   const socket = path.resolve(
     text(flags, 'socket') ?? path.join(environment.runtimeDirectory, 'worker.sock'),
   );
-  fs.mkdirSync(path.dirname(socket), { recursive: true, mode: 0o700 });
+  makeDirectory(path.dirname(socket), 'CACHE_DIR_UNUSABLE');
   await using running = await startWorker({
     master,
     cacheDir,
@@ -40,7 +39,9 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     `larder worker: master ${master}, ${formatBytes(running.capacityBytes)} in ${cacheDir}, ` +
       `data on ${running.dataAddress} and ${socket}`,
   );
-  reportReady({ dataAddress: running.dataAddress, socket });
+  const ready = { dataAddress: running.dataAddress, socket };
+  output.result(ready, '');
+  reportReady(ready);
   await aborted(signal);
   instance.remove();
   return EXIT.ok;

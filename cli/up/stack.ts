@@ -9,6 +9,7 @@ import { connect } from '../../sdk/index.ts';
 import type { BuildOptions, BuildResult, Larder } from '../../sdk/index.ts';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
+import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
 import { endMount, mountProcesses, startMount } from '../mounting.ts';
 import { progressBar } from '../progress.ts';
@@ -46,8 +47,8 @@ export async function runStack(
   onReady: (ready: StackReady) => void,
 ): Promise<number> {
   const { home, origin, mountpoint, group, socket } = options;
-  fs.mkdirSync(path.join(home, 'master'), { recursive: true, mode: 0o700 });
-  fs.mkdirSync(path.dirname(socket), { recursive: true, mode: 0o700 });
+  makeDirectory(path.join(home, 'master'), 'CACHE_DIR_UNUSABLE');
+  makeDirectory(path.dirname(socket), 'CACHE_DIR_UNUSABLE');
   const instance = registerInstance({ role: 'up', group, origin, mountpoint });
   await using running = new Disposals();
   running.defer(() => {
@@ -77,6 +78,7 @@ export async function runStack(
     holder.process.unref();
   };
   if (context.signal.aborted) return EXIT.interrupted;
+  running.defer(() => endQuietly(mountpoint, { lazy: true }));
   await mount();
   onReady({ dataset: options.name, version, master: address, mountpoint });
   await stopMount(
@@ -87,8 +89,12 @@ export async function runStack(
       if (mountProcesses(mountpoint).length > 0) return;
       // Holder and server died together: nothing answers, so the mount is made anew.
       context.log.warn({ mountpoint }, 'the mount lost both of its processes; mounting again');
-      await endQuietly(mountpoint, { lazy: true });
-      await mount();
+      try {
+        await endQuietly(mountpoint, { lazy: true });
+        await mount();
+      } catch (error) {
+        context.log.error({ err: error }, 'mounting again failed; trying again');
+      }
     },
   );
   return EXIT.ok;
@@ -162,7 +168,7 @@ async function createOrRefresh(
   if (known === undefined) {
     return await larder.datasets.create(name, origin, { ...how, settings: { endpoint } });
   }
-  if (known.origin !== origin || known.settings.endpoint !== endpoint.replace(/\/$/, '')) {
+  if (known.origin !== origin || known.settings.endpoint !== endpoint) {
     throw new LarderError('ALREADY_EXISTS', { dataset: name, origin: known.origin });
   }
   try {

@@ -29,6 +29,7 @@ export class Supervised {
   #child: ReadyChild;
   #startedMs: number;
   #pauseMs = FIRST_PAUSE_MS;
+  #restarting: Promise<void> = Promise.resolve();
 
   /** Not for callers: see the static method. */
   constructor(options: SupervisedOptions, child: ReadyChild) {
@@ -41,11 +42,10 @@ export class Supervised {
 
   /** @throws {LarderError} why the child cannot start */
   static async start(options: SupervisedOptions): Promise<Supervised> {
+    // A session of its own: Ctrl-C in the terminal is for `up`, which ends its children in order.
     const { args, env, readyTimeoutMs } = options;
-    return new Supervised(
-      options,
-      await startChild({ args: args(undefined), env, readyTimeoutMs }),
-    );
+    const child = await startChild({ args: args(undefined), env, readyTimeoutMs, detached: true });
+    return new Supervised(options, child);
   }
 
   /** What the child said when it was first ready. */
@@ -56,6 +56,7 @@ export class Supervised {
   /** SIGTERM, and SIGKILL for one that does not end in time. */
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping.abort();
+    await this.#restarting;
     const { process: child } = this.#child;
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => {
@@ -78,7 +79,7 @@ export class Supervised {
       log.warn({ role, exitCode, signal }, 'a process ended; starting it again');
       if (systemClock.monotonicMs() - this.#startedMs > WELL_AFTER_MS)
         this.#pauseMs = FIRST_PAUSE_MS;
-      void this.#restart();
+      this.#restarting = this.#restart();
     });
   }
 
@@ -91,7 +92,8 @@ export class Supervised {
       // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- aborted while asleep
       if (signal.aborted) return;
       try {
-        const child = await startChild({ args: args(this.#first), env, readyTimeoutMs });
+        const again = { args: args(this.#first), env, readyTimeoutMs, detached: true, signal };
+        const child = await startChild(again);
         this.#child = child;
         this.#startedMs = systemClock.monotonicMs();
         this.#watch();

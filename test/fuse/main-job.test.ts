@@ -203,9 +203,12 @@ describe('running', () => {
     await eventually(() => (isMountpoint(mountpoint) ? true : undefined));
     await eventually(() => (fs.existsSync(path.join(mountpoint, 'file')) ? true : undefined));
     const { processes } = await larder.status();
-    child.kill('SIGINT');
+    let said = '';
+    child.stderr!.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    larder.interrupt(child);
     const [code] = (await once(child, 'exit')) as [number];
     expect(code).toBe(0);
+    expect(said).not.toContain('starting it again');
     expect(isMountpoint(mountpoint)).toBe(false);
     expect(processes.filter(({ pid }) => isRunning(pid))).toEqual([]);
   });

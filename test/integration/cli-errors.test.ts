@@ -154,6 +154,27 @@ describe('a cache directory that cannot be used', () => {
   });
 });
 
+describe('mistakes', () => {
+  test.each([
+    [['up', 's3://b/100%', '{mnt}', '--cache-dir', '/etc/hostname/x'], 'CACHE_DIR_UNUSABLE', 1],
+    [['up', 's3://b', '{mnt}', '--cache-dir', '/proc/nope/x'], 'CACHE_DIR_UNUSABLE', 1],
+    [['up', 's3://b', '{mnt}', '--endpoint', 'ftp://x'], 'INVALID_ARGUMENT', 2],
+    [['up', 'gs://b', '{mnt}'], 'NOT_YET_AVAILABLE', 2],
+    [['master', '--data-dir', '/etc/hostname/x'], 'DATA_DIR_UNUSABLE', 1],
+    [['down', '/'], 'NOT_MOUNTED', 3],
+  ])('%j says what was wrong', async (args, code, exitCode) => {
+    const outcome = await larder.run(args.map((word) => word.replace('{mnt}', mountpoint)));
+    expect(outcome.stderr).toContain(`[${code}]`);
+    expect(outcome.code).toBe(exitCode);
+  });
+
+  test('an environment variable that is wrong is named', async () => {
+    const { code, stderr } = await larder.run(['status'], { LARDER_LOG_LEVEL: 'loud' });
+    expect(stderr).toContain('LARDER_LOG_LEVEL');
+    expect(code).toBe(2);
+  });
+});
+
 describe('options and listening', () => {
   test.each([
     ['--open-mode', 'passthrough'],
@@ -178,6 +199,12 @@ describe('options and listening', () => {
       expect(code).toBe(2);
     },
   );
+
+  test('a usage error is JSON as well where it is asked for', async () => {
+    const { code, stderr } = await larder.run(['status', '--json', '--bogus']);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'INVALID_ARGUMENT' } });
+    expect(code).toBe(2);
+  });
 
   test('an error in JSON has its code, facts and hint', async () => {
     const { stderr } = await larder.run(['dataset', 'list', '--master', '127.0.0.1:9', '--json']);

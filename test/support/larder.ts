@@ -103,10 +103,17 @@ export class TestLarder implements AsyncDisposable {
     const child = spawn(process.execPath, [MAIN, ...args], {
       env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own, as a shell gives it: `interrupt` is Ctrl-C.
+      detached: true,
     });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
     return child;
+  }
+
+  /** Ctrl-C: the signal goes to the whole process group. */
+  interrupt(child: ChildProcess): void {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
   }
 
   /** `larder up ORIGIN … --detach` on a new mount point. */

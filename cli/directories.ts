@@ -1,0 +1,32 @@
+/** Making directories that people named, with an error that says what was wrong with which. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { LarderError, systemCode } from '../common/index.ts';
+import type { ErrorCode } from '../common/index.ts';
+
+/**
+ * Makes a directory and its parents, for this user alone.
+ *
+ * One level at a time: Node's own recursion does not end where /proc refuses a directory.
+ *
+ * @throws {LarderError} `code`, with the directory and the reason
+ */
+export function makeDirectory(directory: string, code: ErrorCode): void {
+  try {
+    make(path.resolve(directory));
+  } catch (cause) {
+    const reason = systemCode(cause);
+    if (reason === undefined) throw cause;
+    throw new LarderError(code, { directory, reason }, { cause });
+  }
+}
+
+function make(directory: string): void {
+  if (fs.existsSync(directory)) {
+    // ENOTDIR where it is a file.
+    fs.readdirSync(directory);
+    return;
+  }
+  make(path.dirname(directory));
+  fs.mkdirSync(directory, { mode: 0o700 });
+}
