@@ -1,5 +1,5 @@
 /** Small tools for waiting. */
-import { LarderError } from '../common/index.ts';
+import { LarderError, untilAborted as waitFor } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
 
 export interface Deferred<T> {
@@ -32,26 +32,7 @@ export class Signal {
 
   /** The next call of `notify`, or the abort. */
   wait(signal?: AbortSignal): Promise<void> {
-    return signal === undefined ? this.#next.promise : orAborted(this.#next.promise, signal);
-  }
-}
-
-/** @throws the signal's reason, when it fires first */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  // Where the signal has fired already nobody waits for the promise, and it may reject all the same.
-  promise.catch(() => undefined);
-  signal.throwIfAborted();
-  let onAbort: () => void = () => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => {
-      reject(asError(signal.reason));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
+    return signal === undefined ? this.#next.promise : waitFor(this.#next.promise, signal);
   }
 }
 
@@ -63,7 +44,7 @@ export async function* untilAborted<T>(
   const iterator = items[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const step = await orAborted(iterator.next(), signal);
+      const step = await waitFor(iterator.next(), signal);
       if (step.done === true) return;
       yield step.value;
     }
@@ -90,8 +71,4 @@ export async function withDeadline<T>(
   } finally {
     timer.abort();
   }
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new LarderError('CANCELLED', {}, { cause: reason });
 }

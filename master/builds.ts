@@ -6,10 +6,15 @@
  * nothing behind; when no worker can list, the error says why for each, with the origin's own code where
  * they agree.
  */
-import { DEFAULT_SETTINGS, LarderError, asLarderError, withSetting } from '../common/index.ts';
+import {
+  DEFAULT_SETTINGS,
+  LarderError,
+  asLarderError,
+  withSetting,
+  untilAborted,
+} from '../common/index.ts';
 import type { Clock, DatasetInfo, ErrorCode, Logger } from '../common/index.ts';
 import type { ListingBatch__Output } from '../proto/generated/larder/v1/ListingBatch.ts';
-import { orAborted } from './async.ts';
 import type { Catalog } from './catalog.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { Listings } from './listing.ts';
@@ -104,7 +109,7 @@ export class Builds {
     const { catalog } = this.#options;
     const { id } = catalog.byName(name);
     const turn = (this.#turns.get(id) ?? Promise.resolve()).catch(() => undefined);
-    const build = orAborted(turn, request.signal).then(() => {
+    const build = untilAborted(turn, request.signal).then(() => {
       const dataset = catalog.byId(id);
       return this.#build(dataset, catalog.version(dataset, 0), request);
     });
@@ -216,7 +221,7 @@ export class Builds {
       const session = workers.sessions().find(({ workerId }) => !tried.has(workerId));
       const leftMs = untilMs - clock.monotonicMs();
       if (session !== undefined || tried.size > 0 || leftMs <= 0) return session;
-      await Promise.race([orAborted(changed, signal), clock.sleep(leftMs, signal)]);
+      await Promise.race([untilAborted(changed, signal), clock.sleep(leftMs, signal)]);
     }
   }
 }

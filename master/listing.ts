@@ -5,11 +5,11 @@
  * holds the worker back; a listing that ends early, or brings nothing for too long, throws. Leaving the
  * iteration cancels the command.
  */
-import { LarderError } from '../common/index.ts';
+import { LarderError, untilAborted } from '../common/index.ts';
 import type { Clock, DatasetInfo } from '../common/index.ts';
 import type { ListingBatch__Output } from '../proto/generated/larder/v1/ListingBatch.ts';
 import { fromFailure, settingsToWire } from '../rpc/grpc/index.ts';
-import { deferred, orAborted, withDeadline } from './async.ts';
+import { deferred, withDeadline } from './async.ts';
 import type { Deferred } from './async.ts';
 import type { WorkerSession } from './worker-session.ts';
 
@@ -71,7 +71,7 @@ export class Listings {
       },
     );
     const within = <T>(step: Promise<T>): Promise<T> =>
-      orAborted(withDeadline(step, this.#idleMs, this.#clock, 'listing'), ends);
+      untilAborted(withDeadline(step, this.#idleMs, this.#clock, 'listing'), ends);
     try {
       const batches = await within(pending.arrived.promise);
       for (let last = false; !last;) {

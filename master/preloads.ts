@@ -5,10 +5,9 @@
  * number; one that nobody watches for a while is cancelled; the last hundred that ended can still be
  * asked for.
  */
-import { LarderError } from '../common/index.ts';
+import { LarderError, untilAborted } from '../common/index.ts';
 import type { Clock, Logger } from '../common/index.ts';
 import type { PreloadProgress } from '../proto/generated/larder/v1/PreloadProgress.ts';
-import { orAborted } from './async.ts';
 import { datasetInfo } from './catalog.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogStore } from './catalog-store.ts';
@@ -98,7 +97,7 @@ export class Preloads {
         told = text;
         if (progress.state !== 'PENDING' && progress.state !== 'RUNNING') return;
         await clock.sleep(times.progressMs, signal);
-        await orAborted(changed, signal);
+        await untilAborted(changed, signal);
       }
     } finally {
       watched.watchers -= 1;

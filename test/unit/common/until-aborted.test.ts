@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { LarderError } from '../../../common/index.ts';
-import { orAborted } from '../../../master/async.ts';
+import { LarderError, untilAborted } from '../../../common/index.ts';
 
 test('a promise that rejects after the signal has fired is nobody’s unhandled rejection', async () => {
   const unhandled: unknown[] = [];
@@ -10,7 +9,9 @@ test('a promise that rejects after the signal has fired is nobody’s unhandled 
   controller.abort(new LarderError('CANCELLED', { by: 'the caller' }));
   let reject: (error: Error) => void = () => undefined;
   const pending = new Promise<never>((_, onReject) => (reject = onReject));
-  await expect(orAborted(pending, controller.signal)).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect(untilAborted(pending, controller.signal)).rejects.toMatchObject({
+    code: 'CANCELLED',
+  });
   reject(new Error('later'));
   await new Promise((resolve) => setTimeout(resolve, 20));
   process.off('unhandledRejection', note);
