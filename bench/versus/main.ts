@@ -2,7 +2,8 @@
  * `npm run bench`: sequential reads of one large file through Larder, rclone and s3fs, each with its
  * disk cache, from the same S3 origin in the same run.
  *
- * The rounds of the contenders take turns, so that a slow minute of the machine meets all of them.
+ * The rounds of the contenders take turns, each time beginning with another, so that a slow minute of the
+ * machine and the state of its memory meet all of them.
  * What is not installed is left out, and said.
  */
 import { existsSync } from 'node:fs';
@@ -67,7 +68,7 @@ async function main(sizeBytes: number, rounds: number, only: string): Promise<vo
   const native: number[] = [];
   for (let round = 1; round <= rounds; round++) {
     native.push(await ddRead(origin.plainPath));
-    for (const { contender, rounds } of results) {
+    for (const { contender, rounds } of rotated(results, round)) {
       const speeds = await measureRound(contender, placeOf(contender, origin, scratch));
       rounds.push(speeds);
       console.log(`round ${round}, ${contender.name}: ${inWords(speeds)}`);
@@ -79,6 +80,12 @@ async function main(sizeBytes: number, rounds: number, only: string): Promise<vo
   }
   const named = results.map(({ contender: { name, peer }, rounds }) => ({ name, peer, rounds }));
   console.log(`\n${renderTable(named, median(native))}`);
+}
+
+/** Each begins a round in its turn: what one leaves behind in the machine's memory meets all of them. */
+function rotated<T>(items: readonly T[], by: number): T[] {
+  const first = by % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
 }
 
 async function present(only: string): Promise<Contender[]> {

@@ -62,7 +62,9 @@ async function digestOf(place: Place): Promise<string> {
   return hash.digest('hex');
 }
 
+/** Nobody pays for what another has left to be written. */
 async function emptyPlace(place: Place): Promise<AsyncDisposable> {
+  await run({ program: 'sync', args: [] });
   await Promise.all([mkdir(place.mountPoint), mkdir(place.cacheDirectory)]);
   return {
     [Symbol.asyncDispose]: async () => {
