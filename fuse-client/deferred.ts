@@ -7,19 +7,23 @@
  * Always true: each slot that is accepted is released, after exactly one reply was written; bytes
  * are all that was asked for, or an errno; at most `maxWaitingBytes` of reads are under way.
  */
-import { LarderError, PageMissing, untilAborted } from '../common/index.ts';
+import { FUSE_MAX_READ_BYTES, LarderError, PageMissing, untilAborted } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
+import type { HeldExtent } from '../sdk/index.ts';
 import { writevSync } from 'node:fs';
 import { OPCODE } from './abi.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { RequestView } from './decode.ts';
 import { replyHeader, writeReply } from './encode.ts';
 import type { Reply } from './encode.ts';
+import type { ExtentTable } from './extents.ts';
+import { readHeld } from './held-files.ts';
 import { heldStatus } from './operations.ts';
 import type { FileRange, VersionFiles } from './operations.ts';
 import { isDying } from './processes.ts';
 import type { FuseSession } from './session.ts';
 import type { SharedState } from './state.ts';
+import type { TouchRing } from './touches.ts';
 
 /** The part of a `MountSource` that requests wait for. */
 export interface WaitingSource {
@@ -30,6 +34,12 @@ export interface WaitingSource {
     lengthBytes: number,
     signal: AbortSignal,
   ): Promise<Buffer[]>;
+  hold(
+    ordinal: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    signal: AbortSignal,
+  ): Promise<HeldExtent | Buffer[]>;
   heldBytes(ordinal: number, signal: AbortSignal): Promise<number>;
 }
 
@@ -43,6 +53,10 @@ export interface DeferredOptions {
   readonly reply: Reply;
   readonly maxWaitingBytes: number;
   readonly clock: Clock;
+  /** Where complete objects lie, or undefined where they may not be read. */
+  readonly completeDirectory: string | undefined;
+  readonly extents: ExtentTable;
+  readonly touches: TouchRing;
 }
 
 interface Job {
@@ -57,6 +71,8 @@ const LOOK_EVERY_MS = 100;
 /** More parts than this in one writev(2) is EINVAL. */
 const MAX_PARTS = 1000;
 const MAX_EARLY_INTERRUPTS = 256;
+/** A fresh buffer of 1 MiB costs the first touch of each of its pages. */
+const MAX_FREE_BUFFERS = 8;
 
 export class DeferredRequests {
   readonly #options: DeferredOptions;
@@ -64,6 +80,8 @@ export class DeferredRequests {
   /** Interrupts that overtook their request on the way here. */
   readonly #early = new Set<number>();
   readonly #budget: ByteBudget;
+  /** Of reads that have ended well; one that was given up may still be written to. */
+  readonly #buffers: Buffer[] = [];
 
   constructor(options: DeferredOptions) {
     this.#options = options;
@@ -124,21 +142,39 @@ export class DeferredRequests {
     const { files, state, deviceFd } = this.#options;
     const range = files.range(request.node, request.readOffset, request.readSize);
     const release = await this.#budget.take(range.lengthBytes, signal);
+    const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(FUSE_MAX_READ_BYTES);
     try {
-      const source = await untilAborted(this.#options.source, signal);
-      const parts = checkWhole(
-        await untilAborted(
-          source.read(range.ordinal, range.offsetBytes, range.lengthBytes, signal),
-          signal,
-        ),
-        range,
-      );
+      const parts = checkWhole(await this.#bytes(range, buffer, signal), range);
       state.countRead('source');
       const header = replyHeader(request, range.lengthBytes);
       writeReply(() => writevSync(deviceFd, [header, ...parts]));
+      if (this.#buffers.length < MAX_FREE_BUFFERS) this.#buffers.push(buffer);
     } finally {
       release();
     }
+  }
+
+  /** From the file that the worker names, or what the source gives. */
+  async #bytes(range: FileRange, buffer: Buffer, signal: AbortSignal): Promise<readonly Buffer[]> {
+    const { completeDirectory, extents, touches } = this.#options;
+    const { ordinal, offsetBytes, lengthBytes } = range;
+    const source = await untilAborted(this.#options.source, signal);
+    if (completeDirectory !== undefined) {
+      const held = await untilAborted(
+        source.hold(ordinal, offsetBytes, lengthBytes, signal),
+        signal,
+      );
+      if (Array.isArray(held)) return held;
+      const { objectId, incarnation, toBytes } = held;
+      extents.add({ ordinal, incarnation, fromBytes: offsetBytes, toBytes });
+      const into = buffer.subarray(0, lengthBytes);
+      const file = { objectId, incarnation, offsetBytes };
+      if (await untilAborted(readHeld(completeDirectory, file, into), signal)) {
+        touches.add(ordinal, offsetBytes, lengthBytes);
+        return [into];
+      }
+    }
+    return await untilAborted(source.read(ordinal, offsetBytes, lengthBytes, signal), signal);
   }
 
   async #held(request: RequestView, signal: AbortSignal): Promise<void> {

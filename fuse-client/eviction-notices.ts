@@ -11,6 +11,9 @@ import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../common/index.ts';
 
+/** Instead of an object's id: let go of all of them. */
+export const EVERYTHING = '*';
+
 const ROUNDS = 8;
 const ROUND_MS = 20;
 
@@ -39,6 +42,7 @@ export class EvictionNotices {
     return port2;
   }
 
+  /** @param objectId or `EVERYTHING` */
   announce(objectId: string): void {
     for (const port of this.#ports) port.postMessage(objectId);
     Atomics.add(this.#seen, 0, 1);

@@ -26,11 +26,12 @@ import {
 } from '../common/index.ts';
 import type { Clock, Logger } from '../common/index.ts';
 import { INIT_FLAG2, NOTIFY_RESEND, OUT_HEADER_BYTES } from './abi.ts';
-import { NO_LOCAL_BYTES } from './complete-objects.ts';
 import { DeferredRequests } from './deferred.ts';
 import { Reply } from './encode.ts';
-import { EvictionNotices } from './eviction-notices.ts';
+import { EvictionNotices, EVERYTHING } from './eviction-notices.ts';
+import { ExtentTable } from './extents.ts';
 import type { ServerFailure } from './holder.ts';
+import { NO_LOCAL_BYTES } from './local-objects.ts';
 import { OpenReports } from './open-reports.ts';
 import { kill, setOomScore } from './processes.ts';
 import { FuseSession } from './session.ts';
@@ -65,6 +66,7 @@ class Server {
   readonly #log: Logger;
   readonly #state = SharedState.open(STATE_FD);
   readonly #touches: TouchRing[] = [];
+  readonly #extents = new ExtentTable();
   readonly #evictions: EvictionNotices;
   readonly #opens: OpenReports;
   #deferred: DeferredRequests | undefined;
@@ -103,6 +105,11 @@ class Server {
       else if (changed) this.#endProcess();
       source.onEvicted((objectId) => {
         this.#evictions.announce(objectId);
+      });
+      // Evictions are told only to those who are connected, and another worker may be there next.
+      source.onDisconnected(() => {
+        this.#extents.clear();
+        this.#evictions.announce(EVERYTHING);
       });
       return await this.#report(source);
     } catch (error) {
@@ -145,6 +152,9 @@ class Server {
       reply: new Reply(FUSE_MAX_READ_BYTES),
       maxWaitingBytes: this.#spec.maxWaitingBytes,
       clock: this.#clock,
+      completeDirectory: files.completeDirectory,
+      extents: this.#extents,
+      touches: this.#newRing(),
     });
     this.#deferred = deferred;
     for (let index = 0; index < this.#spec.threads; index++) this.#startThread(index, files);
@@ -152,8 +162,6 @@ class Server {
   }
 
   #startThread(index: number, source: SourceFiles): void {
-    const touches = new TouchRing();
-    this.#touches.push(touches);
     const evicted = this.#evictions.port(index);
     const data: ThreadData = {
       deviceFd: DEVICE_FD,
@@ -161,7 +169,8 @@ class Server {
       openMode: this.#spec.openMode,
       openFiles: this.#spec.openFilesPerThread,
       source,
-      touches: touches.memory,
+      touches: this.#newRing().memory,
+      extents: this.#extents.memory,
       evictions: this.#evictions.memory,
       index,
       evicted,
@@ -176,6 +185,12 @@ class Server {
       this.#log.fatal({ err: error }, 'a serving thread failed');
       this.#endProcess();
     });
+  }
+
+  #newRing(): TouchRing {
+    const ring = new TouchRing();
+    this.#touches.push(ring);
+    return ring;
   }
 
   #onMessage(message: ThreadMessage): void {

@@ -19,9 +19,11 @@ import {
 import type { DatasetInfo } from '../common/index.ts';
 import { FilePageSource } from '../rpc/manifests/index.ts';
 import { REQUEST_BYTES } from './abi.ts';
-import { CompleteObjects, NO_LOCAL_BYTES } from './complete-objects.ts';
 import { RequestView } from './decode.ts';
 import { Reply } from './encode.ts';
+import { EVERYTHING } from './eviction-notices.ts';
+import { ExtentTable } from './extents.ts';
+import { LocalObjects, NO_LOCAL_BYTES } from './local-objects.ts';
 import { VersionFiles } from './operations.ts';
 import type { FileRange } from './operations.ts';
 import { FuseSession } from './session.ts';
@@ -37,10 +39,11 @@ export interface ThreadData {
   readonly openFiles: number;
   readonly source: SourceFiles;
   readonly touches: SharedArrayBuffer;
+  readonly extents: SharedArrayBuffer;
   /** Word 0: evictions announced; word 1 + index: those that this thread has seen. */
   readonly evictions: SharedArrayBuffer;
   readonly index: number;
-  /** Brings the ids of evicted objects. */
+  /** Brings the ids of evicted objects, or `EVERYTHING`. */
   readonly evicted: MessagePort;
 }
 
@@ -68,7 +71,7 @@ class ServingThread {
   readonly #data: ThreadData;
   readonly #state: SharedState;
   readonly #session: FuseSession;
-  readonly #objects: CompleteObjects | undefined;
+  readonly #objects: LocalObjects | undefined;
   readonly #touches: TouchRing;
   readonly #evictions: Int32Array;
   readonly #reply = new Reply(FUSE_MAX_READ_BYTES);
@@ -84,10 +87,11 @@ class ServingThread {
     this.#objects =
       completeDirectory === undefined
         ? undefined
-        : new CompleteObjects({
+        : new LocalObjects({
             reader: files.reader,
             dataset,
             directory: completeDirectory,
+            extents: new ExtentTable(data.extents),
             maxOpen: data.openFiles,
           });
     this.#session = new FuseSession({
@@ -143,7 +147,7 @@ class ServingThread {
     }
   }
 
-  #bytes(objects: CompleteObjects | undefined): LocalBytes {
+  #bytes(objects: LocalObjects | undefined): LocalBytes {
     if (objects === undefined) return NO_LOCAL_BYTES;
     return {
       read: (range: FileRange, into: Buffer): boolean => {
@@ -162,7 +166,8 @@ class ServingThread {
     for (;;) {
       const received = receiveMessageOnPort(this.#data.evicted) as { message: string } | undefined;
       if (received === undefined) break;
-      this.#objects?.letGo(received.message);
+      const { message } = received;
+      this.#objects?.letGo(message === EVERYTHING ? undefined : message);
     }
     Atomics.store(this.#evictions, own, announced);
   }

@@ -26,12 +26,16 @@ const cMmap = libc.func(
   fd: number,
   offset: number,
 ) => unknown;
+const cPosixFadvise = libc.func(
+  'int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)',
+) as (fd: number, offset: number, length: number, advice: number) => number;
 const cMemfdCreate = libc.func('int memfd_create(const char *name, unsigned int flags)') as (
   name: string,
   flags: number,
 ) => number;
 
 const MFD_CLOEXEC = 1;
+const POSIX_FADV_RANDOM = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
@@ -72,6 +76,11 @@ export function memoryFile(name: string): number {
   const fd = cMemfdCreate(name, MFD_CLOEXEC);
   if (fd < 0) throw lastError('memfd_create');
   return fd;
+}
+
+/** The kernel reads nothing ahead of what is asked of this fd. Advice only: a failure changes nothing. */
+export function adviseRandom(fd: number): void {
+  cPosixFadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 }
 
 /**

@@ -23,6 +23,7 @@ export class Connections implements AsyncDisposable {
   readonly #failures = new Map<string, Failure>();
   readonly #closing = new AbortController();
   #onEvicted: (objectId: string) => void = () => undefined;
+  #onDisconnected: () => void = () => undefined;
   #onConnected: (client: DataClient) => void = () => undefined;
 
   constructor(config: ConnectConfig) {
@@ -48,6 +49,11 @@ export class Connections implements AsyncDisposable {
   /** Evictions at every worker that this process is connected to. */
   onEvicted(listener: (objectId: string) => void): void {
     this.#onEvicted = listener;
+  }
+
+  /** Called when the connection to this node's worker has ended: what it said of its files holds no more. */
+  onDisconnected(listener: () => void): void {
+    this.#onDisconnected = listener;
   }
 
   /** Called after each new connection: what a worker was told before must be told again. */
@@ -76,6 +82,7 @@ export class Connections implements AsyncDisposable {
       });
       connection.onClosed(() => {
         this.#open.delete(key);
+        if (address.kind === 'unix') this.#onDisconnected();
       });
       if (connection.closed) throw new LarderError('UNAVAILABLE', { worker: key });
       this.#failures.delete(key);

@@ -6,6 +6,14 @@
  */
 import type { DatasetInfo } from '../common/index.ts';
 
+/** Bytes that are in an object's file: under its working name, or complete in the meantime. */
+export interface HeldExtent {
+  readonly objectId: string;
+  readonly incarnation: number;
+  /** At least the end of the range that was asked for: from its start to here everything is there. */
+  readonly toBytes: number;
+}
+
 export interface MountSource extends AsyncDisposable {
   readonly dataset: DatasetInfo;
   readonly version: number;
@@ -29,12 +37,24 @@ export interface MountSource extends AsyncDisposable {
     lengthBytes: number,
     signal: AbortSignal,
   ): Promise<Buffer[]>;
+  /**
+   * As `read`, but the worker on this node may say in which file the bytes are, where it is the one to
+   * be asked for them. Only for who may read beside `completeDirectory`.
+   */
+  hold(
+    ordinal: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    signal: AbortSignal,
+  ): Promise<HeldExtent | Buffer[]>;
   /** How much of a file is on disk anywhere in the cluster, as far as its owner knows. */
   heldBytes(ordinal: number, signal: AbortSignal): Promise<number>;
   /** Called with the id of each object that the local worker evicted: let go of its fds. */
   onEvicted(listener: (objectId: string) => void): void;
+  /** Called when the connection to a worker has ended: what it said of its files holds no more. */
+  onDisconnected(listener: () => void): void;
   /**
-   * Tells the local worker what was read of a file from a complete object, without asking: the span
+   * Tells the local worker what was read of a file from the object's file, without asking: the span
    * that the reads cover since the last report, and how many bytes they were in all. The counters of
    * requested bytes and the hit ratio come from it; serving threads collect, the event loop reports
    * about every 200 ms.

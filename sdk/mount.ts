@@ -14,7 +14,7 @@ import type { VersionBody } from '../rpc/frames/index.ts';
 import { datasetFromWire } from '../rpc/grpc/index.ts';
 import type { Connection } from './connection.ts';
 import { openManifest } from './manifest.ts';
-import type { MountSource } from './mount-source.ts';
+import type { HeldExtent, MountSource } from './mount-source.ts';
 import { VersionReader } from './version-reader.ts';
 
 export interface OpenMountOptions {
@@ -134,12 +134,25 @@ class ConnectedMount implements MountSource {
     return [await this.#reader.read(ordinal, offsetBytes, lengthBytes, signal)];
   }
 
+  async hold(
+    ordinal: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    signal: AbortSignal,
+  ): Promise<HeldExtent | Buffer[]> {
+    return await this.#reader.hold(ordinal, offsetBytes, lengthBytes, signal);
+  }
+
   async heldBytes(ordinal: number, signal: AbortSignal): Promise<number> {
     return await this.#reader.heldBytes(ordinal, signal);
   }
 
   onEvicted(listener: (objectId: string) => void): void {
     this.#connection.workers.onEvicted(listener);
+  }
+
+  onDisconnected(listener: () => void): void {
+    this.#connection.workers.onDisconnected(listener);
   }
 
   reportTouched(ordinal: number, offsetBytes: number, lengthBytes: number, bytes: number): void {

@@ -7,11 +7,11 @@
  *     with the last error met;
  *   - bytes come from one version only, checked by the connection that brought them.
  */
-import { asLarderError, LarderError, stripeOf } from '../common/index.ts';
+import { asLarderError, hasCode, LarderError, stripeOf } from '../common/index.ts';
 import type { ErrorCode, ObjectRef, Placement, PlacementMember } from '../common/index.ts';
 import { tcpAddress } from '../rpc/data/index.ts';
 import type { DataAddress, DataClient } from '../rpc/data/index.ts';
-import type { FileAddress } from '../rpc/frames/index.ts';
+import type { FileAddress, HeldAt, ReadRequest } from '../rpc/frames/index.ts';
 import type { Connections } from './connections.ts';
 import type { ConnectConfig } from './options.ts';
 
@@ -58,6 +58,15 @@ export class Router {
     return this.#persist(range, signal, (client, timeoutMs) =>
       this.#readFrom(client, range, timeoutMs, signal),
     );
+  }
+
+  /** As `read`, but the worker on this node, where it is the one that is asked, may say which file has the bytes. */
+  hold(range: FileRange, signal: AbortSignal): Promise<Buffer | HeldAt> {
+    return this.#persist<Buffer | HeldAt>(range, signal, async (client, timeoutMs) => {
+      const isLocal = client.workerId === this.#localWorkerId;
+      const at = isLocal ? await this.#holdAt(client, range, timeoutMs, signal) : undefined;
+      return at ?? (await this.#readFrom(client, range, timeoutMs, signal));
+    });
   }
 
   /** How much of a file its owner has on disk. */
@@ -109,6 +118,21 @@ export class Router {
     }
   }
 
+  /** Undefined where the bytes cannot be had by path. */
+  async #holdAt(
+    client: DataClient,
+    range: FileRange,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<HeldAt | undefined> {
+    try {
+      return await client.hold(this.#request(range, timeoutMs, true), { timeoutMs, signal });
+    } catch (error) {
+      if (hasCode(error, 'NOT_KEPT')) return undefined;
+      throw error;
+    }
+  }
+
   async #readFrom(
     first: DataClient,
     range: FileRange,
@@ -118,24 +142,22 @@ export class Router {
     let client = first;
     // A keeper may have moved on as well; two hops are the owner and the keeper it names.
     for (let hops = 0; hops < 3; hops += 1) {
-      const { offsetBytes, lengthBytes, file, ref } = range;
-      const answer = await client.read(
-        {
-          ...file,
-          offsetBytes,
-          lengthBytes,
-          mayFetch: client === first,
-          placement: this.#placement().number,
-          deadlineMs: Math.ceil(timeoutMs),
-        },
-        ref.objectId,
-        { timeoutMs, signal },
-      );
+      const request = this.#request(range, timeoutMs, client === first);
+      const answer = await client.read(request, range.ref.objectId, { timeoutMs, signal });
       if (answer.kind === 'data') return answer.bytes;
       if (answer.kind !== 'redirect') throw new LarderError('BUSY', { answer: answer.kind });
       client = await this.#connections.get(tcpAddress(answer.dataAddress));
     }
     throw new LarderError('BUSY', { answer: 'redirected too often' });
+  }
+
+  #request(range: FileRange, timeoutMs: number, mayFetch: boolean): ReadRequest {
+    const { file, offsetBytes, lengthBytes } = range;
+    const placement = this.#placement().number;
+    return {
+      ...file,
+      ...{ offsetBytes, lengthBytes, mayFetch, placement, deadlineMs: Math.ceil(timeoutMs) },
+    };
   }
 
   async #addresses(range: FileRange): Promise<DataAddress[]> {

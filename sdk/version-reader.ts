@@ -6,6 +6,7 @@ import type { DatasetInfo, Entry, ManifestReader, ObjectRef } from '../common/in
 import { withMissing } from '../rpc/manifests/index.ts';
 import type { Connection } from './connection.ts';
 import type { VersionManifest } from './manifest.ts';
+import type { HeldExtent } from './mount-source.ts';
 import type { FileRange } from './router.ts';
 
 export interface VersionReaderParts {
@@ -69,6 +70,22 @@ export class VersionReader implements AsyncDisposable {
       this.#range(ordinal, ref, offsetBytes, length),
       signal,
     );
+  }
+
+  /**
+   * As `read` of a range that lies within the file, but the worker on this node may say in which of its
+   * files the bytes are.
+   */
+  async hold(
+    ordinal: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    signal: AbortSignal,
+  ): Promise<HeldExtent | Buffer[]> {
+    const ref = await this.object(ordinal, signal);
+    const range = this.#range(ordinal, ref, offsetBytes, lengthBytes);
+    const answer = await this.#connection.router.hold(range, signal);
+    return Buffer.isBuffer(answer) ? [answer] : { objectId: ref.objectId, ...answer };
   }
 
   async heldBytes(ordinal: number, signal: AbortSignal): Promise<number> {

@@ -19,7 +19,13 @@ import {
   encodeJson,
   FRAME,
 } from '../rpc/frames/index.ts';
-import type { FileAddress, FrameHeader, ReadRequest, VersionBody } from '../rpc/frames/index.ts';
+import type {
+  FileAddress,
+  FrameHeader,
+  HeldAt,
+  ReadRequest,
+  VersionBody,
+} from '../rpc/frames/index.ts';
 import type { DataHandler, DataSession, Reply } from '../rpc/data/index.ts';
 import type { ObjectReads } from './object-reads.ts';
 import type { Versions } from './versions.ts';
@@ -50,6 +56,9 @@ export class DataPlane implements DataHandler {
     switch (header.type) {
       case FRAME.READ:
         await this.#read(decodeRead(body), reply);
+        return;
+      case FRAME.HOLD:
+        await this.#hold(decodeRead(body), reply);
         return;
       case FRAME.HELD: {
         const ref = await this.#object(decodeHeld(body), reply.signal);
@@ -84,8 +93,35 @@ export class DataPlane implements DataHandler {
   }
 
   async #read(request: ReadRequest, reply: Reply): Promise<void> {
-    const ref = await this.#object(request, reply.signal);
+    const ref = await this.#readable(request, reply);
+    if (ref === undefined) return;
+    const { signal } = reply;
     const { offsetBytes, lengthBytes, mayFetch } = request;
+    const pieces = this.#options.reads.read(ref, offsetBytes, lengthBytes, { mayFetch, signal });
+    for await (const { offsetBytes: at, bytes } of pieces) {
+      const crc = boundCrc(ref.objectId, at, bytes.length, crc32(bytes));
+      await reply.send(encodeDataHead(reply.requestId, at, crc, bytes.length), bytes);
+    }
+    await reply.send(encodeFrame(FRAME.END, reply.requestId));
+  }
+
+  async #hold(request: ReadRequest, reply: Reply): Promise<void> {
+    const ref = await this.#readable(request, reply);
+    if (ref === undefined) return;
+    const { signal } = reply;
+    const { offsetBytes, lengthBytes, mayFetch } = request;
+    const extent = await this.#options.reads.hold(ref, offsetBytes, lengthBytes, {
+      mayFetch,
+      signal,
+    });
+    const heldAt: HeldAt = extent;
+    await reply.send(encodeJson(FRAME.HELD_AT, reply.requestId, heldAt));
+  }
+
+  /** The object of a request, or undefined where the reader was told that it has moved. */
+  async #readable(request: ReadRequest, reply: Reply): Promise<ObjectRef | undefined> {
+    const ref = await this.#object(request, reply.signal);
+    const { offsetBytes, lengthBytes } = request;
     if (offsetBytes + lengthBytes > ref.sizeBytes || lengthBytes > MAX_READ_BYTES) {
       throw new LarderError('INVALID_ARGUMENT', {
         offsetBytes,
@@ -96,17 +132,9 @@ export class DataPlane implements DataHandler {
     if (this.#hasMoved(request, ref)) {
       const body = { placement: this.#options.placement()?.number ?? 0 };
       await reply.send(encodeJson(FRAME.MOVED, reply.requestId, body));
-      return;
+      return undefined;
     }
-    const pieces = this.#options.reads.read(ref, offsetBytes, lengthBytes, {
-      mayFetch,
-      signal: reply.signal,
-    });
-    for await (const { offsetBytes: at, bytes } of pieces) {
-      const crc = boundCrc(ref.objectId, at, bytes.length, crc32(bytes));
-      await reply.send(encodeDataHead(reply.requestId, at, crc, bytes.length), bytes);
-    }
-    await reply.send(encodeFrame(FRAME.END, reply.requestId));
+    return ref;
   }
 
   /** An older placement than ours sent the reader here, and the object has another owner. */

@@ -21,6 +21,14 @@ export interface HeldState {
   readonly complete: boolean;
 }
 
+/** Bytes of an object that are in its file on this node. */
+export interface LocalExtent {
+  /** Of the file, while it has its working name. */
+  readonly incarnation: number;
+  /** At least the end of the range that was asked for: everything from its start to here is there. */
+  readonly toBytes: number;
+}
+
 export interface ObjectReads {
   /**
    * Pieces of [offset, offset + length) in order. The range lies within the object.
@@ -33,6 +41,18 @@ export interface ObjectReads {
     lengthBytes: number,
     options: ReadOptions,
   ): AsyncIterable<ReadPiece>;
+  /**
+   * Brings a range to disk for a reader on this node that reads the file by itself, and says so with
+   * `touched`.
+   *
+   * @throws {LarderError} as `read`, and `NOT_KEPT` where it cannot be had by path: read it
+   */
+  hold(
+    ref: ObjectRef,
+    offsetBytes: number,
+    lengthBytes: number,
+    options: ReadOptions,
+  ): Promise<LocalExtent>;
   /**
    * Brings the whole object to disk; resolves when it is complete.
    *

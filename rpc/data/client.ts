@@ -31,6 +31,7 @@ import type {
   DataPiece,
   FileAddress,
   FrameHeader,
+  HeldAt,
   HeldStateBody,
   Hello,
   ManifestRequest,
@@ -178,6 +179,21 @@ export class DataClient implements AsyncDisposable {
       default:
         throw this.#invalid('an answer that does not belong to READ');
     }
+  }
+
+  /**
+   * Brings a range to the disk of this node.
+   *
+   * @returns undefined where it has to be read over the connection
+   */
+  async hold(request: ReadRequest, options: RequestOptions): Promise<HeldAt | undefined> {
+    const { header, body } = await this.#request(
+      (id) => encodeRead(id, request, FRAME.HOLD),
+      options,
+    );
+    if (header.type !== FRAME.HELD_AT) return undefined;
+    const { incarnation, toBytes } = decodeJson(body);
+    return { incarnation: Number(incarnation), toBytes: Number(toBytes) };
   }
 
   async held(address: FileAddress, options: RequestOptions): Promise<HeldStateBody> {

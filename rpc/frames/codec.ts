@@ -99,7 +99,12 @@ export function boundCrc(
   return crc32(bound, payloadCrc);
 }
 
-export function encodeRead(requestId: number, request: ReadRequest): Buffer {
+/** @param type READ or HOLD: their bodies are alike */
+export function encodeRead(
+  requestId: number,
+  request: ReadRequest,
+  type: typeof FRAME.READ | typeof FRAME.HOLD = FRAME.READ,
+): Buffer {
   const body = Buffer.alloc(READ_BODY_BYTES);
   writeAddress(body, request);
   body.writeUInt32LE(request.mayFetch ? FLAG_MAY_FETCH : 0, 12);
@@ -107,7 +112,7 @@ export function encodeRead(requestId: number, request: ReadRequest): Buffer {
   body.writeUInt32LE(request.lengthBytes, 24);
   writeUint64(body, 28, request.placement);
   body.writeUInt32LE(request.deadlineMs, 36);
-  return encodeFrame(FRAME.READ, requestId, body);
+  return encodeFrame(type, requestId, body);
 }
 
 /** @throws {LarderError} `FRAME_INVALID` */

@@ -33,6 +33,7 @@ export type {
   ErrorBody,
   FileAddress,
   FrameType,
+  HeldAt,
   HeldStateBody,
   Hello,
   ManifestRequest,

@@ -50,6 +50,13 @@ export const FRAME = {
   READ_MANY: 18,
   /** Client, notice: bytes of a file that were read from this node's disk without asking. */
   TOUCHED: 19,
+  /**
+   * Client on the same node, with the body of READ: bring the range to disk, I read the file myself.
+   * Answered by HELD_AT, MOVED or ERROR.
+   */
+  HOLD: 20,
+  /** Server: JSON `HeldAt`. */
+  HELD_AT: 21,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
@@ -113,6 +120,13 @@ export interface ErrorBody {
 export interface HeldStateBody {
   readonly heldBytes: number;
   readonly complete: boolean;
+}
+/** Where the bytes are that were asked for, and those that follow them. */
+export interface HeldAt {
+  /** Of the object's file, while it has its working name. */
+  readonly incarnation: number;
+  /** Everything from the start of the range to here is in the file. */
+  readonly toBytes: number;
 }
 export interface VersionRequest {
   readonly datasetId: number;

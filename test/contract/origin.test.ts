@@ -151,8 +151,8 @@ describe.each(implementations)('origin: %s', (_name, start) => {
       async (bytes) => {
         busy += 1;
         mostBusy = Math.max(mostBusy, busy);
+        pieces.push(Buffer.from(bytes));
         await new Promise((done) => setTimeout(done, 1));
-        pieces.push(bytes);
         busy -= 1;
       },
     );

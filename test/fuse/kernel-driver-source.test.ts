@@ -130,6 +130,52 @@ describe.skipIf(FUSE_MISSING !== undefined)('a mount and its source', () => {
     expect(await isRight(mount, name)).toBe(true);
   });
 
+  test('a growing object is read from its file as far as the worker said, and no further', async () => {
+    const name = fresh();
+    const toBytes = 2 << 20;
+    const hole = FILE_BYTES - toBytes;
+    mount.growing(
+      name,
+      77,
+      Buffer.concat([bytesOf(mount, name).subarray(0, toBytes), Buffer.alloc(hole)]),
+    );
+    mount.rules({ path: name, log: true, heldAt: { incarnation: 77, toBytes } });
+    expect(await isRight(mount, name)).toBe(true);
+    const lines = () => mount.log().filter((line) => line.includes(`${name} `));
+    expect(lines().filter((line) => line.startsWith('hold '))).toHaveLength(1);
+    expect(lines().filter((line) => line.startsWith('read '))).not.toHaveLength(0);
+    const touchedBytes = () =>
+      lines()
+        .filter((line) => line.startsWith('touched '))
+        .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+    await eventually('the touches', 5000, () => (touchedBytes() >= toBytes ? true : undefined));
+    expect(touchedBytes()).toBe(toBytes);
+  });
+
+  test('after the connection to the worker ended, it is asked again', async () => {
+    const name = fresh();
+    const file = mount.growing(name, 78, bytesOf(mount, name));
+    const at = { incarnation: 78, toBytes: FILE_BYTES };
+    mount.rules({ path: name, log: true, heldAt: at });
+    const holds = () => mount.log().filter((line) => line.startsWith(`hold ${name} `)).length;
+    expect(await readDirect(mount.at(name))).toBe(8192);
+    expect(await readDirect(mount.at(name))).toBe(8192);
+    expect(holds()).toBe(1);
+    // Another worker at the same socket has another file there, with holes.
+    fs.unlinkSync(file);
+    mount.growing(name, 78, Buffer.alloc(FILE_BYTES));
+    mount.rules({ path: name, log: true });
+    fs.appendFileSync(path.join(mount.work, 'evicted'), 'disconnected\n');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await isRight(mount, name)).toBe(true);
+  });
+
+  test('a file that is not where the worker said is asked for', async () => {
+    const name = fresh();
+    mount.rules({ path: name, heldAt: { incarnation: 79, toBytes: FILE_BYTES } });
+    expect(await isRight(mount, name)).toBe(true);
+  });
+
   test('what is open is reported, and what is closed', async () => {
     const name = fresh();
     const id = mount.objectId(name);

@@ -17,7 +17,7 @@ import {
 } from '../../common/index.ts';
 import type { DatasetInfo, ErrorCode, ListingEntry } from '../../common/index.ts';
 import { FileManifestSink, FilePageSource } from '../../rpc/manifests/index.ts';
-import type { MountSource } from '../../sdk/index.ts';
+import type { HeldExtent, MountSource } from '../../sdk/index.ts';
 
 /** What a test may ask of a source; the first rule whose `path` the key contains is followed. */
 export interface Behaviour {
@@ -33,6 +33,8 @@ export interface Rule {
   readonly shortBy?: number;
   /** The reads are logged to `reads.log`. */
   readonly log?: boolean;
+  /** The bytes up to `toBytes` are said to be in the growing file of that incarnation. */
+  readonly heldAt?: { readonly incarnation: number; readonly toBytes: number };
 }
 
 export interface DirectorySourceOptions {
@@ -84,6 +86,7 @@ export class DirectoryMountSource implements MountSource {
   readonly #whole: string;
   readonly #reader: ManifestReader;
   readonly #evictionListeners: ((objectId: string) => void)[] = [];
+  readonly #disconnectListeners: (() => void)[] = [];
   #evictionsSeen = 0;
   readonly #closing = new AbortController();
 
@@ -148,12 +151,34 @@ export class DirectoryMountSource implements MountSource {
     }
   }
 
+  async hold(
+    ordinal: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    signal: AbortSignal,
+  ): Promise<HeldExtent | Buffer[]> {
+    const key = this.#reader.key(ordinal);
+    const { log, heldAt } = this.#rule(key) ?? {};
+    if (heldAt === undefined || offsetBytes + lengthBytes > heldAt.toBytes) {
+      return await this.read(ordinal, offsetBytes, lengthBytes, signal);
+    }
+    if (log === true) {
+      this.#log(`hold ${key.toString()} ${String(offsetBytes)}+${String(lengthBytes)}`);
+    }
+    const { objectId } = this.#reader.objectRef(ordinal, TEST_DATASET);
+    return { objectId, ...heldAt };
+  }
+
   async heldBytes(ordinal: number): Promise<number> {
     return Math.floor(this.#reader.attributes(ordinal, this.#reader.entry(ordinal)).sizeBytes / 2);
   }
 
   onEvicted(listener: (objectId: string) => void): void {
     this.#evictionListeners.push(listener);
+  }
+
+  onDisconnected(listener: () => void): void {
+    this.#disconnectListeners.push(listener);
   }
 
   reportTouched(ordinal: number, offsetBytes: number, lengthBytes: number, bytes: number): void {
@@ -190,7 +215,7 @@ export class DirectoryMountSource implements MountSource {
     return rules.find((rule) => text.includes(rule.path));
   }
 
-  /** Tests append object ids to `evicted`. */
+  /** Tests append object ids to `evicted`, and `disconnected`. */
   async #followEvictions(): Promise<void> {
     const file = path.join(this.#options.workDirectory, 'evicted');
     while (!this.#closing.signal.aborted) {
@@ -199,7 +224,8 @@ export class DirectoryMountSource implements MountSource {
         ? fs.readFileSync(file, 'utf8').split('\n').filter(Boolean)
         : [];
       for (const id of ids.slice(this.#evictionsSeen)) {
-        for (const listener of this.#evictionListeners) listener(id);
+        if (id === 'disconnected') for (const listener of this.#disconnectListeners) listener();
+        else for (const listener of this.#evictionListeners) listener(id);
       }
       this.#evictionsSeen = ids.length;
     }

@@ -8,7 +8,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { completePath, ManifestReader } from '../../common/index.ts';
+import {
+  completePath,
+  GROWING_DIRECTORY,
+  growingName,
+  ManifestReader,
+} from '../../common/index.ts';
 import { findMount, unmount } from '../../fuse-client/index.ts';
 import type { MountEvent, MountSpec } from '../../fuse-client/index.ts';
 import { FilePageSource } from '../../rpc/manifests/index.ts';
@@ -149,6 +154,15 @@ export class MountUnderTest implements AsyncDisposable {
     const file = completePath(this.completeDirectory, this.objectId(key));
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.copyFileSync(path.join(this.tree, key), file);
+    return file;
+  }
+
+  /** Puts bytes where the growing object of a file lies; returns its path. */
+  growing(key: string, incarnation: number, bytes: Buffer): string {
+    const directory = path.join(path.dirname(this.completeDirectory), GROWING_DIRECTORY);
+    fs.mkdirSync(directory, { recursive: true });
+    const file = path.join(directory, growingName(this.objectId(key), incarnation));
+    fs.writeFileSync(file, bytes);
     return file;
   }
 

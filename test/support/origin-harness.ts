@@ -185,7 +185,7 @@ export async function readBytes(
       signal: options.signal ?? new AbortController().signal,
     },
     (bytes) => {
-      pieces.push(bytes);
+      pieces.push(Buffer.from(bytes));
       return undefined;
     },
   );

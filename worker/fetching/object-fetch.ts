@@ -10,6 +10,7 @@ import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchQueue, Priority } from './fetch-queue.ts';
 import { FetchRun } from './fetch-run.ts';
+import type { WriteBuffers } from './write-buffers.ts';
 
 export interface FetchContext {
   readonly store: ObjectStore;
@@ -17,6 +18,7 @@ export interface FetchContext {
   readonly originFor: (datasetId: number) => Promise<Origin>;
   /** Adjacent blocks are joined into reads of this size. */
   readonly joinBytes: number;
+  readonly buffers: WriteBuffers;
   readonly onReceived: (bytes: number) => void;
   readonly onBlock: (ref: ObjectRef, block: number) => void;
 }
@@ -128,7 +130,7 @@ export class ObjectFetch {
   }
 
   #start(span: BlockSpan, priority: Priority, forCache: boolean): FetchRun {
-    const { store, originFor, onReceived, onBlock, queue } = this.#context;
+    const { store, originFor, onReceived, onBlock, queue, buffers } = this.#context;
     const { ref } = this;
     const run = new FetchRun({
       store,
@@ -137,6 +139,7 @@ export class ObjectFetch {
       ...span,
       priority,
       forCache: forCache && priority !== PRIORITY.reader,
+      buffers,
       origin: () => originFor(ref.datasetId),
       after: Promise.all(this.#cancelled),
       onReceived,

@@ -14,12 +14,18 @@ import { LRUCache } from 'lru-cache';
 import { LarderError, MIB } from '../../common/index.ts';
 import { silentLogger } from '../../common/index.ts';
 import type { Logger, ObjectRef } from '../../common/index.ts';
-import type { HeldState, ObjectReads, ReadOptions, ReadPiece } from '../object-reads.ts';
+import type {
+  HeldState,
+  LocalExtent,
+  ObjectReads,
+  ReadOptions,
+  ReadPiece,
+} from '../object-reads.ts';
 import type { Origin } from '../origins/origin.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { complete, notKept } from './completion.ts';
 import { FetchQueue, PRIORITY } from './fetch-queue.ts';
-import type { FetchRun } from './fetch-run.ts';
+import { assertHeld, Interest, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
 import type { BlockSpan, FetchContext } from './object-fetch.ts';
 import { OriginLedger } from './origin-ledger.ts';
@@ -29,6 +35,7 @@ import type { ByteRange } from './read-pattern.ts';
 import { readThrough } from './read-through.ts';
 import { TouchMemory } from './touch-memory.ts';
 import { abortion } from './waiting.ts';
+import { WriteBuffers } from './write-buffers.ts';
 
 export interface ObjectReaderOptions {
   readonly store: ObjectStore;
@@ -61,6 +68,8 @@ export interface ReaderCounters {
 /** Objects whose readers are remembered. */
 const REMEMBERED_OBJECTS = 10_000;
 const SMALL_OBJECT_BYTES = 16 * MIB;
+/** What a reader may take from the file before it asks again. */
+const MAX_EXTENT_BYTES = 64 * MIB;
 /** How often a reader tries again after what it was reading was dropped. */
 const MAX_ROUNDS_WITHOUT_PROGRESS = 8;
 
@@ -90,6 +99,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       }),
       originFor: options.originFor,
       joinBytes: options.joinBytes ?? 8 * MIB,
+      buffers: new WriteBuffers(),
       onReceived: (bytes) => {
         this.#bytes += bytes;
       },
@@ -119,13 +129,13 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
     this.#readBytes += lengthBytes;
     const fetch = this.#enter(ref);
-    const interest = new Set<FetchRun>();
     using abort = abortion(options.signal);
     try {
+      using interest = new Interest(fetch);
       this.#ask(ref, range);
       if (!options.mayFetch) assertHeld(fetch, range);
       let around: StoredObject | undefined;
-      const reading = { fetch, interest, aborted: abort.aborted, options, unkept: false };
+      const reading = { interest, aborted: abort.aborted, options, unkept: false };
       let position = offsetBytes;
       let rounds = 0;
       while (position < range.toBytes) {
@@ -137,7 +147,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
         if (options.mayFetch && fetch.stored !== around) {
           // At first, and again where what was held had to be dropped.
           around = fetch.stored;
-          this.#readAround(fetch, { ...range, fromBytes: position }, interest);
+          this.#readAround({ ...range, fromBytes: position }, interest);
         }
         for await (const piece of this.#some(reading, { ...range, fromBytes: position })) {
           position = piece.offsetBytes + piece.bytes.length;
@@ -145,10 +155,36 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
           yield piece;
         }
       }
-      // Its reader has what it wanted; the cache wants the whole of the blocks.
-      for (const run of interest) run.forCache = true;
+      interest.served();
     } finally {
-      for (const run of interest) fetch.leave(run);
+      this.#leave(fetch);
+    }
+  }
+
+  async hold(
+    ref: ObjectRef,
+    offsetBytes: number,
+    lengthBytes: number,
+    options: ReadOptions,
+  ): Promise<LocalExtent> {
+    const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
+    const fetch = this.#enter(ref);
+    using abort = abortion(options.signal);
+    try {
+      using interest = new Interest(fetch);
+      const { stored } = fetch;
+      if (!this.#store.mayReadByPath(stored)) throw notKept(ref);
+      if (!options.mayFetch) assertHeld(fetch, range);
+      this.#ask(ref, range);
+      this.#readAround(range, interest);
+      this.#readOriginBytes += await interest.arrival(range, abort.aborted);
+      interest.served();
+      if (!this.#store.mayReadByPath(stored)) throw notKept(ref);
+      const limitBytes = Math.min(ref.sizeBytes, offsetBytes + MAX_EXTENT_BYTES);
+      const toBytes = writtenUpTo(fetch, range.toBytes, limitBytes);
+      this.#memoryOf(ref).promise(range.toBytes, toBytes);
+      return { incarnation: stored.record.incarnation, toBytes };
+    } finally {
       this.#leave(fetch);
     }
   }
@@ -178,8 +214,10 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 
   touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, bytes: number): void {
+    const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
     this.#readBytes += bytes;
-    this.#ask(ref, { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes });
+    this.#ask(ref, range);
+    this.#memoryOf(ref).touch(range);
   }
 
   setOpen(objectId: string, change: number): void {
@@ -201,8 +239,8 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
 
   /** Pieces from the front of a range: as many as come from one place. */
   async *#some(reading: Reading, range: ByteRange): AsyncGenerator<ReadPiece> {
-    const { fetch, interest, aborted, options } = reading;
-    const { stored, ref } = fetch;
+    const { interest, aborted, options } = reading;
+    const { stored, ref } = interest.fetch;
     const block = Math.floor(range.fromBytes / ref.blockSizeBytes);
     if (stored.has(block)) {
       yield* readHeld({ store: this.#store, stored, range, aborted });
@@ -213,7 +251,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       yield* this.#counted(this.#through(ref, range, options.signal));
       return;
     }
-    const run = this.#join(fetch, blocksIn(range, ref), interest).get(block);
+    const run = interest.join(blocksIn(range, ref)).get(block);
     if (run === undefined) return;
     const tap = run.tap(range);
     if (tap !== undefined) {
@@ -233,21 +271,9 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     }
   }
 
-  /** Makes sure that missing blocks are being fetched, and that they go on as long as it waits. */
-  #join(fetch: ObjectFetch, span: BlockSpan, interest: Set<FetchRun>): Map<number, FetchRun> {
-    const runs = fetch.want(span, PRIORITY.reader);
-    const byBlock = new Map<number, FetchRun>();
-    for (const run of runs) {
-      for (let block = run.first; block < run.end; block += 1) byBlock.set(block, run);
-      if (interest.has(run)) continue;
-      interest.add(run);
-      run.waiters += 1;
-    }
-    return byBlock;
-  }
-
   /** Fetches besides what is read: the rest of a small object, ahead, the rest of a large one. */
-  #readAround(fetch: ObjectFetch, range: ByteRange, interest: Set<FetchRun>): void {
+  #readAround(range: ByteRange, interest: Interest): void {
+    const { fetch } = interest;
     const { ref, stored } = fetch;
     const memory = this.#memoryOf(ref);
     const ahead = memory.note(range);
@@ -256,9 +282,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const bounds = stripeAround(ref, range.fromBytes);
     if (ref.sizeBytes <= (this.#options.smallObjectBytes ?? SMALL_OBJECT_BYTES)) {
       const first = Math.floor(range.fromBytes / ref.blockSizeBytes);
-      for (const run of this.#join(fetch, { first, end: stored.blocks }, interest).values()) {
-        run.forCache = true;
-      }
+      for (const run of interest.join({ first, end: stored.blocks }).values()) run.forCache = true;
       fetch.want({ first: 0, end: first }, PRIORITY.background);
       return;
     }
@@ -364,20 +388,9 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
 }
 
 interface Reading {
-  readonly fetch: ObjectFetch;
-  /** Runs that go on because this reader waits for them. */
-  readonly interest: Set<FetchRun>;
+  readonly interest: Interest;
   readonly aborted: Promise<never>;
   readonly options: ReadOptions;
   /** There was no room for what it reads: the rest of it is read through. */
   unkept: boolean;
-}
-
-function assertHeld(fetch: ObjectFetch, range: ByteRange): void {
-  const { first, end } = blocksIn(range, fetch.ref);
-  for (let block = first; block < end; block += 1) {
-    if (!fetch.stored.has(block)) {
-      throw new LarderError('NOT_FOUND', { object: fetch.ref.objectId, block });
-    }
-  }
 }

@@ -72,6 +72,12 @@ export class ReadPattern {
     return ahead(stream);
   }
 
+  /** The reader that was noted up to `fromBytes` goes on by itself, and asks again at `toBytes`. */
+  promise(fromBytes: number, toBytes: number): void {
+    const stream = this.#streams.findLast(({ nextBytes }) => nextBytes === fromBytes);
+    if (stream !== undefined) stream.nextBytes = toBytes;
+  }
+
   #streamAt(fromBytes: number): Stream | undefined {
     const at = this.#streams.findLastIndex(
       ({ nextBytes, reads }) =>

@@ -29,7 +29,7 @@ export class Tap {
     return this.#over;
   }
 
-  /** Takes the part that the reader waits for. Bytes come in order. */
+  /** Takes a copy of the part that the reader waits for. Bytes come in order. */
   offer(offsetBytes: number, bytes: Buffer): void {
     const from = Math.max(0, this.#nextBytes - offsetBytes);
     const to = Math.min(bytes.length, this.#toBytes - offsetBytes);
@@ -37,7 +37,7 @@ export class Tap {
     while (at < to && !this.#over) {
       const offset = offsetBytes + at;
       const end = Math.min(to, at + CHUNK_BYTES - (offset % CHUNK_BYTES));
-      this.#queue.push({ offsetBytes: offset, bytes: bytes.subarray(at, end) });
+      this.#queue.push({ offsetBytes: offset, bytes: Buffer.from(bytes.subarray(at, end)) });
       this.#queuedBytes += end - at;
       at = end;
     }

@@ -31,6 +31,17 @@ export class TouchMemory {
 
   /** Takes note of a read; returns what is to be read ahead, if anything. */
   note(range: ByteRange): ByteRange | undefined {
+    this.touch(range);
+    return this.#pattern.note(range.fromBytes, range.toBytes - range.fromBytes);
+  }
+
+  /** A reader that has read up to `fromBytes` will not ask before `toBytes`. */
+  promise(fromBytes: number, toBytes: number): void {
+    this.#pattern.promise(fromBytes, toBytes);
+  }
+
+  /** Takes note of a read that was not asked for. */
+  touch(range: ByteRange): void {
     const lengthBytes = range.toBytes - range.fromBytes;
     const { first, end } = blocksOf(range.fromBytes, lengthBytes, this.#ref.blockSizeBytes);
     for (let block = first; block < end; block += 1) {
@@ -39,6 +50,5 @@ export class TouchMemory {
       if ((word & bit) === 0) this.#touchedBlocks += 1;
       this.#touched[block >> 5] = word | bit;
     }
-    return this.#pattern.note(range.fromBytes, lengthBytes);
   }
 }

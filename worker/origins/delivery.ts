@@ -23,7 +23,7 @@ export class Delivery {
   }
 
   /**
-   * Takes the bytes in any case.
+   * Takes the bytes in any case, and keeps none of the caller's memory.
    *
    * @returns false where no more should come before `drained`
    * @throws what the sink threw, now or for an earlier piece
@@ -32,7 +32,7 @@ export class Delivery {
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#stopped) return false;
     if (this.#draining !== undefined) {
-      this.#queue.push(bytes);
+      this.#queue.push(Buffer.from(bytes));
       this.#queuedBytes += bytes.length;
       return this.#queuedBytes < this.#maxQueuedBytes;
     }

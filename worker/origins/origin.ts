@@ -29,7 +29,10 @@ export interface OriginRead {
   readonly signal: AbortSignal;
 }
 
-/** Takes the next bytes of a range. A returned promise holds the origin back until it settles. */
+/**
+ * Takes the next bytes of a range. They are lent for the call: what is needed longer is copied. A returned
+ * promise holds the origin back until it settles.
+ */
 export type ByteSink = (bytes: Buffer) => Promise<void> | undefined;
 
 export interface OriginCounters {

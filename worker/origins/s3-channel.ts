@@ -9,6 +9,7 @@ import type { Clock, DatasetSettings, Logger, Random } from '../../common/index.
 import { LarderError } from '../../common/index.ts';
 import { orAborted } from './abort.ts';
 import { guardedLookup, isRefusedAddress } from './endpoint-guard.ts';
+import { lendingConnector } from './lent-reads.ts';
 import { encodePath, encodeQueryValue, printableKey } from './key-bytes.ts';
 import { withRetries } from './retries.ts';
 import { CredentialSource, type S3Credentials } from './s3-credentials.ts';
@@ -168,7 +169,7 @@ export class S3Channel implements AsyncDisposable {
     }
     const pool = new Pool(location.endpoint, {
       connections: tuning.maxConnections,
-      connect: { timeout: tuning.connectTimeoutMs, lookup: guardedLookup },
+      connect: lendingConnector({ timeout: tuning.connectTimeoutMs, lookup: guardedLookup }),
     });
     this.#place = { location, host, pool, signer: new S3Signer(location.region) };
     return this.#place;

@@ -15,6 +15,7 @@ import { failureOfAnswer, failureOfConnection, type S3Subject } from './s3-failu
 export interface AnswerReceiver {
   /** @throws {TryFailed} where the answer is not the one that was asked for */
   head(status: number, headers: IncomingHttpHeaders): void;
+  /** Lent for the call: what is needed longer is copied. */
   body(bytes: Buffer): void;
   /** @throws {TryFailed} where something is missing */
   end(): void;
@@ -145,7 +146,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   #collectError(body: Buffer[], bytes: Buffer): void {
-    body.push(bytes);
+    body.push(Buffer.from(bytes));
     this.#errorBytes += bytes.length;
     if (this.#errorBytes > MAX_ERROR_BYTES) this.#stop(this.#answerFailure(body));
   }

@@ -76,7 +76,7 @@ async function fetchPage(
       const body = (chunk: Buffer) => {
         bytes += chunk.length;
         if (bytes > MAX_PAGE_BYTES) throw badAnswer(subject, 'fail', { listingPageBytes: bytes });
-        collected.push(chunk);
+        collected.push(Buffer.from(chunk));
       };
       const end = () => {
         page = parsePage(Buffer.concat(collected), subject);

@@ -8,7 +8,7 @@ import { CHUNK_BYTES, LarderError, MIB } from '../../common/index.ts';
 import type { CacheDirectory } from './cache-directory.ts';
 import type { DiskHealth } from './disk-health.ts';
 import { isFull } from './disk-health.ts';
-import { writeFully } from './file-cache.ts';
+import type { Bytes, DiskWriter, Written } from './disk-writer.ts';
 import type { IntegrityChecks } from './integrity-checks.ts';
 import type { ObjectFiles } from './object-files.ts';
 import type { ObjectIndex } from './object-index.ts';
@@ -26,6 +26,7 @@ export interface BlockWriterOptions {
   readonly records: RecordStore;
   readonly index: ObjectIndex;
   readonly files: ObjectFiles;
+  readonly disk: DiskWriter;
   readonly space: Space;
   readonly trust: Trust;
   readonly checks: IntegrityChecks;
@@ -46,19 +47,19 @@ export class BlockWriter {
   }
 
   /** @throws {LarderError} `CACHE_IO` */
-  async write(object: StoredObject, buffers: readonly Buffer[], offset: number): Promise<void> {
-    const { files, space } = this.#parts;
+  async write(object: StoredObject, bytes: Bytes): Promise<Written> {
+    const { files, space, disk, records } = this.#parts;
     try {
-      if (!this.#parts.records.hasRoom())
-        throw new LarderError('CACHE_IO', { reason: 'disk full' });
+      if (!records.hasRoom()) throw new LarderError('CACHE_IO', { reason: 'disk full' });
       await this.#make(object);
       using file = await files.use(object);
-      try {
-        await writeFully(file.fd, buffers, offset);
-      } catch (error) {
-        if (!isFull(error) || !(await space.evictSome(EVICT_ON_FULL_BYTES))) throw error;
-        await writeFully(file.fd, buffers, offset);
+      const { fd } = file;
+      let written = await disk.write(fd, bytes);
+      if (isFull(written.error) && (await space.evictSome(EVICT_ON_FULL_BYTES))) {
+        written = await disk.write(fd, { ...bytes, memory: written.memory });
       }
+      if (written.error !== undefined) throw written.error;
+      return written;
     } catch (error) {
       throw this.#failed(object, error);
     }

@@ -103,36 +103,3 @@ export async function readFully(fd: number, buffer: Buffer, offsetBytes: number)
   }
   return got;
 }
-
-/** Writes all of the buffers, one after the other. */
-export async function writeFully(
-  fd: number,
-  buffers: readonly Buffer[],
-  offsetBytes: number,
-): Promise<void> {
-  let rest = buffers;
-  let offset = offsetBytes;
-  while (rest.length > 0) {
-    const batch = rest.slice(0, MAX_VECTORS);
-    const n = await new Promise<number>((resolve, reject) => {
-      fs.writev(fd, batch, offset, (error, written) => {
-        if (error === null) resolve(written);
-        else reject(error);
-      });
-    });
-    offset += n;
-    rest = dropBytes(rest, n);
-  }
-}
-
-/** IOV_MAX. */
-const MAX_VECTORS = 1024;
-
-function dropBytes(buffers: readonly Buffer[], count: number): readonly Buffer[] {
-  let left = count;
-  for (const [i, buffer] of buffers.entries()) {
-    if (left < buffer.length) return [buffer.subarray(left), ...buffers.slice(i + 1)];
-    left -= buffer.length;
-  }
-  return [];
-}

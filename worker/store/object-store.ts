@@ -16,41 +16,33 @@ import * as fs from 'node:fs';
 import type { Logger, ObjectRef } from '../../common/index.ts';
 import { bandHash, LarderError, silentLogger } from '../../common/index.ts';
 import { systemClock } from '../../common/index.ts';
-import { Admission } from '../admission/index.ts';
+import type { Admission } from '../admission/index.ts';
 import type { Region } from '../admission/index.ts';
 import { BlockWriter } from './block-writer.ts';
-import { CacheDirectory } from './cache-directory.ts';
+import type { CacheDirectory } from './cache-directory.ts';
 import { DiskHealth } from './disk-health.ts';
 import type { DiskCounters } from './disk-health.ts';
-import { HeldTotals } from './held-totals.ts';
+import { DiskWriter } from './disk-writer.ts';
+import type { Bytes, Written } from './disk-writer.ts';
+import type { HeldTotals } from './held-totals.ts';
 import type { HeldSource } from './held-totals.ts';
 import { syncFileSystem } from './libc.ts';
 import { IntegrityChecks } from './integrity-checks.ts';
-import { loadTotals } from './load-totals.ts';
 import { fileProblem, ObjectFiles } from './object-files.ts';
 import { ObjectIndex } from './object-index.ts';
-import { setCapacity } from './options.ts';
 import type { ObjectStoreOptions } from './options.ts';
+import { openParts } from './parts.ts';
+import type { StoreParts } from './parts.ts';
 import { segmentCount } from './record.ts';
-import { RecordStore } from './record-store.ts';
+import type { RecordStore } from './record-store.ts';
 import { References } from './references.ts';
 import type { CollectRequest } from './references.ts';
 import { Space } from './space.ts';
 import type { StoredObject } from './stored-object.ts';
 import { isDropped } from './stored-object.ts';
 import { sweepStrays } from './sweep.ts';
-import { currentBootId, Trust } from './trust.ts';
+import type { Trust } from './trust.ts';
 import { Writeback } from './writeback.ts';
-
-/** What `open` puts together. */
-interface Parts {
-  readonly directory: CacheDirectory;
-  readonly records: RecordStore;
-  readonly trust: Trust;
-  readonly admission: Admission;
-  readonly totals: HeldTotals;
-  readonly options: ObjectStoreOptions;
-}
 
 export class ObjectStore implements AsyncDisposable {
   readonly admission: Admission;
@@ -59,6 +51,7 @@ export class ObjectStore implements AsyncDisposable {
   readonly #trust: Trust;
   readonly #totals: HeldTotals;
   readonly #files: ObjectFiles;
+  readonly #disk = new DiskWriter();
   readonly #index: ObjectIndex;
   readonly #space: Space;
   readonly #health: DiskHealth;
@@ -75,32 +68,10 @@ export class ObjectStore implements AsyncDisposable {
    * @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED`
    */
   static async open(options: ObjectStoreOptions): Promise<ObjectStore> {
-    const directory = CacheDirectory.open(options.directory);
-    try {
-      const records = new RecordStore(directory.recordsPath);
-      const bootId = options.bootId ?? currentBootId();
-      const trust = await Trust.establish(directory, records, bootId);
-      const admission = new Admission({
-        capacityBytes: 0,
-        capacityObjects: 0,
-        keptShare: options.keptShare,
-      });
-      const totals = new HeldTotals();
-      loadTotals(records, admission, totals);
-      setCapacity(admission, options);
-      return new ObjectStore({ directory, records, trust, admission, totals, options });
-    } catch (error) {
-      directory[Symbol.dispose]();
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new LarderError(
-        'CACHE_DIR_UNUSABLE',
-        { directory: options.directory, reason },
-        { cause: error },
-      );
-    }
+    return new ObjectStore(await openParts(options));
   }
 
-  constructor(parts: Parts) {
+  constructor(parts: StoreParts) {
     const { options, records } = parts;
     this.admission = parts.admission;
     this.#directory = parts.directory;
@@ -139,6 +110,7 @@ export class ObjectStore implements AsyncDisposable {
       ...parts,
       index: this.#index,
       files: this.#files,
+      disk: this.#disk,
       space: this.#space,
       checks: this.#checks,
       health: this.#health,
@@ -178,6 +150,13 @@ export class ObjectStore implements AsyncDisposable {
   /** False for a while after a write failed: read through meanwhile. */
   get writable(): boolean {
     return this.#health.writable && !this.#closing.signal.aborted;
+  }
+
+  /** Whether a process on this node may read what is held of it from its file, without a check. */
+  mayReadByPath(object: StoredObject): boolean {
+    const { state, record } = object;
+    if (state === 'complete') return true;
+    return state === 'growing' && record.generation === this.#trust.generation && this.writable;
   }
 
   /** What is held of each dataset, and the stream of changes to it. */
@@ -252,12 +231,13 @@ export class ObjectStore implements AsyncDisposable {
   }
 
   /**
-   * Writes bytes of a block that is not held.
+   * Writes chunks of a block that is not held.
    *
+   * @returns their checksums, and the memory
    * @throws {LarderError} `CACHE_IO`: read through
    */
-  async write(object: StoredObject, buffers: readonly Buffer[], offset: number): Promise<void> {
-    await this.#writer.write(object, buffers, offset);
+  write(object: StoredObject, bytes: Bytes): Promise<Written> {
+    return this.#writer.write(object, bytes);
   }
 
   /**
@@ -310,6 +290,7 @@ export class ObjectStore implements AsyncDisposable {
     await Promise.allSettled([...this.#tasks, this.#checks.settled()]);
     await this.#index.allLeaving();
     await this.#writeback.settled();
+    await this.#disk[Symbol.asyncDispose]();
     this.#files[Symbol.dispose]();
     const fd = fs.openSync(this.#directory.path, fs.constants.O_RDONLY);
     try {

@@ -9,12 +9,18 @@
  * Always true: the rename comes before the record of it, so that repeating an interrupted start is
  * harmless; an incarnation is given out only below a limit that is on disk.
  */
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { CacheDirectory } from './cache-directory.ts';
 import type { RecordStore, StoreMeta } from './record-store.ts';
 
 /** How many incarnations one write to the records makes room for. */
 const INCARNATION_STEP = 65_536;
+/**
+ * A new directory begins anywhere below this: should it have replaced another at the same path, none of
+ * its files gets the name of one that a reader still knows.
+ */
+const FIRST_INCARNATIONS = 2 ** 40;
 
 export class Trust {
   readonly generation: number;
@@ -46,7 +52,12 @@ export class Trust {
       generation += 1;
       directory.suspectComplete(generation);
     }
-    const trust = new Trust(records, bootId, generation, before?.incarnationLimit ?? 1);
+    const trust = new Trust(
+      records,
+      bootId,
+      generation,
+      before?.incarnationLimit ?? randomInt(1, FIRST_INCARNATIONS),
+    );
     await trust.#raise();
     directory.makeComplete();
     return trust;

@@ -9,6 +9,7 @@ import {
   encodeOpenState,
   encodeOpenVersion,
   encodeRead,
+  FRAME,
 } from '../../../rpc/frames/index.ts';
 import { LarderError } from '../../../common/index.ts';
 
@@ -29,6 +30,24 @@ const golden: [string, Buffer, string][] = [
       deadlineMs: 30_000,
     }),
     'READ',
+  ],
+  [
+    'HOLD',
+    encodeRead(
+      7,
+      {
+        datasetId: 1,
+        version: 2,
+        ordinal: 3,
+        mayFetch: true,
+        offsetBytes: 2 ** 40 + 5,
+        lengthBytes: 1_048_576,
+        placement: 9,
+        deadlineMs: 30_000,
+      },
+      FRAME.HOLD,
+    ),
+    'HOLD',
   ],
   ['DATA head', encodeDataHead(7, 262_144, 0xdeadbeef, 4), 'DATA'],
   ['HELD', encodeHeld(8, { datasetId: 1, version: 2, ordinal: 3 }), 'HELD'],

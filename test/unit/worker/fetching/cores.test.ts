@@ -26,6 +26,16 @@ describe('read pattern', () => {
     expect(pattern.sequential).toBe(true);
   });
 
+  test('a reader that was told more than it asked for goes on from there', () => {
+    const pattern = new ReadPattern({ maxWindowBytes: 8 * MIB });
+    pattern.note(0, MIB);
+    pattern.promise(MIB, 30 * MIB);
+    expect(pattern.note(30 * MIB, MIB)).toEqual({ fromBytes: 31 * MIB, toBytes: 32 * MIB });
+    pattern.promise(20 * MIB, 900 * MIB);
+    expect(pattern.note(31 * MIB, MIB)).toBeDefined();
+    expect(pattern.sequential).toBe(true);
+  });
+
   test('random reads are not read ahead of, and close the windows', () => {
     const pattern = new ReadPattern();
     for (let at = 0; at < 4; at += 1) pattern.note(at * MIB, MIB);

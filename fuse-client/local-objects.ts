@@ -1,0 +1,135 @@
+/**
+ * Reads of objects straight from the worker's directory, by one thread: of complete ones, and of what
+ * the worker said is there of growing ones (`extents.ts`).
+ *
+ * Always true: a complete file is only served where its size is the manifest's, a growing one only where
+ * an extent of its incarnation covers the range; a read gives all of its bytes or none. Whatever is
+ * wrong with a file here, the source is asked instead. An fd stays good after the worker has unlinked
+ * or renamed the file; `letGo` gives its space back.
+ *
+ * Measured: 100 KB files opened, read and closed by one process: 4,800/s the first time, 10,800/s
+ * from the page cache (the files themselves: 20,000/s).
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { completePath, systemCode } from '../common/index.ts';
+import type { DatasetInfo, ManifestReader } from '../common/index.ts';
+import { growingPath } from './held-files.ts';
+import type { ExtentTable } from './extents.ts';
+import type { FileRange } from './operations.ts';
+import type { LocalBytes } from './session.ts';
+import { adviseRandom } from './syscalls.ts';
+
+interface OpenObject {
+  readonly fd: number;
+  readonly objectId: string;
+  /** 0: the object is complete. */
+  readonly incarnation: number;
+}
+
+export interface LocalObjectsOptions {
+  readonly reader: ManifestReader;
+  readonly dataset: DatasetInfo;
+  /** Where complete objects lie. */
+  readonly directory: string;
+  readonly extents: ExtentTable;
+  /** Fds that this thread keeps open. */
+  readonly maxOpen: number;
+}
+
+export class LocalObjects implements LocalBytes {
+  readonly #options: LocalObjectsOptions;
+  /** By ordinal, the longest unused first. */
+  readonly #open = new Map<number, OpenObject>();
+
+  constructor(options: LocalObjectsOptions) {
+    this.#options = options;
+  }
+
+  read(range: FileRange, into: Buffer): boolean {
+    const { ordinal, offsetBytes, lengthBytes } = range;
+    const object = this.#object(range);
+    if (object === undefined) return false;
+    try {
+      let done = 0;
+      while (done < lengthBytes) {
+        const got = readSync(object.fd, into, done, lengthBytes - done, offsetBytes + done);
+        if (got === 0) break;
+        done += got;
+      }
+      if (done === lengthBytes) return true;
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+    }
+    this.#close(ordinal, object);
+    return false;
+  }
+
+  /** Closes the fds of an object that was evicted, or all of them. */
+  letGo(objectId?: string): void {
+    for (const [ordinal, object] of this.#open) {
+      if (objectId === undefined || object.objectId === objectId) this.#close(ordinal, object);
+    }
+  }
+
+  #object(range: FileRange): OpenObject | undefined {
+    const { ordinal } = range;
+    const known = this.#open.get(ordinal);
+    const incarnation = known?.incarnation === 0 ? 0 : this.#options.extents.incarnationWith(range);
+    if (known?.incarnation === incarnation) {
+      this.#open.delete(ordinal);
+      this.#open.set(ordinal, known);
+      return known;
+    }
+    const opened = this.#openObject(ordinal, incarnation);
+    if (opened === undefined) return undefined;
+    if (known !== undefined) this.#close(ordinal, known);
+    if (this.#open.size >= this.#options.maxOpen) this.#closeOldest();
+    this.#open.set(ordinal, opened);
+    return opened;
+  }
+
+  /** The complete object; where there is none, the growing one of an incarnation. */
+  #openObject(ordinal: number, incarnation: number): OpenObject | undefined {
+    const { reader, dataset, directory } = this.#options;
+    const { objectId, sizeBytes } = reader.objectRef(ordinal, dataset);
+    const whole = openWhole(completePath(directory, objectId), sizeBytes);
+    if (whole !== undefined) return { fd: whole, objectId, incarnation: 0 };
+    if (incarnation === 0) return undefined;
+    const fd = tryOpen(growingPath(directory, objectId, incarnation));
+    if (fd === undefined) return undefined;
+    // Over the holes of a growing file, reading ahead would fill the page cache with zeros.
+    adviseRandom(fd);
+    return { fd, objectId, incarnation };
+  }
+
+  #closeOldest(): void {
+    for (const [ordinal, object] of this.#open) {
+      this.#close(ordinal, object);
+      return;
+    }
+  }
+
+  #close(ordinal: number, object: OpenObject): void {
+    this.#open.delete(ordinal);
+    closeSync(object.fd);
+  }
+}
+
+/** Nothing is here: for the event loop, which must not wait for a disk. */
+export const NO_LOCAL_BYTES: LocalBytes = { read: () => false };
+
+function openWhole(path: string, sizeBytes: number): number | undefined {
+  const fd = tryOpen(path);
+  if (fd === undefined || fstatSync(fd).size === sizeBytes) return fd;
+  closeSync(fd);
+  return undefined;
+}
+
+function tryOpen(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What one reader waits for: the runs that bring its blocks. They go on as long as it stays, and
+ * where it was served also after it.
+ */
+import { LarderError } from '../../common/index.ts';
+import { notKept } from './completion.ts';
+import { PRIORITY } from './fetch-queue.ts';
+import type { FetchRun } from './fetch-run.ts';
+import type { BlockSpan, ObjectFetch } from './object-fetch.ts';
+import { blockBytes, blocksIn } from './ranges.ts';
+import type { ByteRange } from './read-pattern.ts';
+
+export class Interest implements Disposable {
+  readonly fetch: ObjectFetch;
+  readonly #runs = new Set<FetchRun>();
+
+  constructor(fetch: ObjectFetch) {
+    this.fetch = fetch;
+  }
+
+  /** Makes sure that missing blocks are being fetched; returns the run of each. */
+  join(span: BlockSpan): Map<number, FetchRun> {
+    const byBlock = new Map<number, FetchRun>();
+    for (const run of this.fetch.want(span, PRIORITY.reader)) {
+      for (let block = run.first; block < run.end; block += 1) byBlock.set(block, run);
+      if (this.#runs.has(run)) continue;
+      this.#runs.add(run);
+      run.waiters += 1;
+    }
+    return byBlock;
+  }
+
+  /**
+   * Resolves when all bytes of a range are in the object's file.
+   *
+   * @returns how many of them had to be waited for
+   * @throws {LarderError} `NOT_KEPT` where they do not get there; origin errors
+   */
+  async arrival(range: ByteRange, aborted: Promise<never>): Promise<number> {
+    const { stored, ref } = this.fetch;
+    const { first, end } = blocksIn(range, ref);
+    let waitedBytes = 0;
+    for (let block = first; block < end; block += 1) {
+      if (stored.has(block)) continue;
+      const fromBytes = block * ref.blockSizeBytes;
+      const toBytes = Math.min(range.toBytes, fromBytes + blockBytes(ref, block));
+      const run = this.join({ first: block, end }).get(block);
+      await Promise.race([run?.written(toBytes), aborted]);
+      if (run?.outcome?.kind === 'failed') throw run.outcome.error;
+      const isThere = stored.has(block) || (run !== undefined && run.writtenBytes >= toBytes);
+      if (!isThere || stored !== this.fetch.stored) throw notKept(ref);
+      waitedBytes += toBytes - Math.max(range.fromBytes, fromBytes);
+    }
+    return waitedBytes;
+  }
+
+  /** The reader has what it wanted; the cache wants the whole of the blocks. */
+  served(): void {
+    for (const run of this.#runs) run.forCache = true;
+  }
+
+  [Symbol.dispose](): void {
+    for (const run of this.#runs) this.fetch.leave(run);
+  }
+}
+
+/** @throws {LarderError} `NOT_FOUND` where a block of the range is missing */
+export function assertHeld(fetch: ObjectFetch, range: ByteRange): void {
+  const { first, end } = blocksIn(range, fetch.ref);
+  for (let block = first; block < end; block += 1) {
+    if (!fetch.stored.has(block)) {
+      throw new LarderError('NOT_FOUND', { object: fetch.ref.objectId, block });
+    }
+  }
+}
+
+/** Up to where all bytes from `fromBytes` on are in the object's file, but not beyond `limitBytes`. */
+export function writtenUpTo(fetch: ObjectFetch, fromBytes: number, limitBytes: number): number {
+  const { stored, ref } = fetch;
+  let toBytes = fromBytes;
+  while (toBytes < limitBytes) {
+    const block = Math.floor(toBytes / ref.blockSizeBytes);
+    const next = stored.has(block)
+      ? block * ref.blockSizeBytes + blockBytes(ref, block)
+      : (fetch.runOf(block)?.writtenBytes ?? 0);
+    if (next <= toBytes) break;
+    toBytes = next;
+  }
+  return Math.min(toBytes, limitBytes);
+}
