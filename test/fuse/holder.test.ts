@@ -156,9 +156,10 @@ describe.skipIf(FUSE_MISSING !== undefined)('the holder', () => {
     await using mount = await smallMount().start();
     const user = start('sleep', ['60'], { cwd: mount.mountpoint });
     const mapper = start('sh', ['-c', 'exec 7<"$1"; exec sleep 60', 'sh', mount.at('a')]);
-    await eventually('both users', 5000, () =>
-      findHolders(mount.mountpoint).length === 2 ? true : undefined,
-    );
+    await eventually('both users, each as sleep', 5000, () => {
+      const commands = findHolders(mount.mountpoint).map(({ command }) => command);
+      return commands.join() === 'sleep,sleep' ? true : undefined;
+    });
     expect(() => {
       unmount(mount.mountpoint);
     }).toThrow(`sleep ${String(user.child.pid)} cwd`);
