@@ -15,10 +15,10 @@
  */
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import { KIB } from '../../common/index.ts';
+import { KIB, MIB } from '../../common/index.ts';
 
-/** From one read to the parser: fits the second level of a core's cache. */
-const RECEIVE_BYTES = 256 * KIB;
+/** As much as a socket often has at once. Cold reads of 1 GiB: 256 KiB 0.63 to 0.65 GB/s, 1 MiB 0.72. */
+const RECEIVE_BYTES = MIB;
 /** undici's limit for a head. */
 const MAX_HEAD_BYTES = 16 * KIB;
 
