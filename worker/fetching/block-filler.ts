@@ -21,6 +21,8 @@ export interface BlockFillerOptions {
   /** One past the last block. */
   readonly end: number;
   readonly buffers: WriteBuffers;
+  /** Whether somebody waits for bytes to be in the file: they are written a chunk at a time then. */
+  readonly isAwaited: () => boolean;
   /** All bytes of the block were taken. */
   readonly onBlock: (block: number) => void;
   /** `writtenBytes` has grown. */
@@ -114,13 +116,14 @@ export class BlockFiller {
     this.#buffer = undefined;
   }
 
-  /** A write is as long as its buffer, but stays within one block. */
+  /** A write is as long as its buffer, unless somebody waits for it, and stays within one block. */
   #pieceEnd(): number {
-    const { blockSizeBytes } = this.#options.ref;
+    const { ref, isAwaited } = this.#options;
     const position = this.#positionBytes;
-    const pieceEnd = position - this.#filledBytes + WRITE_BYTES;
-    const blockEnd = position - (position % blockSizeBytes) + blockSizeBytes;
-    return Math.min(pieceEnd, blockEnd, this.#endBytes);
+    const pieceEnd = isAwaited()
+      ? nextMultiple(position, CHUNK_BYTES)
+      : position - this.#filledBytes + WRITE_BYTES;
+    return Math.min(pieceEnd, nextMultiple(position, ref.blockSizeBytes), this.#endBytes);
   }
 
   #endPiece(buffer: WriteBuffer): void {
@@ -198,4 +201,9 @@ export class BlockFiller {
     const { sizeBytes, blockSizeBytes } = this.#options.ref;
     return new Uint32Array(Math.ceil(blockLength(block, sizeBytes, blockSizeBytes) / CHUNK_BYTES));
   }
+}
+
+/** The first multiple above a position. */
+function nextMultiple(position: number, of: number): number {
+  return position - (position % of) + of;
 }

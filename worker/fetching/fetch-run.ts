@@ -74,6 +74,7 @@ export class FetchRun implements Queued {
     };
     this.#filler = new BlockFiller({
       ...{ store, stored, ref, first, end, buffers, onBlock },
+      isAwaited: () => this.#waiting.size > 0,
       onWritten: wake,
       onHeld: wake,
       onFailed: () => {

@@ -79,6 +79,22 @@ describe('holding a range for a reader on the node', () => {
     expect((await later).toBytes).toBe(4 * MIB);
   });
 
+  test('who waits is told of each chunk, not only of what is written at a time otherwise', async () => {
+    const origin = new MemoryOrigin({ pieceBytes: 128 * 1024 });
+    await using larder = await Larder.open({ origin });
+    const ref = refOf('slow', 4 * MIB, { blockSizeBytes: 4 * MIB });
+    let release = () => {};
+    const stuck = new Promise<void>((resolve) => (release = resolve));
+    origin.beforePiece = async (_request, sent) => {
+      if (sent === MIB / 2) await stuck;
+    };
+    const extent = await larder.reader.hold(ref, 1_000, 100, mayFetch());
+    release();
+    expect(extent.toBytes).toBeLessThanOrEqual(MIB / 2);
+    const bytes = bytesByPath(larder, ref, 1_000, extent);
+    expect(bytes.equals(contentOf(ref.key, 1_000, bytes.length))).toBe(true);
+  });
+
   test('a working file of an older boot is not handed out, but read and checked', async () => {
     const directory = temporaryDirectory();
     const ref = refOf('old', 8 * MIB, { blockSizeBytes: 4 * MIB });
