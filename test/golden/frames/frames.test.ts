@@ -16,39 +16,20 @@ import { LarderError } from '../../../common/index.ts';
 const OBJECT = '000102030405060708090a0b0c0d0e0f10111213';
 const hint = 'the wire changed: bump FRAME_VERSION in rpc/frames/types.ts';
 
+const request = {
+  datasetId: 1,
+  version: 2,
+  ordinal: 3,
+  mayFetch: true,
+  offsetBytes: 2 ** 40 + 5,
+  lengthBytes: 1_048_576,
+  placement: 9,
+  deadlineMs: 30_000,
+};
+
 const golden: [string, Buffer, string][] = [
-  [
-    'READ',
-    encodeRead(7, {
-      datasetId: 1,
-      version: 2,
-      ordinal: 3,
-      mayFetch: true,
-      offsetBytes: 2 ** 40 + 5,
-      lengthBytes: 1_048_576,
-      placement: 9,
-      deadlineMs: 30_000,
-    }),
-    'READ',
-  ],
-  [
-    'HOLD',
-    encodeRead(
-      7,
-      {
-        datasetId: 1,
-        version: 2,
-        ordinal: 3,
-        mayFetch: true,
-        offsetBytes: 2 ** 40 + 5,
-        lengthBytes: 1_048_576,
-        placement: 9,
-        deadlineMs: 30_000,
-      },
-      FRAME.HOLD,
-    ),
-    'HOLD',
-  ],
+  ['READ', encodeRead(7, request), 'READ'],
+  ['HOLD', encodeRead(7, request, FRAME.HOLD), 'HOLD'],
   ['DATA head', encodeDataHead(7, 262_144, 0xdeadbeef, 4), 'DATA'],
   ['HELD', encodeHeld(8, { datasetId: 1, version: 2, ordinal: 3 }), 'HELD'],
   ['OPEN_VERSION', encodeOpenVersion(9, { datasetId: 1, version: 2 }), 'OPEN_VERSION'],

@@ -97,7 +97,7 @@ describe('holding a range for a reader on the node', () => {
 
   test('a working file of an older boot is not handed out, but read and checked', async () => {
     const directory = temporaryDirectory();
-    const ref = refOf('old', 8 * MIB, { blockSizeBytes: 4 * MIB });
+    const ref = refOf('old', 40 * MIB, { blockSizeBytes: 4 * MIB });
     try {
       const options = { directory, smallObjectBytes: 0 };
       const before = await Larder.open({ ...options, store: { bootId: 'first' } });
@@ -110,6 +110,7 @@ describe('holding a range for a reader on the node', () => {
         directory: `${directory}-killed`,
         store: { bootId: 'second' },
       });
+      expect(after.store.find(ref.objectId)).toMatchObject({ state: 'growing', heldBlocks: 1 });
       await expect(after.reader.hold(ref, 0, 100, mayFetch())).rejects.toMatchObject({
         code: 'NOT_KEPT',
       });
