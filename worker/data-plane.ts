@@ -110,11 +110,8 @@ export class DataPlane implements DataHandler {
     if (ref === undefined) return;
     const { signal } = reply;
     const { offsetBytes, lengthBytes, mayFetch } = request;
-    const extent = await this.#options.reads.hold(ref, offsetBytes, lengthBytes, {
-      mayFetch,
-      signal,
-    });
-    const heldAt: HeldAt = extent;
+    const options = { mayFetch, signal };
+    const heldAt: HeldAt = await this.#options.reads.hold(ref, offsetBytes, lengthBytes, options);
     await reply.send(encodeJson(FRAME.HELD_AT, reply.requestId, heldAt));
   }
 

@@ -46,8 +46,8 @@ export class Interest implements Disposable {
       const toBytes = Math.min(range.toBytes, fromBytes + blockBytes(ref, block));
       const run = this.join({ first: block, end }).get(block);
       await Promise.race([run?.written(toBytes), aborted]);
-      if (run?.outcome?.kind === 'failed') throw run.outcome.error;
       const isThere = stored.has(block) || (run !== undefined && run.writtenBytes >= toBytes);
+      if (!isThere && run?.outcome?.kind === 'failed') throw run.outcome.error;
       if (!isThere || stored !== this.fetch.stored) throw notKept(ref);
       waitedBytes += toBytes - Math.max(range.fromBytes, fromBytes);
     }
