@@ -3,6 +3,7 @@
  * where it was served also after it.
  */
 import { LarderError } from '../../common/index.ts';
+import type { StoredObject } from '../store/index.ts';
 import { notKept } from './completion.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchRun } from './fetch-run.ts';
@@ -46,7 +47,7 @@ export class Interest implements Disposable {
       const toBytes = Math.min(range.toBytes, fromBytes + blockBytes(ref, block));
       const run = this.join({ first: block, end }).get(block);
       await Promise.race([run?.written(toBytes), aborted]);
-      const isThere = stored.has(block) || (run !== undefined && run.writtenBytes >= toBytes);
+      const isThere = stored.has(block) || writtenBy(run, stored) >= toBytes;
       if (!isThere && run?.outcome?.kind === 'failed') throw run.outcome.error;
       if (!isThere || stored !== this.fetch.stored) throw notKept(ref);
       waitedBytes += toBytes - Math.max(range.fromBytes, fromBytes);
@@ -82,9 +83,14 @@ export function writtenUpTo(fetch: ObjectFetch, fromBytes: number, limitBytes: n
     const block = Math.floor(toBytes / ref.blockSizeBytes);
     const next = stored.has(block)
       ? block * ref.blockSizeBytes + blockBytes(ref, block)
-      : (fetch.runOf(block)?.writtenBytes ?? 0);
+      : writtenBy(fetch.runOf(block), stored);
     if (next <= toBytes) break;
     toBytes = next;
   }
   return Math.min(toBytes, limitBytes);
+}
+
+/** A run that began before the object was dropped writes to the file of another incarnation. */
+function writtenBy(run: FetchRun | undefined, stored: StoredObject): number {
+  return run?.stored === stored ? run.writtenBytes : 0;
 }
