@@ -3,7 +3,7 @@
  * the worker said is there of growing ones (`extents.ts`).
  *
  * Always true: a complete file is only served where its size is the manifest's, a growing one only where
- * an extent of its incarnation covers the range; a read gives all of its bytes or none. Whatever is
+ * an extent of its incarnation covers the range; an answer has all of its bytes. Whatever is
  * wrong with a file here, the source is asked instead. An fd stays good after the worker has unlinked
  * or renamed the file; `letGo` gives its space back.
  *
@@ -13,10 +13,12 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { completePath, systemCode } from '../common/index.ts';
 import type { DatasetInfo, ManifestReader } from '../common/index.ts';
-import { growingPath } from './held-files.ts';
+import type { Reply, UniqueWords } from './encode.ts';
 import type { ExtentTable } from './extents.ts';
+import { growingPath } from './held-files.ts';
 import type { FileRange } from './operations.ts';
 import type { LocalBytes } from './session.ts';
+import { SpliceReply } from './splice-reply.ts';
 import { adviseRandom } from './syscalls.ts';
 
 interface OpenObject {
@@ -34,34 +36,31 @@ export interface LocalObjectsOptions {
   readonly extents: ExtentTable;
   /** Fds that this thread keeps open. */
   readonly maxOpen: number;
+  readonly deviceFd: number;
 }
 
 export class LocalObjects implements LocalBytes {
   readonly #options: LocalObjectsOptions;
+  readonly #splice: SpliceReply;
   /** By ordinal, the longest unused first. */
   readonly #open = new Map<number, OpenObject>();
 
   constructor(options: LocalObjectsOptions) {
     this.#options = options;
+    this.#splice = new SpliceReply(options.deviceFd);
   }
 
-  read(range: FileRange, into: Buffer): boolean {
+  answer(range: FileRange, request: UniqueWords, reply: Reply): boolean {
     const { ordinal, offsetBytes, lengthBytes } = range;
     const object = this.#object(range);
     if (object === undefined) return false;
-    try {
-      let done = 0;
-      while (done < lengthBytes) {
-        const got = readSync(object.fd, into, done, lengthBytes - done, offsetBytes + done);
-        if (got === 0) break;
-        done += got;
-      }
-      if (done === lengthBytes) return true;
-    } catch (error) {
-      if (systemCode(error) === undefined) throw error;
+    if (this.#splice.send(request, { fd: object.fd, offsetBytes, lengthBytes })) return true;
+    if (!readWhole(object.fd, reply.body.subarray(0, lengthBytes), offsetBytes)) {
+      this.#close(ordinal, object);
+      return false;
     }
-    this.#close(ordinal, object);
-    return false;
+    reply.send(this.#options.deviceFd, request, lengthBytes);
+    return true;
   }
 
   /** Closes the fds of an object that was evicted, or all of them. */
@@ -116,13 +115,28 @@ export class LocalObjects implements LocalBytes {
 }
 
 /** Nothing is here: for the event loop, which must not wait for a disk. */
-export const NO_LOCAL_BYTES: LocalBytes = { read: () => false };
+export const NO_LOCAL_BYTES: LocalBytes = { answer: () => false };
 
 function openWhole(path: string, sizeBytes: number): number | undefined {
   const fd = tryOpen(path);
   if (fd === undefined || fstatSync(fd).size === sizeBytes) return fd;
   closeSync(fd);
   return undefined;
+}
+
+/** False where the file does not give all of the bytes. */
+function readWhole(fd: number, into: Buffer, offsetBytes: number): boolean {
+  try {
+    for (let done = 0; done < into.length;) {
+      const got = readSync(fd, into, done, into.length - done, offsetBytes + done);
+      if (got === 0) return false;
+      done += got;
+    }
+    return true;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return false;
+  }
 }
 
 function tryOpen(path: string): number | undefined {

@@ -25,7 +25,6 @@ import { EVERYTHING } from './eviction-notices.ts';
 import { ExtentTable } from './extents.ts';
 import { LocalObjects, NO_LOCAL_BYTES } from './local-objects.ts';
 import { VersionFiles } from './operations.ts';
-import type { FileRange } from './operations.ts';
 import { FuseSession } from './session.ts';
 import type { LocalBytes, OpenMode } from './session.ts';
 import { SharedState } from './state.ts';
@@ -93,6 +92,7 @@ class ServingThread {
             directory: completeDirectory,
             extents: new ExtentTable(data.extents),
             maxOpen: data.openFiles,
+            deviceFd: data.deviceFd,
           });
     this.#session = new FuseSession({
       deviceFd: data.deviceFd,
@@ -150,8 +150,8 @@ class ServingThread {
   #bytes(objects: LocalObjects | undefined): LocalBytes {
     if (objects === undefined) return NO_LOCAL_BYTES;
     return {
-      read: (range: FileRange, into: Buffer): boolean => {
-        if (!objects.read(range, into)) return false;
+      answer: (range, request, reply) => {
+        if (!objects.answer(range, request, reply)) return false;
         this.#touches.add(range.ordinal, range.offsetBytes, range.lengthBytes);
         this.#state.countRead('local');
         return true;

@@ -31,7 +31,7 @@ import {
   SEEK_HOLE,
 } from './abi.ts';
 import type { RequestView } from './decode.ts';
-import type { Reply } from './encode.ts';
+import type { Reply, UniqueWords } from './encode.ts';
 import { SOURCE_XATTRS } from './operations.ts';
 import type { FileRange, VersionFiles } from './operations.ts';
 import type { SharedState } from './state.ts';
@@ -48,8 +48,8 @@ export type OpenMode = 'daemon' | 'none';
 
 /** Bytes that can be had without waiting for anything but a local disk. */
 export interface LocalBytes {
-  /** Fills the beginning of `into`; false where the bytes are not here. Never partly. */
-  read(range: FileRange, into: Buffer): boolean;
+  /** Sends the answer to a read of at least one byte; false where the bytes are not here. */
+  answer(range: FileRange, request: UniqueWords, reply: Reply): boolean;
 }
 
 export interface SessionOptions {
@@ -202,8 +202,8 @@ export class FuseSession {
     const { files, bytes } = this.#options;
     const lengthBytes = Math.min(request.readSize, reply.capacityBytes);
     const range = files.range(request.node, request.readOffset, lengthBytes);
-    if (range.lengthBytes > 0 && !bytes.read(range, reply.body)) return 'deferred';
-    return this.#body(request, reply, range.lengthBytes);
+    if (range.lengthBytes === 0) return this.#body(request, reply, 0);
+    return bytes.answer(range, request, reply) ? 'done' : 'deferred';
   }
 
   #lookup(request: RequestView, reply: Reply): Disposition {

@@ -4,6 +4,7 @@
  * They block the thread that makes them. None of them waits for our own server: mount(2) does not
  * wait for INIT, and umount2(2) sends nothing to a server that must answer.
  */
+import assert from 'node:assert';
 import koffi from 'koffi';
 import { constants } from 'node:os';
 import { LarderError } from '../common/index.ts';
@@ -33,8 +34,30 @@ const cMemfdCreate = libc.func('int memfd_create(const char *name, unsigned int 
   name: string,
   flags: number,
 ) => number;
+const cPipe2 = libc.func('int pipe2(int *fds, int flags)') as (
+  fds: Int32Array,
+  flags: number,
+) => number;
+const cFcntl = libc.func('int fcntl(int fd, int command, int argument)') as (
+  fd: number,
+  command: number,
+  argument: number,
+) => number;
+const cSplice = libc.func(
+  'int64_t splice(int in, int64_t *inOffset, int out, int64_t *outOffset, size_t length, unsigned int flags)',
+) as (
+  fdIn: number,
+  inOffset: BigInt64Array | null,
+  fdOut: number,
+  outOffset: null,
+  length: number,
+  flags: number,
+) => number;
 
 const MFD_CLOEXEC = 1;
+const O_CLOEXEC = 0o2000000;
+const F_SETPIPE_SZ = 1031;
+const F_GETPIPE_SZ = 1032;
 const POSIX_FADV_RANDOM = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
@@ -81,6 +104,49 @@ export function memoryFile(name: string): number {
 /** The kernel reads nothing ahead of what is asked of this fd. Advice only: a failure changes nothing. */
 export function adviseRandom(fd: number): void {
   cPosixFadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+}
+
+export interface Pipe {
+  readonly readFd: number;
+  readonly writeFd: number;
+  readonly capacityBytes: number;
+}
+
+/** A pipe of a capacity, or of what the kernel allows. @throws {SyscallError} */
+export function pipe(wantedBytes: number): Pipe {
+  const fds = new Int32Array(2);
+  if (cPipe2(fds, O_CLOEXEC) !== 0) throw lastError('pipe2');
+  const [readFd = -1, writeFd = -1] = fds;
+  cFcntl(writeFd, F_SETPIPE_SZ, wantedBytes);
+  return { readFd, writeFd, capacityBytes: cFcntl(writeFd, F_GETPIPE_SZ, 0) };
+}
+
+const spliceOffset = new BigInt64Array(1);
+
+/**
+ * Moves pages of a file into a pipe.
+ *
+ * @returns how many bytes, at least 1
+ * @throws {SyscallError} `ENODATA` at the end of the file
+ */
+export function splicePositioned(
+  fdIn: number,
+  offsetBytes: number,
+  pipeFd: number,
+  lengthBytes: number,
+): number {
+  spliceOffset[0] = BigInt(offsetBytes);
+  const moved = cSplice(fdIn, spliceOffset, pipeFd, null, lengthBytes, 0);
+  if (moved < 0) throw lastError('splice');
+  if (moved === 0) throw new SyscallError('splice', constants.errno.ENODATA);
+  return moved;
+}
+
+/** Moves so many bytes out of a pipe, at once. @throws {SyscallError} */
+export function splice(pipeFd: number, fdOut: number, lengthBytes: number): void {
+  const moved = cSplice(pipeFd, null, fdOut, null, lengthBytes, 0);
+  if (moved < 0) throw lastError('splice');
+  assert(moved === lengthBytes, 'a reply is taken whole');
 }
 
 /**
