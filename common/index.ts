@@ -31,6 +31,7 @@ export {
   isErrorCode,
   LarderError,
   printable,
+  printableKey,
   systemCode,
 } from './errors.ts';
 export type { ErrorCode, ErrorFacts, ErrorSpec, Remedy } from './errors.ts';
@@ -49,6 +50,8 @@ export { parseOriginUrl } from './origin-url.ts';
 export type { OriginUrl } from './origin-url.ts';
 export { Placement, stripeOf } from './placement.ts';
 export type { PlacementMember } from './placement.ts';
+export { explainSkip, SKIP_REASONS } from './skip-reasons.ts';
+export type { SkipReason } from './skip-reasons.ts';
 export { formatBytes, KIB, MIB, parseSize } from './units.ts';
 export {
   emptyAttributes,
@@ -74,5 +77,4 @@ export type {
   ManifestSink,
   ManifestSummary,
   PageSource,
-  SkipReason,
 } from './manifest/index.ts';

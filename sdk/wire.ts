@@ -26,6 +26,7 @@ export function versionFrom(version: Version__Output | null): VersionInfo {
     bytes: version.bytes,
     blocks: version.blocks,
     skipped: version.skipped,
+    skippedReasons: { ...version.skipped_reasons },
     strongValidators: version.strong_validators,
     weakValidators: version.weak_validators,
     leases: version.leases,

@@ -72,19 +72,6 @@ export interface ManifestSummary {
   readonly fileBytes: number;
 }
 
-/** Why a key of the listing cannot be reached as a path. Permanent names: people see them. */
-export type SkipReason =
-  | 'empty-key'
-  | 'empty-segment'
-  | 'dot-segment'
-  | 'nul-byte'
-  | 'segment-over-255-bytes'
-  | 'key-too-long'
-  | 'reserved-name'
-  | 'shadowed-by-directory'
-  | 'invalid-symlink-target'
-  | 'invalid-attributes';
-
 /** Takes the bytes of a manifest file in order. They may be kept: the builder does not use them again. */
 export interface ManifestSink {
   append(bytes: Buffer): void;
