@@ -139,6 +139,8 @@ export class ManifestBuilder {
     this.#last().sawModification(entry.mtimeS, entry.mtimeNs);
     if (isDirectory || isRoot) {
       this.#last().marker = markerOwner(entry);
+      // A bucket can have bytes under a directory's name; a directory has none.
+      if (entry.sizeBytes > 0) this.#skip(key, 'marker-content');
       return 'directory';
     }
     this.#addLeaf(entry, shared, firstBlock);

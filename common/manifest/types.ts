@@ -64,7 +64,7 @@ export interface ManifestSummary {
   /** The first block number of the dataset that is still free. */
   readonly nextBlock: number;
   readonly hidden: number;
-  /** Keys of the listing that have no entry or a hidden one. */
+  /** Keys of the listing that have no entry or a hidden one, or whose bytes a directory cannot have. */
   readonly skipped: number;
   readonly strongValidators: number;
   readonly weakValidators: number;

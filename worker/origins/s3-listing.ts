@@ -103,13 +103,9 @@ function toBatch(keys: readonly ListedKey[], order: ListingOrder): ListingBatch 
       continue;
     }
     const key = order.next(listed.key);
+    if (key.length > 0) entries.push(toEntry(key, listed));
     // The prefix's own marker is the root, which every version has.
-    if (key.length === 0) continue;
-    const entry = toEntry(key, listed);
-    entries.push(entry);
-    if (entry.kind === 'directory' && listed.sizeBytes > 0) {
-      skipped.push({ key, reason: 'marker-content' });
-    }
+    else if (listed.sizeBytes > 0) skipped.push({ key, reason: 'marker-content' });
   }
   return { entries, skipped };
 }
@@ -120,7 +116,7 @@ function toEntry(key: Buffer, listed: ListedKey): ListingEntry {
   return {
     key,
     kind: directory ? 'directory' : 'file',
-    sizeBytes: directory ? 0 : listed.sizeBytes,
+    sizeBytes: listed.sizeBytes,
     mtimeS: Math.floor(listed.modifiedMs / 1_000),
     mtimeNs: 0,
     mode: directory ? DIRECTORY_MODE : FILE_MODE,

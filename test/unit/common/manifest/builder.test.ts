@@ -211,7 +211,10 @@ describe('directories', () => {
   });
 
   it('do not take the mode of a marker that came as a file', () => {
-    const { reader } = build([entry('a/', { kind: 'file', mode: 0o644, mtimeS: 9, sizeBytes: 3 })]);
+    const marker = entry('a/', { kind: 'file', mode: 0o644, mtimeS: 9, sizeBytes: 3 });
+    const { reader, skipped, summary } = build([marker]);
+    expect(skipped).toEqual([['a/', 'marker-content']]);
+    expect(summary).toMatchObject({ files: 0, bytes: 0, skipped: 1 });
     expect(reader.entry(1)).toMatchObject({
       kind: 'directory',
       mode: 0o755,
@@ -221,7 +224,10 @@ describe('directories', () => {
   });
 
   it('include the root, whose key is empty', () => {
-    const { reader, skipped } = build([entry('', { kind: 'directory', ...owner }), entry('a')]);
+    const { reader, skipped } = build([
+      entry('', { kind: 'directory', sizeBytes: 0, ...owner }),
+      entry('a'),
+    ]);
     expect(skipped).toEqual([]);
     expect(reader.entry(0)).toMatchObject(owner);
   });
