@@ -1,4 +1,5 @@
 /** The keys of other people's buckets through the SDK, by their bytes. */
+import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startMaster } from '../../master/index.ts';
@@ -51,7 +52,7 @@ const create = (name: string, origin: string) =>
 /** A walk by bytes, in the form of `treeOf`. */
 async function walk(dataset: Dataset): Promise<Record<string, string>> {
   const tree: Record<string, string> = {};
-  const pending = [Buffer.alloc(0)];
+  const pending: Buffer[] = [Buffer.alloc(0)];
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     for await (const { nameBytes, kind } of dataset.readdir(at)) {
       const key = at.length === 0 ? nameBytes : Buffer.concat([at, Buffer.from('/'), nameBytes]);
@@ -78,6 +79,13 @@ test('odd keys: read byte for byte; what is left out is counted, named, and not 
   await using dataset = await larder.datasets.get('odd');
   const marker = Buffer.from('marker with data/');
   expect(await walk(dataset)).toEqual(treeOf([...SHOWN_KEYS, marker], contentOf));
+
+  // On a disk of ours an object has the name of a hash, whatever its key is.
+  const names = fs
+    .readdirSync(path.join(scratch.directory, 'worker'), { recursive: true, withFileTypes: true })
+    .filter((file) => /\/(complete|growing)(\/|$)/.test(file.parentPath) && file.isFile());
+  expect(names.length).toBeGreaterThan(30);
+  for (const { name } of names) expect(name).toMatch(/^[0-9a-f]{40}(\.\d+\.part)?$/);
 
   const skipped: string[] = [];
   for await (const { key, reason } of dataset.skipped()) {
