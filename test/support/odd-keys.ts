@@ -49,7 +49,7 @@ export const SHOWN_KEYS: readonly Buffer[] = [
     `${'é'.repeat(127)}z/f`,
     `${'d/'.repeat(300)}deep`,
     `${'n'.repeat(255)}/${'m'.repeat(255)}/${'o'.repeat(255)}/${'p'.repeat(255)}`,
-    'key of 1,024 bytes'.padEnd(1_024, `/${'k'.repeat(200)}`),
+    'key of 1,024 bytes'.padEnd(1_024, `/${'k'.repeat(210)}`),
     'order/blue-1',
     'order/blue.txt',
     'order/blue/x',
