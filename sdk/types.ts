@@ -83,6 +83,7 @@ export interface PreloadProgress {
   readonly failedFiles: number;
   /** With a final state; at most 1,000. */
   readonly failures: readonly {
+    /** Where it is not UTF-8, its odd bytes as `\xNN`. */
     readonly path: string;
     readonly code: string;
     readonly message: string;

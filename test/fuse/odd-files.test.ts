@@ -77,7 +77,7 @@ async function makeKinds(folder: string): Promise<void> {
   const at = (name: string) => path.join(folder, name);
   fs.writeFileSync(at('set-user-id'), 'x');
   fs.chmodSync(at('set-user-id'), 0o4755);
-  execFileSync('mkfifo', [at('fifo')]);
+  execFileSync('/usr/bin/mkfifo', [at('fifo')]);
   // The file of a socket stays when who listened is gone without a word.
   const server = createServer().listen(at('listening'));
   await once(server, 'listening');

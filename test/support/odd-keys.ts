@@ -76,6 +76,7 @@ export const LEFT_OUT_KEYS: readonly (readonly [Buffer, SkipReason])[] = (
     ['a/./b', 'dot-segment'],
     ['a/../../etc/cron.d/x', 'dot-segment'],
     ['a/..', 'dot-segment'],
+    ['turned \u202e and controlled \u009b/../x', 'dot-segment'],
     ['nul\0byte', 'nul-byte'],
     ['z'.repeat(256), 'segment-over-255-bytes'],
     [`${'é'.repeat(128)}/f`, 'segment-over-255-bytes'],
