@@ -16,7 +16,7 @@ export function createOutput(json: boolean): Output {
   return {
     json,
     result: (value, text) => {
-      if (json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      if (json) process.stdout.write(`${safeJson(value, 2)}\n`);
       else if (text !== '') process.stdout.write(`${text}\n`);
     },
     note: (text) => {
@@ -43,7 +43,7 @@ export function printError(error: unknown, json: boolean): number {
   const failure = asLarderError(error);
   if (json) {
     const { code, facts, message, hint } = failure;
-    process.stderr.write(`${JSON.stringify({ error: { code, message, facts, hint } })}\n`);
+    process.stderr.write(`${safeJson({ error: { code, message, facts, hint } })}\n`);
   } else {
     process.stderr.write(`larder: ${failure.message}\n  ${failure.hint}\n`);
     if (failure.code === 'INTERNAL' && failure.cause instanceof Error) {
@@ -51,6 +51,17 @@ export function printError(error: unknown, json: boolean): number {
     }
   }
   return EXIT_CODE[failure.code];
+}
+
+/** What JSON may have as it is, and a terminal should not get: DEL, C1 controls, changes of direction. */
+const UNSAFE_IN_JSON = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The same value for whoever parses it; other controls JSON escapes by itself. */
+function safeJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(
+    UNSAFE_IN_JSON,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Columns padded to their widest cell; numbers to the right. */

@@ -210,7 +210,11 @@ function datasetCommands(): CommandSpec[] {
       usage: 'show <name>',
       description: 'one dataset, its settings and its latest version',
       example: 'larder dataset show imagenet --skipped',
-      options: [MASTER, new Option('--skipped', 'the keys that cannot be files, and why')],
+      options: [
+        MASTER,
+        new Option('--skipped', 'what the origin has and the version does not show, and why'),
+        new Option('--limit <n>', 'with --skipped: how many are named (default: 1000)'),
+      ],
       action: async (args, flags) => (await load()).show(args, flags),
     },
     {

@@ -56,6 +56,7 @@ export interface ListingEntry {
   /** Below the dataset's prefix; ends in `/` for a directory. */
   readonly key: Buffer;
   readonly kind: 'file' | 'directory' | 'symlink';
+  /** Of a directory 0, unless a bucket has an object under its key. */
   readonly sizeBytes: number;
   readonly mtimeS: number;
   readonly mtimeNs: number;

@@ -6,6 +6,7 @@
  * because each map is checked against the table by the compiler. Bugs are not in here: they are
  * assertions.
  */
+import { isUtf8 } from 'node:buffer';
 
 export type Remedy = 'retry-same' | 'retry-elsewhere' | 'fix-request' | 'fix-cluster';
 
@@ -275,4 +276,12 @@ export function printable(text: string): string {
       ? `\\x${code.toString(16).padStart(2, '0')}`
       : `\\u${code.toString(16).padStart(4, '0')}`;
   });
+}
+
+/** For facts of errors: text where it is text, else the odd bytes as `\xNN`. */
+export function printableKey(key: Buffer): string {
+  if (isUtf8(key)) return key.toString();
+  return key
+    .toString('latin1')
+    .replace(/[^ -~]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

@@ -8,6 +8,7 @@ export {
 } from './limits.ts';
 export { GRPC_MAX_MESSAGE_BYTES, MANIFEST_MAX_BLOCKS } from './limits.ts';
 export { MAX_FRAME_BODY_BYTES, MAX_PATH_BYTES, MAX_READ_BYTES } from './limits.ts';
+export { MAX_SEGMENT_BYTES } from './limits.ts';
 export { PROTOCOL_VERSION, STRIPE_BYTES } from './limits.ts';
 export { blockCount, blockLength, blocksOf, clampLength } from './block-math.ts';
 export type { BlockRange } from './block-math.ts';
@@ -31,6 +32,7 @@ export {
   isErrorCode,
   LarderError,
   printable,
+  printableKey,
   systemCode,
 } from './errors.ts';
 export type { ErrorCode, ErrorFacts, ErrorSpec, Remedy } from './errors.ts';
@@ -49,6 +51,8 @@ export { parseOriginUrl } from './origin-url.ts';
 export type { OriginUrl } from './origin-url.ts';
 export { Placement, stripeOf } from './placement.ts';
 export type { PlacementMember } from './placement.ts';
+export { explainSkip, SKIP_REASONS } from './skip-reasons.ts';
+export type { SkipReason } from './skip-reasons.ts';
 export { formatBytes, KIB, MIB, parseSize } from './units.ts';
 export {
   emptyAttributes,
@@ -74,5 +78,4 @@ export type {
   ManifestSink,
   ManifestSummary,
   PageSource,
-  SkipReason,
 } from './manifest/index.ts';

@@ -54,8 +54,14 @@ function parseS3(origin: string, rest: string): OriginUrl {
 }
 
 function parseDirectory(origin: string): OriginUrl {
+  const expected =
+    'file:///DIRECTORY with three slashes; spaces, #, ? and \\ as %20, %23, %3F and %5C';
+  // The parser takes a backslash for a slash and drops control characters: what is checked would not be
+  // what is meant.
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\\\u0000-\u001f]/.test(origin))
+    throw new LarderError('INVALID_ARGUMENT', { origin, expected });
   const url = URL.parse(origin);
-  const expected = 'file:///DIRECTORY with three slashes; spaces, # and ? as %20, %23 and %3F';
   if (url?.host !== '' || url.search !== '' || url.hash !== '') {
     throw new LarderError('INVALID_ARGUMENT', { origin, expected });
   }

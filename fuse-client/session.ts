@@ -10,7 +10,8 @@
  *   - an open is counted before its reply is written.
  */
 import { constants } from 'node:os';
-import { asLarderError, ERRNO, FUSE_MAX_READ_BYTES, PageMissing } from '../common/index.ts';
+import { asLarderError, ERRNO, FUSE_MAX_READ_BYTES } from '../common/index.ts';
+import { MAX_SEGMENT_BYTES, PageMissing } from '../common/index.ts';
 import type { LarderError } from '../common/index.ts';
 import {
   ACCESS_IN,
@@ -208,7 +209,9 @@ export class FuseSession {
 
   #lookup(request: RequestView, reply: Reply): Disposition {
     const { files } = this.#options;
-    const node = files.lookup(request.node, request.name);
+    const { name } = request;
+    if (name.length > MAX_SEGMENT_BYTES) return this.#error(request, reply, errno.ENAMETOOLONG);
+    const node = files.lookup(request.node, name);
     const body = node === 0 ? reply.missingEntry() : reply.entry(files.attributes(node));
     return this.#body(request, reply, body);
   }

@@ -31,6 +31,8 @@ export interface VersionRecord {
   readonly bytes: number;
   readonly blocks: number;
   readonly skipped: number;
+  /** Counts that add up to `skipped`. Absent in older records. */
+  readonly skippedReasons?: Readonly<Record<string, number>>;
   readonly strongValidators: number;
   readonly weakValidators: number;
   readonly manifestBytes: number;

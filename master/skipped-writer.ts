@@ -1,7 +1,8 @@
 /**
  * Keys of a listing that have no entry, with the reason, on their way into the catalog.
  *
- * Always true: every key is counted; the first million are kept.
+ * Always true: every key is counted, also by its reason; the first million are kept. Reasons come from
+ * workers, so there is a bound to them: what is no name, or one name too many, counts as `other`.
  */
 import type { Catalog } from './catalog.ts';
 import type { SkippedKey, VersionRecord } from './records.ts';
@@ -10,6 +11,9 @@ const KEPT_KEYS = 1_000_000;
 /** A chunk is sent as one message, so it stays well below the limit of those. */
 const CHUNK_KEYS = 1024;
 const CHUNK_BYTES = 512 * 1024;
+const MAX_REASONS = 64;
+const REASON = /^[a-z0-9-]{1,64}$/;
+const OTHER = 'other';
 
 export class SkippedWriter {
   readonly #catalog: Catalog;
@@ -19,6 +23,7 @@ export class SkippedWriter {
   #pendingBytes = 0;
   #chunks = 0;
   #kept = 0;
+  readonly #reasons = new Map<string, number>();
   count = 0;
 
   constructor(catalog: Catalog, version: Pick<VersionRecord, 'datasetId' | 'number'>) {
@@ -31,8 +36,15 @@ export class SkippedWriter {
     return this.#catalog.clearSkipped(this.#version);
   }
 
-  add(key: Buffer, reason: string): void {
+  /** How many for which reason. */
+  get reasons(): Record<string, number> {
+    return Object.fromEntries(this.#reasons);
+  }
+
+  add(key: Buffer, given: string): void {
     this.count += 1;
+    const reason = this.#known(given);
+    this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
     if (this.#kept >= KEPT_KEYS) return;
     this.#kept += 1;
     this.#pending.push({ key, reason });
@@ -51,6 +63,11 @@ export class SkippedWriter {
   async finish(): Promise<void> {
     this.#close();
     await this.drain();
+  }
+
+  #known(reason: string): string {
+    if (this.#reasons.has(reason)) return reason;
+    return this.#reasons.size < MAX_REASONS && REASON.test(reason) ? reason : OTHER;
   }
 
   #close(): void {

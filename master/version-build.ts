@@ -4,6 +4,7 @@
  * Always true: what a failed try wrote is removed; block numbers of unchanged objects are kept unless
  * the objects have new names anyway.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, DatasetInfo, ListingEntry } from '../common/index.ts';
 import { ManifestBuilder, ManifestRefresh } from '../common/manifest/index.ts';
 import type { AddOutcome, ManifestChanges, ManifestSummary } from '../common/manifest/index.ts';
@@ -31,7 +32,7 @@ export interface VersionBuildOptions {
 }
 
 export interface BuiltVersion {
-  /** Undefined where the origin lists what the version before shows. */
+  /** Undefined where the origin lists what the version before shows, and as much that it does not. */
   readonly version: VersionRecord | undefined;
   readonly changes: Omit<ManifestChanges, 'identical' | 'touched' | 'directories'>;
   readonly nextBlock: number;
@@ -58,12 +59,15 @@ export async function buildVersion(options: VersionBuildOptions): Promise<BuiltV
   const refresh = old && new ManifestRefresh({ old: old.reader, builder });
   await addAll(options, refresh ?? builder, skipped);
   const changes = refresh?.finish();
-  if (changes?.identical === true && !renamed) {
+  const same =
+    changes?.identical === true &&
+    isDeepStrictEqual(skipped.reasons, previous?.skippedReasons ?? {});
+  if (same && !renamed) {
     return { version: undefined, changes, nextBlock: options.nextBlock };
   }
   const summary = builder.finish();
   await skipped.finish();
-  const version = toRecord(options, summary, { ...sink.publish(), skipped: skipped.count });
+  const version = toRecord(options, summary, skipped, sink.publish());
   return { version, changes: changes ?? allAdded(summary), nextBlock: summary.nextBlock };
 }
 
@@ -94,7 +98,8 @@ async function addAll(
 function toRecord(
   { dataset, number, clock }: VersionBuildOptions,
   summary: ManifestSummary,
-  file: { readonly fileBytes: number; readonly sha256: Buffer; readonly skipped: number },
+  skipped: SkippedWriter,
+  file: { readonly fileBytes: number; readonly sha256: Buffer },
 ): VersionRecord {
   return {
     datasetId: dataset.id,
@@ -104,7 +109,8 @@ function toRecord(
     files: summary.files,
     bytes: summary.bytes,
     blocks: summary.blocks,
-    skipped: file.skipped,
+    skipped: skipped.count,
+    skippedReasons: skipped.reasons,
     strongValidators: summary.strongValidators,
     weakValidators: summary.weakValidators,
     manifestBytes: file.fileBytes,

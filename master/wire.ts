@@ -27,6 +27,7 @@ export function versionToWire(version: VersionRecord, leases: number): Version {
     bytes: version.bytes,
     blocks: version.blocks,
     skipped: version.skipped,
+    skipped_reasons: { ...version.skippedReasons },
     strong_validators: version.strongValidators,
     weak_validators: version.weakValidators,
     manifest_bytes: version.manifestBytes,

@@ -1,9 +1,11 @@
 /** A dataset at one version: its files, and what can be done with it as a whole. */
-import { blockCount, hasCode, LarderError, STRIPE_BYTES } from '../common/index.ts';
+import { blockCount, hasCode, LarderError, printableKey, STRIPE_BYTES } from '../common/index.ts';
 import type { DatasetInfo, Entry } from '../common/index.ts';
 import type { Connection } from './connection.ts';
 import { DatasetFile } from './file.ts';
 import { openManifest } from './manifest.ts';
+import { pathBytes } from './paths.ts';
+import type { DatasetPath } from './paths.ts';
 import type {
   DirectoryEntry,
   FileLocation,
@@ -21,7 +23,7 @@ export interface CallSignal {
 
 export interface PreloadOptions extends CallSignal {
   /** Files or directories below the root. Default: everything. */
-  readonly paths?: readonly string[];
+  readonly paths?: readonly DatasetPath[];
 }
 
 /** Entries that one step of `readdir` reads. */
@@ -42,24 +44,28 @@ export class Dataset implements AsyncDisposable {
   }
 
   /** @throws {LarderError} `NOT_FOUND`, `IS_A_DIRECTORY`, `INVALID_ARGUMENT` for a symlink */
-  async open(path: string, options: CallSignal = {}): Promise<DatasetFile> {
+  async open(path: DatasetPath, options: CallSignal = {}): Promise<DatasetFile> {
     const reader = await this.#open();
     const entry = await reader.find(path, options.signal ?? never);
-    if (entry.kind === 'directory') throw new LarderError('IS_A_DIRECTORY', { path });
+    if (entry.kind === 'directory')
+      throw new LarderError('IS_A_DIRECTORY', { path: printableKey(pathBytes(path)) });
     if (entry.kind === 'symlink') {
-      throw new LarderError('INVALID_ARGUMENT', { path, expected: 'a file; this is a symlink' });
+      throw new LarderError('INVALID_ARGUMENT', {
+        path: printableKey(pathBytes(path)),
+        expected: 'a file; this is a symlink',
+      });
     }
     return new DatasetFile(reader, entry.ordinal, statOf(entry));
   }
 
   /** Of the entry itself: a symlink is not followed. @throws {LarderError} `NOT_FOUND` */
-  async stat(path: string, options: CallSignal = {}): Promise<FileStat> {
+  async stat(path: DatasetPath, options: CallSignal = {}): Promise<FileStat> {
     const reader = await this.#open();
     return statOf(await reader.find(path, options.signal ?? never));
   }
 
   /** Whether there is such a path. */
-  async has(path: string, options: CallSignal = {}): Promise<boolean> {
+  async has(path: DatasetPath, options: CallSignal = {}): Promise<boolean> {
     try {
       await this.stat(path, options);
       return true;
@@ -70,7 +76,7 @@ export class Dataset implements AsyncDisposable {
   }
 
   /** @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` unless it is a symlink */
-  async readlink(path: string, options: CallSignal = {}): Promise<Buffer> {
+  async readlink(path: DatasetPath, options: CallSignal = {}): Promise<Buffer> {
     const signal = options.signal ?? never;
     const reader = await this.#open();
     const { ordinal } = await reader.find(path, signal);
@@ -79,7 +85,7 @@ export class Dataset implements AsyncDisposable {
 
   /** The entries of a directory in listing order. @throws {LarderError} `NOT_FOUND`, `NOT_A_DIRECTORY` */
   async *readdir(
-    path = '',
+    path: DatasetPath = '',
     options: CallSignal = {},
   ): AsyncGenerator<DirectoryEntry, void, undefined> {
     const signal = options.signal ?? never;
@@ -104,7 +110,7 @@ export class Dataset implements AsyncDisposable {
   }
 
   /** Which nodes answer for which part of a file. @throws {LarderError} `NOT_FOUND` */
-  async locate(path: string, options: CallSignal = {}): Promise<FileLocation[]> {
+  async locate(path: DatasetPath, options: CallSignal = {}): Promise<FileLocation[]> {
     const signal = options.signal ?? never;
     const reader = await this.#open();
     const { ordinal } = await reader.find(path, signal);
@@ -132,7 +138,7 @@ export class Dataset implements AsyncDisposable {
   async *preload(options: PreloadOptions = {}): AsyncGenerator<PreloadProgress, void, undefined> {
     const { preload } = this.#connection.master;
     const call = options.signal === undefined ? {} : { signal: options.signal };
-    const paths = (options.paths ?? []).map((path) => Buffer.from(path.replace(/^\/+|\/+$/g, '')));
+    const paths = (options.paths ?? []).map(pathBytes);
     const request = { dataset: this.info.name, version: this.version.number, paths };
     const { preload_id } = await preload.startPreload(request, call);
     for await (const message of preload.watchPreload({ preload_id }, call)) {

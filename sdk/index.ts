@@ -18,6 +18,7 @@ export type { CreateOptions, SettingChanges } from './datasets.ts';
 export { DatasetFile } from './file.ts';
 export type { ReadStreamOptions } from './file.ts';
 export { connect, Larder } from './larder.ts';
+export type { DatasetPath } from './paths.ts';
 export type { HeldExtent, MountSource } from './mount-source.ts';
 export type { OpenMountOptions } from './mount.ts';
 export type { ConnectOptions } from './options.ts';

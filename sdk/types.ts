@@ -10,6 +10,8 @@ export interface VersionInfo {
   readonly blocks: number;
   /** Keys that cannot be paths: see `Dataset.skipped`. */
   readonly skipped: number;
+  /** How many for which reason: `SkippedKey.reason`. */
+  readonly skippedReasons: Readonly<Record<string, number>>;
   /** Files whose validator is an ETag, and those that have only size and times. */
   readonly strongValidators: number;
   readonly weakValidators: number;
@@ -44,7 +46,9 @@ export interface BuildOptions {
 }
 
 export interface SkippedKey {
+  /** Below the origin's prefix. */
   readonly key: Buffer;
+  /** A permanent name: see docs/SEMANTICS.md. */
   readonly reason: string;
 }
 
@@ -79,6 +83,7 @@ export interface PreloadProgress {
   readonly failedFiles: number;
   /** With a final state; at most 1,000. */
   readonly failures: readonly {
+    /** Where it is not UTF-8, its odd bytes as `\xNN`. */
     readonly path: string;
     readonly code: string;
     readonly message: string;

@@ -1,12 +1,14 @@
 /**
  * One version, open for reading: names and attributes from its manifest, bytes through the router.
  */
-import { blockCount, clampLength, LarderError, printable } from '../common/index.ts';
+import { blockCount, clampLength, LarderError, printableKey } from '../common/index.ts';
 import type { DatasetInfo, Entry, ManifestReader, ObjectRef } from '../common/index.ts';
 import { withMissing } from '../rpc/manifests/index.ts';
 import type { Connection } from './connection.ts';
 import type { VersionManifest } from './manifest.ts';
 import type { HeldExtent } from './mount-source.ts';
+import { pathBytes } from './paths.ts';
+import type { DatasetPath } from './paths.ts';
 import type { FileRange } from './router.ts';
 
 export interface VersionReaderParts {
@@ -38,12 +40,15 @@ export class VersionReader implements AsyncDisposable {
   }
 
   /** @throws {LarderError} `NOT_FOUND` */
-  async find(path: string, signal: AbortSignal): Promise<Entry> {
-    const bytes = Buffer.from(path.replace(/^\/+|\/+$/g, ''));
+  async find(path: DatasetPath, signal: AbortSignal): Promise<Entry> {
+    const bytes = pathBytes(path);
     return await this.pages((reader) => {
       const ordinal = reader.find(bytes);
       if (ordinal < 0) {
-        throw new LarderError('NOT_FOUND', { dataset: this.dataset.name, path: printable(path) });
+        throw new LarderError('NOT_FOUND', {
+          dataset: this.dataset.name,
+          path: printableKey(bytes),
+        });
       }
       return reader.entry(ordinal);
     }, signal);

@@ -1,5 +1,5 @@
 /** From messages to the SDK's own types. */
-import { LarderError } from '../common/index.ts';
+import { LarderError, printableKey } from '../common/index.ts';
 import { datasetFromWire } from '../rpc/grpc/index.ts';
 import type { BuildDone__Output } from '../proto/generated/larder/v1/BuildDone.ts';
 import type { ClusterStatus__Output } from '../proto/generated/larder/v1/ClusterStatus.ts';
@@ -26,6 +26,7 @@ export function versionFrom(version: Version__Output | null): VersionInfo {
     bytes: version.bytes,
     blocks: version.blocks,
     skipped: version.skipped,
+    skippedReasons: { ...version.skipped_reasons },
     strongValidators: version.strong_validators,
     weakValidators: version.weak_validators,
     leases: version.leases,
@@ -62,7 +63,7 @@ export function preloadFrom(progress: PreloadProgress__Output): PreloadProgress 
     heldFiles: progress.held_files,
     failedFiles: progress.failed_files,
     failures: progress.failures.map(({ path, code, message }) => ({
-      path: path.toString(),
+      path: printableKey(path),
       code,
       message,
     })),

@@ -10,10 +10,14 @@ import type {
 } from '../../sdk/index.ts';
 import { createContext } from '../context.ts';
 import type { Context } from '../context.ts';
-import { isSet, masterAddress, originUrl } from '../flags.ts';
+import { isSet, masterAddress, originUrl, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
+import { firstLeftOut, leftOutCounts, leftOutJson, leftOutNote, leftOutText } from '../left-out.ts';
 import { table } from '../output.ts';
 import { progressBar } from '../progress.ts';
+
+/** Keys that `show --skipped` prints where nothing else is said. */
+const DEFAULT_LIMIT = 1_000;
 
 export async function create(
   [name = '', origin = '', ...rest]: string[],
@@ -69,15 +73,14 @@ export async function show([name = '']: string[], flags: Flags): Promise<number>
       output.result(summaryJson(summary), describe(summary));
       return;
     }
-    await using dataset = await larder.datasets.get(name);
-    const skipped: { key: string; keyBase64: string; reason: string }[] = [];
-    for await (const { key, reason } of dataset.skipped()) {
-      skipped.push({ key: key.toString(), keyBase64: key.toString('base64'), reason });
+    const { latest } = summary;
+    await using dataset = await larder.datasets.get(`${name}@v${String(latest.number)}`);
+    const keys = await firstLeftOut(dataset, parseLimit(text(flags, 'limit')));
+    output.result(leftOutJson(latest, keys), leftOutText(latest, keys));
+    if (keys.length < latest.skipped) {
+      const shown = `${String(keys.length)} of ${String(latest.skipped)} keys are shown.`;
+      output.note(`${shown} Others with --limit; a version keeps the first 1,000,000.`);
     }
-    const lines = skipped.map(({ key, reason }) => `${reason}\t${printable(key)}`);
-    const { number } = summary.latest;
-    const none = `v${String(number)} left nothing out.`;
-    output.result({ version: number, skipped }, lines.length === 0 ? none : lines.join('\n'));
   });
 }
 
@@ -148,6 +151,13 @@ function parseSettings(words: readonly string[]): Record<string, string> {
   );
 }
 
+/** @throws {LarderError} `INVALID_ARGUMENT` unless it is a whole number */
+function parseLimit(limit: string | undefined): number {
+  if (limit === undefined) return DEFAULT_LIMIT;
+  if (/^\d{1,7}$/.test(limit)) return Number(limit);
+  throw new LarderError('INVALID_ARGUMENT', { limit, expected: '--limit with a whole number' });
+}
+
 function versionJson(version: VersionInfo): object {
   return { ...version, createdAt: version.createdAt.toISOString() };
 }
@@ -164,11 +174,10 @@ function buildJson({ dataset, version, changes, newVersion }: BuildResult): obje
 function buildText({ dataset, version, changes, newVersion }: BuildResult): string {
   const { added, removed, changed } = changes;
   const counts = `${String(version.files)} files, ${formatBytes(version.bytes)}`;
-  const skipped =
-    version.skipped === 0
-      ? ''
-      : `\n${String(version.skipped)} keys were left out: see \`larder dataset show ${dataset.name} --skipped\`.`;
-  if (!newVersion) return `${dataset.name} is unchanged: v${String(version.number)}, ${counts}.`;
+  const note = leftOutNote(dataset.name, version.skipped);
+  const skipped = note === '' ? '' : `\n${note}`;
+  if (!newVersion)
+    return `${dataset.name} is unchanged: v${String(version.number)}, ${counts}.${skipped}`;
   const what = `${String(added)} added, ${String(changed)} changed, ${String(removed)} removed`;
   return `${dataset.name}@v${String(version.number)}: ${counts} (${what}).${skipped}`;
 }
@@ -184,7 +193,7 @@ function describe({ name, origin, settings, latest }: DatasetSummary): string {
     ['latest', `v${String(latest.number)} of ${latest.createdAt.toISOString()}`],
     ['files', String(latest.files)],
     ['size', formatBytes(latest.bytes)],
-    ['skipped', String(latest.skipped)],
+    ['skipped', leftOutCounts(latest)],
     ['validators', validators],
     ['blockSize', formatBytes(settings.blockSizeBytes)],
     ['endpoint', settings.endpoint || '(default)'],

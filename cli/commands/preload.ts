@@ -1,5 +1,5 @@
 /** `larder preload`: bring files to the workers' disks, with a bar, and say truthfully what came. */
-import { EXIT, formatBytes } from '../../common/index.ts';
+import { EXIT, formatBytes, printable } from '../../common/index.ts';
 import { connect } from '../../sdk/index.ts';
 import type { PreloadProgress } from '../../sdk/index.ts';
 import { createContext } from '../context.ts';
@@ -28,7 +28,7 @@ export async function preload([reference = '', ...paths]: string[], flags: Flags
   }
   if (last === undefined) return EXIT.failure;
   for (const { path, code, message } of last.failures.slice(0, SHOWN_FAILURES)) {
-    output.note(`${path}: [${code}] ${message}`);
+    output.note(printable(`${path}: [${code}] ${message}`));
   }
   output.result(last, summary(last));
   return exitCode(last);

@@ -16,7 +16,9 @@ import type { Context } from '../context.ts';
 import { makeDirectory } from '../directories.ts';
 import { isSet, mountFlags, originUrl, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
+import { leftOutNote } from '../left-out.ts';
 import { groupPrefix, shortHash } from '../mounting.ts';
+import type { Output } from '../output.ts';
 import { runStack } from '../up/stack.ts';
 import type { StackOptions } from '../up/stack.ts';
 
@@ -28,12 +30,13 @@ export async function up([origin = '', where = '']: string[], flags: Flags): Pro
   const options = stackOptions(context, { origin, where, flags });
   if (isSet(flags, 'detach')) return await detach(context, options, [origin, where], flags);
   return await runStack(context, options, (ready) => {
-    const { dataset, version, master, mountpoint } = ready;
+    const { dataset, version, master, mountpoint, skipped } = ready;
     context.output.result(
       ready,
       `${dataset}@v${String(version)} is mounted on ${mountpoint} (master ${master}). Ctrl-C ends it.`,
     );
-    reportReady({ dataset, version, master, mountpoint });
+    noteLeftOut(context.output, dataset, skipped);
+    reportReady({ dataset, version, master, mountpoint, skipped });
   });
 }
 
@@ -92,15 +95,21 @@ async function detach(
     signal,
   });
   fs.closeSync(logFd);
-  const { dataset, version, master, mountpoint } = child.details;
+  const { dataset, version, master, mountpoint, skipped } = child.details;
   const shown = `${String(dataset)}@v${String(version)} is mounted on ${String(mountpoint)}`;
   output.result(
     { ...child.details, log },
     `${shown} (master ${String(master)}, log ${log}). End it with \`larder down ${where}\`.`,
   );
+  noteLeftOut(output, String(dataset), Number(skipped));
   child.process.disconnect();
   child.process.unref();
   return EXIT.ok;
+}
+
+function noteLeftOut(output: Output, dataset: string, skipped: number): void {
+  const note = leftOutNote(dataset, skipped);
+  if (note !== '') output.note(note);
 }
 
 /** The last part of the origin's path, else the bucket. */

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Disposals, EXIT, hasCode, LarderError } from '../../common/index.ts';
 import { connect } from '../../sdk/index.ts';
-import type { BuildOptions, BuildResult, Larder } from '../../sdk/index.ts';
+import type { BuildOptions, BuildResult, Larder, VersionInfo } from '../../sdk/index.ts';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
 import { makeDirectory } from '../directories.ts';
@@ -35,6 +35,8 @@ export interface StackReady {
   readonly version: number;
   readonly master: string;
   readonly mountpoint: string;
+  /** What the origin has and the version does not show. */
+  readonly skipped: number;
 }
 
 const START_TIMEOUT_MS = 30_000;
@@ -63,7 +65,7 @@ export async function runStack(
   const worker = await startWorkerProcess(context, options, address);
   running.defer(() => worker.stop(STOP_TIMEOUT_MS));
 
-  const version = await prepareDataset(context, options, address);
+  const { number: version, skipped } = await prepareDataset(context, options, address);
   const request = {
     mountpoint,
     dataset: options.name,
@@ -80,7 +82,7 @@ export async function runStack(
   if (context.signal.aborted) return EXIT.interrupted;
   running.defer(() => endQuietly(mountpoint, { lazy: true }));
   await mount();
-  onReady({ dataset: options.name, version, master: address, mountpoint });
+  onReady({ dataset: options.name, version, master: address, mountpoint, skipped });
   await stopMount(
     context,
     mountpoint,
@@ -141,7 +143,7 @@ async function prepareDataset(
   context: Context,
   options: StackOptions,
   master: string,
-): Promise<number> {
+): Promise<VersionInfo> {
   const { output, environment, signal } = context;
   await using larder = connect({ master, client: 'up' });
   const bar = progressBar(output, environment, 'Listing', 'keys');
@@ -152,7 +154,7 @@ async function prepareDataset(
         bar.update(keysListed, 0);
       },
     });
-    return version.number;
+    return version;
   } finally {
     bar.stop();
   }

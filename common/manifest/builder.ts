@@ -21,6 +21,7 @@ import type { ListingEntry } from '../dataset.ts';
 import { LarderError, printable } from '../errors.ts';
 import { bandHash } from '../hash.ts';
 import { BAND_BUCKETS, MANIFEST_MAX_BLOCKS, MANIFEST_MAX_ENTRIES } from '../limits.ts';
+import type { SkipReason } from '../skip-reasons.ts';
 import {
   KIND_DIRECTORY,
   KIND_FILE,
@@ -38,7 +39,7 @@ import type { Candidate, Owner } from './open-directory.ts';
 import type { Row } from './page-writer.ts';
 import { SLASH, maxKeyBytes, scanSegments } from './keys.ts';
 import type { SegmentEnds } from './keys.ts';
-import type { ManifestSink, ManifestSummary, SkipReason } from './types.ts';
+import type { ManifestSink, ManifestSummary } from './types.ts';
 import { ValidatorCode } from './validators.ts';
 
 export interface ManifestBuilderOptions {
@@ -138,6 +139,8 @@ export class ManifestBuilder {
     this.#last().sawModification(entry.mtimeS, entry.mtimeNs);
     if (isDirectory || isRoot) {
       this.#last().marker = markerOwner(entry);
+      // A bucket can have bytes under a directory's name; a directory has none.
+      if (entry.sizeBytes > 0) this.#skip(key, 'marker-content');
       return 'directory';
     }
     this.#addLeaf(entry, shared, firstBlock);

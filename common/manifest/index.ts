@@ -18,5 +18,4 @@ export type {
   ManifestSink,
   ManifestSummary,
   PageSource,
-  SkipReason,
 } from './types.ts';

@@ -1,7 +1,7 @@
 /** Which keys of a listing can be paths: the rules, by name, over bytes. */
 import { MAX_KEY_BYTES, MAX_PATH_BYTES, MAX_SEGMENT_BYTES } from '../limits.ts';
 import type { ListingEntry } from '../dataset.ts';
-import type { SkipReason } from './types.ts';
+import type { SkipReason } from '../skip-reasons.ts';
 
 export const SLASH = 47;
 const DOT = 46;

@@ -1,9 +1,9 @@
 /** What a listing may say about a key: numbers in range, a target that can be one. */
 import type { ListingEntry } from '../dataset.ts';
 import { MAX_SYMLINK_BYTES } from '../limits.ts';
+import type { SkipReason } from '../skip-reasons.ts';
 import { TWO_32 } from './format.ts';
 import type { Owner } from './open-directory.ts';
-import type { SkipReason } from './types.ts';
 import type { ValidatorCode } from './validators.ts';
 
 const PERMISSION_BITS = 0o7777;

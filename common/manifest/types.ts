@@ -64,26 +64,13 @@ export interface ManifestSummary {
   /** The first block number of the dataset that is still free. */
   readonly nextBlock: number;
   readonly hidden: number;
-  /** Keys of the listing that have no entry or a hidden one. */
+  /** Keys of the listing that have no entry or a hidden one, or whose bytes a directory cannot have. */
   readonly skipped: number;
   readonly strongValidators: number;
   readonly weakValidators: number;
   readonly blockSizeBytes: number;
   readonly fileBytes: number;
 }
-
-/** Why a key of the listing cannot be reached as a path. Permanent names: people see them. */
-export type SkipReason =
-  | 'empty-key'
-  | 'empty-segment'
-  | 'dot-segment'
-  | 'nul-byte'
-  | 'segment-over-255-bytes'
-  | 'key-too-long'
-  | 'reserved-name'
-  | 'shadowed-by-directory'
-  | 'invalid-symlink-target'
-  | 'invalid-attributes';
 
 /** Takes the bytes of a manifest file in order. They may be kept: the builder does not use them again. */
 export interface ManifestSink {

@@ -104,8 +104,8 @@ describe('a listing', () => {
     server.close();
     expect(entries.map(({ key }) => key.toString())).toEqual(['file']);
     expect(skipped.map(({ key, reason }) => `${key.toString()}: ${reason}`)).toEqual([
-      'fifo: a FIFO',
-      'socket: a socket',
+      'fifo: fifo',
+      'socket: socket',
     ]);
   });
 
@@ -280,7 +280,7 @@ describe('files and directories that the worker may not read', () => {
     fs.chmodSync(at('closed'), 0o755);
     expect(JSON.parse(output)).toEqual({
       entries: ['closed/', 'open', 'unreadable'],
-      skipped: ['closed/: permission denied'],
+      skipped: ['closed/: permission-denied'],
       failures: ['unreadable ORIGIN_DENIED'],
     });
   });

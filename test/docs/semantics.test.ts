@@ -1,15 +1,18 @@
 /**
- * Every promise of docs/SEMANTICS.md names a test that exists.
+ * Every promise of docs/SEMANTICS.md names a test that exists, as does every threat of docs/TESTING.md.
  *
  * A promise is an item of a numbered list. It names its tests as
  * `` `test/fuse/reads.test.ts` › `returns the bytes of the origin` ``, one or more, the title as it
  * stands in the file (of a test or of a suite).
  */
 import { expect, it } from 'vitest';
+import { SKIP_REASONS } from '../../common/index.ts';
 import { exists, readText } from './repository.ts';
 
 const PAGE = 'docs/SEMANTICS.md';
 const REFERENCE = /`(test\/[^`]+\.ts)`\s*›\s*`([^`]+)`/g;
+/** Stands in docs/TESTING.md for any test. */
+const EXAMPLE = 'test/fuse/reads.test.ts';
 const HOW = 'name one as `test/folder/file.test.ts` › `title of the test`';
 
 it('every promise of docs/SEMANTICS.md names a test', () => {
@@ -19,12 +22,18 @@ it('every promise of docs/SEMANTICS.md names a test', () => {
   expect(untested, HOW).toEqual([]);
 });
 
-it('every test that docs/SEMANTICS.md names exists', () => {
-  const wrong = [...readText(PAGE).matchAll(REFERENCE)]
+it.each([PAGE, 'docs/TESTING.md'])('every test that %s names exists', (page) => {
+  const wrong = [...readText(page).matchAll(REFERENCE)]
+    .filter(([, file = '']) => file !== EXAMPLE)
     .map(([, file = '', title = '']) => ({ file, title: title.replace(/\s+/g, ' ') }))
     .filter(({ file, title }) => !exists(file) || !titlesOf(file).has(title))
     .map(({ file, title }) => `${file} › ${title}${exists(file) ? '' : ' (no such file)'}`);
   expect(wrong, 'no test or suite of this title is in the file').toEqual([]);
+});
+
+it('every reason for leaving something out is explained in docs/SEMANTICS.md, and no other', () => {
+  const rows = [...readText(PAGE).matchAll(/^\| `([a-z0-9-]+)` +\| (.*?) +\|$/gm)];
+  expect(Object.fromEntries(rows.map(([, reason, what]) => [reason, what]))).toEqual(SKIP_REASONS);
 });
 
 it('recognises promises, references and titles', () => {

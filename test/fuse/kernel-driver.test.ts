@@ -203,6 +203,7 @@ describe.skipIf(FUSE_MISSING !== undefined)('a mount', () => {
     expect(() => fs.statSync(mount.at('many', 'nobody'))).toThrow('ENOENT');
     expect(() => fs.statSync(mount.at('big.bin', 'x'))).toThrow('ENOTDIR');
     expect(() => fs.readFileSync(mount.at('many'))).toThrow('EISDIR');
+    expect(() => fs.statSync(mount.at('x'.repeat(256)))).toThrow('ENAMETOOLONG');
   });
 
   test('64 readers at once', async () => {

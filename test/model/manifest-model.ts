@@ -51,6 +51,7 @@ export function modelOf(entries: readonly ListingEntry[], blockSizeBytes: number
       if (directory === undefined) throw new Error(key);
       directory.mtime = [entry.mtimeS, entry.mtimeNs];
       directory.mode = entry.mode;
+      if (entry.sizeBytes > 0) skipped.add(key);
     } else if (directories.has(key)) {
       hidden.add(key);
       skipped.add(key);

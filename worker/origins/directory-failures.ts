@@ -1,7 +1,6 @@
 /** What a failed file system call on a directory origin means for Larder. */
 import { stat } from 'node:fs/promises';
-import { LarderError, systemCode } from '../../common/index.ts';
-import { printableKey } from './key-bytes.ts';
+import { LarderError, printableKey, systemCode } from '../../common/index.ts';
 
 /** @param key undefined for the root */
 export function directoryFailure(error: unknown, root: string, key?: Buffer): unknown {

@@ -9,13 +9,12 @@
  *     file before and after, so bytes of a file that changed meanwhile end in `ORIGIN_CHANGED`.
  */
 import assert from 'node:assert';
-import { LarderError } from '../../common/index.ts';
+import { LarderError, printableKey } from '../../common/index.ts';
 import { orAborted } from './abort.ts';
 import { directoryFailure, readFailure } from './directory-failures.ts';
 import { walkDirectory } from './directory-walk.ts';
 import { closeFd, openPath, OPEN_FILE, OPEN_STEP, readInto, statFd } from './file-calls.ts';
 import { difference } from './file-identity.ts';
-import { printableKey } from './key-bytes.ts';
 import type { ByteSink, ListingBatch, Origin, OriginCounters, OriginRead } from './origin.ts';
 
 /** Large enough that a call's cost does not show, small enough that first bytes come early. */

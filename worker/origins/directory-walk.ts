@@ -7,7 +7,12 @@
  *   - what vanishes while it is listed is left out; what cannot be an entry is named with the reason.
  */
 import type { BigIntStats, Dirent } from 'node:fs';
-import { MAX_PATH_BYTES, systemCode, type ListingEntry } from '../../common/index.ts';
+import {
+  MAX_PATH_BYTES,
+  systemCode,
+  type ListingEntry,
+  type SkipReason,
+} from '../../common/index.ts';
 import { directoryFailure } from './directory-failures.ts';
 import {
   closeFd,
@@ -116,7 +121,7 @@ class DirectoryWalk {
     name: Buffer,
   ): Promise<ListingEntry | SkippedKey | undefined> {
     const key = Buffer.concat([directory.key, name]);
-    if (key.length > MAX_PATH_BYTES) return { key, reason: tooLong };
+    if (key.length > MAX_PATH_BYTES) return { key, reason: 'key-too-long' };
     try {
       const path = pathIn(directory.fd, name);
       const stats = await statLink(path);
@@ -136,14 +141,14 @@ class DirectoryWalk {
   async #descend(directory: OpenDirectory, name: Buffer): Promise<void> {
     const key = Buffer.concat([directory.key, name, Buffer.from('/')]);
     if (key.length > MAX_PATH_BYTES) {
-      this.#skipped.push({ key, reason: tooLong });
+      this.#skipped.push({ key, reason: 'key-too-long' });
       return;
     }
     try {
       const path = pathIn(directory.fd, name);
       const stats = await statLink(path);
       if (!stats.isDirectory()) {
-        this.#skipped.push({ key, reason: 'changed while it was listed' });
+        this.#skipped.push({ key, reason: 'changed-while-listed' });
         return;
       }
       const fd = await openPath(path, OPEN_STEP);
@@ -173,14 +178,12 @@ class DirectoryWalk {
         return undefined;
       case 'EACCES':
       case 'EPERM':
-        return { key, reason: 'permission denied' };
+        return { key, reason: 'permission-denied' };
       default:
         throw directoryFailure(error, this.#root, key);
     }
   }
 }
-
-const tooLong = `the path is longer than ${String(MAX_PATH_BYTES)} bytes`;
 
 interface Names {
   readonly files: Buffer[];
@@ -219,11 +222,11 @@ function toEntry(key: Buffer, kind: ListingEntry['kind'], stats: BigIntStats): L
   };
 }
 
-function kindOf(stats: BigIntStats): string {
-  if (stats.isSocket()) return 'a socket';
-  if (stats.isFIFO()) return 'a FIFO';
-  if (stats.isBlockDevice()) return 'a block device';
-  if (stats.isCharacterDevice()) return 'a character device';
+function kindOf(stats: BigIntStats): SkipReason {
+  if (stats.isSocket()) return 'socket';
+  if (stats.isFIFO()) return 'fifo';
+  if (stats.isBlockDevice()) return 'block-device';
+  if (stats.isCharacterDevice()) return 'character-device';
   // A file when the names were read, a directory now: its place in the order is gone.
-  return 'changed while it was listed';
+  return 'changed-while-listed';
 }

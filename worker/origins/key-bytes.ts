@@ -1,8 +1,6 @@
 /**
- * Keys are bytes. Here they become what other formats can hold: a URL's path, a URL-encoded listing,
- * a line of a log.
+ * Keys are bytes. Here they become what other formats can hold: a URL's path, a URL-encoded listing.
  */
-import { isUtf8 } from 'node:buffer';
 
 const ENCODED = Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte);
@@ -48,14 +46,6 @@ export function decodeListedKey(text: string): Buffer | undefined {
     length += 1;
   }
   return bytes.subarray(0, length);
-}
-
-/** For facts of errors: text where it is text, else the odd bytes as `\xNN`. */
-export function printableKey(key: Buffer): string {
-  if (isUtf8(key)) return key.toString();
-  return key
-    .toString('latin1')
-    .replace(/[^ -~]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 function hexDigit(byte: number | undefined): number {

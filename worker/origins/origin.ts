@@ -7,11 +7,11 @@
  *     back-off, throttling and half-sent bodies are dealt with inside and counted once;
  *   - bytes of two versions of an object are never mixed: a changed object is `ORIGIN_CHANGED`.
  */
-import type { ListingEntry, ObjectIdentity } from '../../common/index.ts';
+import type { ListingEntry, ObjectIdentity, SkipReason } from '../../common/index.ts';
 
 export interface SkippedKey {
   readonly key: Buffer;
-  readonly reason: string;
+  readonly reason: SkipReason;
 }
 
 export interface ListingBatch {

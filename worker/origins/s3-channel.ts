@@ -6,11 +6,11 @@
  */
 import { Pool } from 'undici';
 import type { Clock, DatasetSettings, Logger, Random } from '../../common/index.ts';
-import { LarderError } from '../../common/index.ts';
+import { LarderError, printableKey } from '../../common/index.ts';
 import { orAborted } from './abort.ts';
 import { guardedLookup, isRefusedAddress } from './endpoint-guard.ts';
 import { lendingConnector } from './lent-reads.ts';
-import { encodePath, encodeQueryValue, printableKey } from './key-bytes.ts';
+import { encodePath, encodeQueryValue } from './key-bytes.ts';
 import { withRetries } from './retries.ts';
 import { CredentialSource, type S3Credentials } from './s3-credentials.ts';
 import { exchange, type AnswerReceiver } from './s3-exchange.ts';

@@ -5,8 +5,7 @@
  * key that ends in `/` is a marker: it stands for the directory, whatever its content.
  */
 import type { ListingEntry } from '../../common/index.ts';
-import { LarderError } from '../../common/index.ts';
-import { printableKey } from './key-bytes.ts';
+import { LarderError, printableKey } from '../../common/index.ts';
 import type { ListingBatch, SkippedKey } from './origin.ts';
 import type { S3Channel } from './s3-channel.ts';
 import { badAnswer, type S3Subject } from './s3-failures.ts';
@@ -19,13 +18,12 @@ export interface S3ListingOptions {
   readonly signal: AbortSignal;
 }
 
-/** Object stores have no owners and modes; a mount is read-only. */
-const FILE_MODE = 0o444;
-const DIRECTORY_MODE = 0o555;
+/** Object stores have no owners and modes; what an object's metadata says of them is not followed. */
+const FILE_MODE = 0o644;
+const DIRECTORY_MODE = 0o755;
 /** A page of 1,000 keys of 1,024 bytes, each as `%XX`, is below 4 MiB. */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 const SLASH = 0x2f;
-const LOSSY = 'the origin lists this key with bytes lost (it ignores encoding-type=url)';
 
 export async function* listBucket(options: S3ListingOptions): AsyncGenerator<ListingBatch> {
   const { channel, prefix, pageKeys } = options;
@@ -101,17 +99,13 @@ function toBatch(keys: readonly ListedKey[], order: ListingOrder): ListingBatch 
   const skipped: SkippedKey[] = [];
   for (const listed of keys) {
     if (listed.lossy) {
-      skipped.push({ key: order.below(listed.key), reason: LOSSY });
+      skipped.push({ key: order.below(listed.key), reason: 'lossy-listing' });
       continue;
     }
     const key = order.next(listed.key);
+    if (key.length > 0) entries.push(toEntry(key, listed));
     // The prefix's own marker is the root, which every version has.
-    if (key.length === 0) continue;
-    const entry = toEntry(key, listed);
-    entries.push(entry);
-    if (entry.kind === 'directory' && listed.sizeBytes > 0) {
-      skipped.push({ key, reason: 'the content of an object whose key ends in /' });
-    }
+    else if (listed.sizeBytes > 0) skipped.push({ key, reason: 'marker-content' });
   }
   return { entries, skipped };
 }
@@ -122,7 +116,7 @@ function toEntry(key: Buffer, listed: ListedKey): ListingEntry {
   return {
     key,
     kind: directory ? 'directory' : 'file',
-    sizeBytes: directory ? 0 : listed.sizeBytes,
+    sizeBytes: listed.sizeBytes,
     mtimeS: Math.floor(listed.modifiedMs / 1_000),
     mtimeNs: 0,
     mode: directory ? DIRECTORY_MODE : FILE_MODE,

@@ -9,8 +9,10 @@
  *     records/                               LMDB
  *     manifests/                             not of the store
  *
- * Always true: while one is open no other process has it open; the kernel releases the lock when the
- * process dies, whatever it dies of.
+ * Always true:
+ *   - while one is open no other process has it open; the kernel releases the lock when the process
+ *     dies, whatever it dies of;
+ *   - a symlink that somebody put in the place of a file is never written through.
  */
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -27,6 +29,7 @@ import {
 import { tryLock } from './libc.ts';
 
 const MODE_PRIVATE = 0o700;
+const { O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
 
 export class CacheDirectory implements Disposable {
   readonly path: string;
@@ -49,7 +52,7 @@ export class CacheDirectory implements Disposable {
     try {
       makeDirectory(path);
       fs.chmodSync(path, MODE_PRIVATE);
-      lockFd = fs.openSync(join(path, 'lock'), fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+      lockFd = fs.openSync(join(path, 'lock'), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
       if (!tryLock(lockFd)) {
         const pid = fs.readFileSync(lockFd, 'latin1').trim();
         throw new LarderError('CACHE_DIR_LOCKED', { directory: path, pid });
@@ -134,13 +137,15 @@ function readWorkerId(path: string): string {
     if (systemCode(error) !== 'ENOENT') throw error;
   }
   const id = randomBytes(8).toString('hex');
-  fs.writeFileSync(`${file}.new`, `${id}\n`, { mode: 0o600, flush: true });
+  fs.rmSync(`${file}.new`, { force: true });
+  fs.writeFileSync(`${file}.new`, `${id}\n`, { mode: 0o600, flush: true, flag: 'wx' });
   fs.renameSync(`${file}.new`, file);
   return id;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'its parent directory does not exist',
+  ELOOP: 'a symlink is where a file should be',
   ENOTDIR: 'a part of the path is not a directory',
   EACCES: 'permission denied',
   EPERM: 'permission denied',

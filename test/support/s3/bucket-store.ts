@@ -15,12 +15,15 @@ export interface StoredObject {
   /** Without quotes; undefined where the server is to show none. */
   readonly etag: string | undefined;
   readonly lastModifiedMs: number;
+  /** `x-amz-meta-…` and others, sent with the object. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface PutOptions {
   /** Without quotes; `null` for an object without an ETag. Default: the MD5 of the bytes. */
   readonly etag?: string | null;
   readonly lastModifiedMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export class Bucket {
@@ -48,6 +51,7 @@ export class Bucket {
       sizeBytes: bodySizeBytes(body),
       etag: options.etag === null ? undefined : (options.etag ?? defaultEtag(body)),
       lastModifiedMs: options.lastModifiedMs ?? Date.now(),
+      headers: options.headers ?? {},
     };
     const name = key.toString('latin1');
     if (!this.#objects.has(name)) this.#sortedKeys = undefined;

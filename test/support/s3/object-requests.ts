@@ -25,6 +25,7 @@ export function readObject(
     'accept-ranges': 'bytes',
     'content-type': 'application/octet-stream',
     'last-modified': new Date(object.lastModifiedMs).toUTCString(),
+    ...object.headers,
   };
   if (object.etag !== undefined) headers.etag = `"${object.etag}"`;
   if (range !== undefined) {

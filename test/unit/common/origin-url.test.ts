@@ -48,6 +48,8 @@ describe('parseOriginUrl', () => {
     'file:///a?b',
     'file:///a#b',
     'file:///a%ff',
+    'file:///a\\..\\b',
+    'file:///a/.\t./b',
   ])('%j is INVALID_ARGUMENT', (origin) => {
     expect(() => parseOriginUrl(origin)).toThrow(/INVALID_ARGUMENT/);
   });

@@ -16,6 +16,7 @@ export interface Version {
   'leases'?: (number);
   'manifest_sha256'?: (Buffer | Uint8Array | string);
   'settings'?: (_larder_v1_DatasetSettings | null);
+  'skipped_reasons'?: ({[key: string]: number | string | Long});
 }
 
 export interface Version__Output {
@@ -31,4 +32,5 @@ export interface Version__Output {
   'leases': (number);
   'manifest_sha256': (Buffer);
   'settings': (_larder_v1_DatasetSettings__Output | null);
+  'skipped_reasons': ({[key: string]: number});
 }

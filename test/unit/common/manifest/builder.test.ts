@@ -165,6 +165,22 @@ describe('a directory wins over a file of its name', () => {
     expect(reader.entry(cursor.ordinal)).toMatchObject({ kind: 'file', hidden: true });
   });
 
+  it('with a million keys between them', { timeout: 120_000 }, () => {
+    const count = 1_000_000;
+    const { reader, skipped, summary } = build(
+      (function* () {
+        yield entry('blue');
+        for (let i = 0; i < count; i += 1) yield entry(`blue-${String(i).padStart(7, '0')}`);
+        yield entry('blue/x');
+      })(),
+    );
+    expect(skipped).toEqual([['blue', 'shadowed-by-directory']]);
+    expect(summary).toMatchObject({ files: count + 1, directories: 2, hidden: 1 });
+    expect(reader.entry(at(reader, 'blue')).kind).toBe('directory');
+    expect(reader.key(at(reader, 'blue/x')).toString()).toBe('blue/x');
+    expect(names(reader, 0, count - 1)).toEqual(['blue-0999998', 'blue-0999999', 'blue']);
+  });
+
   it('as a marker, over a symlink, and several at once', () => {
     const link = entry('a', { kind: 'symlink', symlinkTarget: Buffer.from('t') });
     const { reader, skipped, summary } = build([
@@ -211,7 +227,10 @@ describe('directories', () => {
   });
 
   it('do not take the mode of a marker that came as a file', () => {
-    const { reader } = build([entry('a/', { kind: 'file', mode: 0o644, mtimeS: 9, sizeBytes: 3 })]);
+    const marker = entry('a/', { kind: 'file', mode: 0o644, mtimeS: 9, sizeBytes: 3 });
+    const { reader, skipped, summary } = build([marker]);
+    expect(skipped).toEqual([['a/', 'marker-content']]);
+    expect(summary).toMatchObject({ files: 0, bytes: 0, skipped: 1 });
     expect(reader.entry(1)).toMatchObject({
       kind: 'directory',
       mode: 0o755,
@@ -221,7 +240,10 @@ describe('directories', () => {
   });
 
   it('include the root, whose key is empty', () => {
-    const { reader, skipped } = build([entry('', { kind: 'directory', ...owner }), entry('a')]);
+    const { reader, skipped } = build([
+      entry('', { kind: 'directory', sizeBytes: 0, ...owner }),
+      entry('a'),
+    ]);
     expect(skipped).toEqual([]);
     expect(reader.entry(0)).toMatchObject(owner);
   });

@@ -25,7 +25,7 @@ async function messages(batches: () => AsyncIterable<ListingBatch>): Promise<Wir
 
 test('batches of any size become messages of a bounded size, in order, the last marked', async () => {
   const entries = Array.from({ length: 9000 }, (_, i) => entry(`${'k'.repeat(900)}${i + 10_000}`));
-  const skipped = [{ key: Buffer.of(0xff), reason: 'socket' }];
+  const skipped = [{ key: Buffer.of(0xff), reason: 'socket' as const }];
   const all = await messages(async function* () {
     yield { entries, skipped };
     yield { entries: [], skipped: [] };

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { printableKey } from '../../../../common/index.ts';
 import {
   decodeListedKey,
   encodePath,
   encodeQueryValue,
-  printableKey,
 } from '../../../../worker/origins/key-bytes.ts';
 
 describe('keys as bytes', () => {

@@ -68,6 +68,23 @@ describe('one worker per directory', () => {
     await using store = await ObjectStore.open({ directory: join(directory, 'new') });
     expect(store.objects).toBe(0);
   });
+
+  test('symlinks that somebody put in the place of its files are not written through', async () => {
+    const victim = join(directory, 'victim');
+    const cache = join(directory, 'cache');
+    fs.writeFileSync(victim, 'precious');
+    fs.mkdirSync(cache);
+    fs.symlinkSync(victim, join(cache, 'worker-id.new'));
+    fs.symlinkSync(victim, join(cache, 'lock'));
+    await expect(ObjectStore.open({ directory: cache })).rejects.toMatchObject({
+      code: 'CACHE_DIR_UNUSABLE',
+      facts: { reason: 'a symlink is where a file should be' },
+    });
+    fs.unlinkSync(join(cache, 'lock'));
+    await using store = await ObjectStore.open({ directory: cache });
+    expect(store.workerId).toMatch(/^[0-9a-f]{16}$/);
+    expect(fs.readFileSync(victim, 'utf8')).toBe('precious');
+  });
 });
 
 describe('restarts', () => {
