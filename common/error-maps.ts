@@ -46,6 +46,7 @@ export const ERRNO = {
   NOT_MOUNTED: errno.EINVAL,
   FUSE_UNAVAILABLE: errno.EIO,
   INSECURE_LISTEN: errno.EPERM,
+  OPEN_FILES_LIMIT: errno.EMFILE,
   INTERNAL: errno.EIO,
 } as const satisfies Record<ErrorCode, number>;
 
@@ -101,5 +102,6 @@ export const EXIT_CODE = {
   NOT_MOUNTED: EXIT.notFound,
   FUSE_UNAVAILABLE: EXIT.failure,
   INSECURE_LISTEN: EXIT.usage,
+  OPEN_FILES_LIMIT: EXIT.failure,
   INTERNAL: EXIT.failure,
 } as const satisfies Record<ErrorCode, number>;

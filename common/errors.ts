@@ -201,6 +201,11 @@ export const ERRORS = {
     hint: 'Listen on 127.0.0.1, or say --insecure on a network that you trust.',
     remedy: 'fix-request',
   },
+  OPEN_FILES_LIMIT: {
+    summary: 'This process may open too few files.',
+    hint: 'Raise the limit: `ulimit -n 1024`, or `LimitNOFILE=` in the systemd unit.',
+    remedy: 'fix-cluster',
+  },
   INTERNAL: {
     summary: 'A defect in Larder.',
     hint: 'Please report it with the log.',

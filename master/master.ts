@@ -78,6 +78,8 @@ async function startParts(
     await createGrpcServer({
       listen: config.listen,
       insecure: config.insecure,
+      maxConnections: config.maxConnections,
+      clock,
       log,
       services: services(config, {
         catalog,

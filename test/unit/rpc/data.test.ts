@@ -31,6 +31,7 @@ let corrupt: boolean;
 
 const handler: DataHandler = {
   welcome: { protocol: 1, workerId: 'w1' },
+  memoryBytes: (header, body) => (header.type === FRAME.READ ? decodeRead(body).lengthBytes : 0),
   request: async (header, body, reply) => {
     if (header.type !== FRAME.READ)
       throw new LarderError('INVALID_ARGUMENT', { type: header.type });
@@ -82,8 +83,11 @@ beforeEach(async () => {
     handler,
     clock: systemClock,
     log: silentLogger,
-    helloTimeoutMs: 100,
+    frameTimeoutMs: 100,
+    sendTimeoutMs: 300,
+    maxRequests: 100,
     maxConnections: 10,
+    maxReadBytes: 4 * 1024 * 1024,
   });
   await server.listen(address);
 });
