@@ -1,5 +1,6 @@
 /** What all processes share, without I/O. */
 export {
+  ACCEPT_BACKLOG,
   BAND_BUCKETS,
   CHUNK_BYTES,
   DEFAULT_BLOCK_BYTES,

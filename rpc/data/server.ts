@@ -9,7 +9,7 @@
  */
 import fs from 'node:fs';
 import net from 'node:net';
-import { LarderError, SparseWarning, systemCode } from '../../common/index.ts';
+import { ACCEPT_BACKLOG, LarderError, SparseWarning, systemCode } from '../../common/index.ts';
 import { encodeError, encodeEvicted } from '../frames/index.ts';
 import { formatAddress } from './address.ts';
 import type { DataAddress } from './address.ts';
@@ -59,7 +59,8 @@ export class DataServer implements AsyncDisposable {
         const why = systemCode(cause) ?? cause.message;
         reject(new LarderError('UNAVAILABLE', { listen: formatAddress(address), why }, { cause }));
       });
-      server.listen(address.kind === 'unix' ? { path: address.path } : address, resolve);
+      const where = address.kind === 'unix' ? { path: address.path } : address;
+      server.listen({ ...where, backlog: ACCEPT_BACKLOG }, resolve);
     });
     server.on('error', (error) => {
       this.#warning.say({ err: error }, 'accepting a connection failed');

@@ -8,7 +8,7 @@
  *   - where the process has no file descriptor left, accepting goes on.
  */
 import net from 'node:net';
-import { LarderError, SparseWarning } from '../../common/index.ts';
+import { ACCEPT_BACKLOG, LarderError, SparseWarning } from '../../common/index.ts';
 import type { Clock, Logger } from '../../common/index.ts';
 import { formatAddress } from './listen.ts';
 import type { Address } from './listen.ts';
@@ -53,7 +53,7 @@ export class Doorkeeper implements AsyncDisposable {
         const facts = { address: formatAddress(wanted), what: cause.message };
         reject(new LarderError('UNAVAILABLE', facts, { cause }));
       });
-      this.#server.listen(wanted, resolve);
+      this.#server.listen({ ...wanted, backlog: ACCEPT_BACKLOG }, resolve);
     });
     this.#server.on('error', (error) => {
       this.#warning.say({ err: error }, 'accepting a connection failed');
