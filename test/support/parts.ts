@@ -113,9 +113,9 @@ export function rssBytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
 }
 
-/** `prlimit` on a process that runs. */
+/** `prlimit` on a process that runs: the soft limit, which can be raised again. */
 export async function limitFds(pid: number, limit: number): Promise<void> {
-  const nofile = `--nofile=${String(limit)}:${String(limit)}`;
+  const nofile = `--nofile=${String(limit)}:`;
   const [code] = (await once(spawn('prlimit', ['--pid', String(pid), nofile]), 'exit')) as [number];
   if (code !== 0) throw new Error(`prlimit ended with ${String(code)}`);
 }
