@@ -83,8 +83,12 @@ export class TestLarder implements AsyncDisposable {
   }
 
   /** Runs a command to its end. */
-  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-    const child = this.start(args, env);
+  async run(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    through: readonly string[] = [],
+  ): Promise<Outcome> {
+    const child = this.start(args, env, through);
     const [out, err] = [collect(child.stdout), collect(child.stderr)];
     const [code] = (await once(child, 'exit')) as [number | null];
     return { code: code ?? -1, stdout: await out, stderr: await err };
