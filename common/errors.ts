@@ -171,6 +171,11 @@ export const ERRORS = {
     hint: 'Name a writable directory on a local disk with --data-dir.',
     remedy: 'fix-cluster',
   },
+  DATA_DIR_FULL: {
+    summary: 'The data directory of the master is full.',
+    hint: 'Free space or inodes on its file system; what exists is served meanwhile.',
+    remedy: 'fix-cluster',
+  },
   DATA_DIR_LOCKED: {
     summary: 'Another master uses this data directory.',
     hint: 'Stop the other one, or give this one its own --data-dir.',

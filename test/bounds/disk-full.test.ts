@@ -75,7 +75,7 @@ describe('under the master', () => {
   test('no bytes left: what exists is served, a create fails and says why, and works with room', async () => {
     for (let i = 0; i < 50; i += 1) write(`f${String(i)}`, `file ${String(i)}\n`);
     const data = parts.larder.folder('small');
-    disk = new SmallDisk(data, 'size=16m');
+    disk = new SmallDisk(data, 'size=32m');
     const master = await parts.master({ flags: ['--data-dir', data] });
     await parts.worker();
     await parts.dataset('first', `file://${origin}`);
@@ -90,7 +90,6 @@ describe('under the master', () => {
     ];
     const refused = await parts.larder.run(create);
     expect(refused.code).not.toBe(0);
-    console.log(refused.stderr);
     expect(refused.stderr).toContain('[DATA_DIR_FULL]');
     expect(isRunning(master.pid)).toBe(true);
     const mountpoint = await parts.mount('first');
