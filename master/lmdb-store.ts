@@ -61,6 +61,8 @@ export class LmdbStore implements CatalogStore {
       encoding: 'binary',
       // Without this a commit is acknowledged before it is on disk.
       overlappingSync: false,
+      // Batches have a promise of their own, which nobody can handle when a commit fails.
+      eventTurnBatching: false,
     });
   }
 
