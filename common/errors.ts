@@ -181,6 +181,11 @@ export const ERRORS = {
     hint: 'Stop the other one, or give this one its own --data-dir.',
     remedy: 'fix-request',
   },
+  RUNTIME_DIR_UNUSABLE: {
+    summary: 'The runtime directory cannot be used.',
+    hint: 'Free space on its file system, or name another one with LARDER_RUNTIME_DIR.',
+    remedy: 'fix-cluster',
+  },
   MOUNTPOINT_INVALID: {
     summary: 'The mount point cannot be used.',
     hint: 'It must be an existing, empty directory that nothing is mounted on.',

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_SETTINGS } from '../../common/index.ts';
+import { LmdbStore } from '../../master/lmdb-store.ts';
 import { eventually, isRunning } from '../support/larder.ts';
 import { TestParts } from '../support/parts.ts';
 import { SmallDisk } from '../support/small-disk.ts';
@@ -98,4 +100,61 @@ describe('under the master', () => {
     await parts.larder.ok(create);
     expect(await differences(origin, await parts.mount('second'))).toBe('');
   });
+
+  test('no inodes left: a create fails and says why, and works with some', async () => {
+    write('file', 'file');
+    const data = parts.larder.folder('small');
+    disk = new SmallDisk(data, 'size=32m,nr_inodes=100');
+    const master = await parts.master({ flags: ['--data-dir', data] });
+    await parts.worker();
+    disk.fillInodes();
+    const create = ['dataset', 'create', 'd', `file://${origin}`, '--master', parts.masterAddress];
+    const refused = await parts.larder.run(create);
+    expect(refused.stderr).toContain('[DATA_DIR_FULL]');
+    expect(isRunning(master.pid)).toBe(true);
+    disk.free();
+    await parts.larder.ok(create);
+  });
+
+  test('a catalog without room of its own: a write fails, and the next one with room does not', async () => {
+    const folder = parts.larder.folder('small');
+    // Less than what a catalog keeps for itself.
+    disk = new SmallDisk(folder, 'size=2m');
+    const dataset = (id: number) => ({
+      ...{ id, name: 'n'.repeat(200), origin: 'file:///x', settings: DEFAULT_SETTINGS },
+      ...{ createdAtMs: 0, latestVersion: 0, nextBlock: 0, deletions: 0 },
+    });
+    const store = new LmdbStore(path.join(folder, 'catalog.lmdb'));
+    try {
+      for (let id = 1; id <= 20; id += 1) await store.putDataset(dataset(id));
+      disk.fill();
+      const failures: unknown[] = [];
+      for (let id = 21; id <= 60; id += 1) {
+        await store.putDataset(dataset(id)).catch((error: unknown) => failures.push(error));
+      }
+      expect(failures.length).toBeGreaterThan(0);
+      for (const failure of failures) expect(failure).toMatchObject({ code: 'DATA_DIR_FULL' });
+      disk.free();
+      await store.putDataset(dataset(61));
+      const ids = (await store.load()).datasets.map(({ id }) => id);
+      expect(ids).toHaveLength(61 - failures.length);
+    } finally {
+      await store[Symbol.asyncDispose]();
+    }
+  });
+});
+
+test('a runtime directory that is full: a start says so, and works with room', async () => {
+  write('file', 'file');
+  const run = parts.larder.folder('small');
+  disk = new SmallDisk(run, 'size=1m');
+  disk.fill();
+  const env = { LARDER_RUNTIME_DIR: path.join(run, 'larder') };
+  const args = ['master', '--listen', '127.0.0.1:0', '--data-dir', parts.larder.folder('master')];
+  const refused = await parts.larder.run(args, env);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('[RUNTIME_DIR_UNUSABLE]');
+  disk.free();
+  await parts.master({ env });
+  expect(fs.readdirSync(path.join(run, 'larder/instances'))).toHaveLength(1);
 });
