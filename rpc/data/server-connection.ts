@@ -12,7 +12,7 @@
  */
 import type net from 'node:net';
 import { asLarderError, LarderError, MAX_REQUEST_BODY_BYTES } from '../../common/index.ts';
-import type { Clock, Logger } from '../../common/index.ts';
+import type { Clock, Logger, SparseWarning } from '../../common/index.ts';
 import { encodeError, encodeJson, FRAME } from '../frames/index.ts';
 import type { FrameHeader, Welcome } from '../frames/index.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -60,6 +60,7 @@ export class ServerConnection implements DataSession {
   readonly #socket: net.Socket;
   readonly #options: DataServerOptions;
   readonly #share: ByteShare;
+  readonly #warning: SparseWarning;
   readonly #running = new Map<number, AbortController>();
   readonly #closeListeners: (() => void)[] = [];
   readonly #frames: FrameReader;
@@ -71,12 +72,13 @@ export class ServerConnection implements DataSession {
   constructor(
     socket: net.Socket,
     options: DataServerOptions,
-    share: ByteShare,
+    shared: { readonly memory: ByteShare; readonly warning: SparseWarning },
     onClosed: () => void,
   ) {
     this.#socket = socket;
     this.#options = options;
-    this.#share = share;
+    this.#share = shared.memory;
+    this.#warning = shared.warning;
     this.#frames = new FrameReader(
       {
         destination: () => {
@@ -145,7 +147,7 @@ export class ServerConnection implements DataSession {
   }
 
   #refuse(error: LarderError): void {
-    this.#options.log.debug({ err: error }, 'connection closed');
+    this.#warning.say({ err: error }, 'a connection was closed: it does not speak as it must');
     this.#refused = true;
     this.#cancelFrameTimer?.();
     this.write(encodeError(0, error));

@@ -103,7 +103,8 @@ export class DataServer implements AsyncDisposable {
       socket.destroySoon();
       return;
     }
-    const connection = new ServerConnection(socket, this.#options, this.#memory.share(), () => {
+    const shared = { memory: this.#memory.share(), warning: this.#warning };
+    const connection = new ServerConnection(socket, this.#options, shared, () => {
       this.#connections.delete(connection);
     });
     this.#connections.add(connection);

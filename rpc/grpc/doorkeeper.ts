@@ -1,6 +1,6 @@
 /**
- * Accepts connections for a gRPC server, which by itself takes any number of them, waits for ever for
- * their first bytes, and ends the process when it cannot accept one.
+ * Accepts connections for a gRPC server, which by itself takes any number of them, waits 30 s (for an answer
+ * to its ping) for their first bytes, and listens for no error of accepting.
  *
  * Always true:
  *   - only a connection that began with HTTP/2's preface, within a deadline, gets to the server;

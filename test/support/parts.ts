@@ -21,6 +21,8 @@ export interface PartOptions {
   readonly through?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
+  /** Of a mount: it does not know of the worker's socket. */
+  readonly remote?: boolean;
 }
 
 const READY_TIMEOUT_MS = 20_000;
@@ -61,7 +63,8 @@ export class TestParts implements AsyncDisposable {
   async mount(name: string, options: PartOptions = {}): Promise<string> {
     const mountpoint = this.larder.folder(`mnt-${String(this.#mountpoints.length)}`);
     this.#mountpoints.push(mountpoint);
-    const where = ['--master', this.#masterAddress, '--worker-socket', this.#socket];
+    const socket = options.remote === true ? [] : ['--worker-socket', this.#socket];
+    const where = ['--master', this.#masterAddress, ...socket];
     const args = ['mount', name, mountpoint, ...where, '--detach'];
     const child = this.larder.start(args, options.env, options.through);
     const stderr = text(child.stderr);
