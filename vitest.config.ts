@@ -25,6 +25,8 @@ export default defineConfig({
       project('contract', ['contract'], 120_000),
       project('integration', ['integration'], 180_000),
       project('fuse', ['fuse'], 180_000),
+      project('bounds', ['bounds'], 60_000),
+      project('long', ['long'], 900_000),
     ],
   },
 });

@@ -30,3 +30,18 @@ function make(directory: string): void {
   make(path.dirname(directory));
   fs.mkdirSync(directory, { mode: 0o700 });
 }
+
+/**
+ * Does what writes below the runtime directory.
+ *
+ * @throws {LarderError} `RUNTIME_DIR_UNUSABLE`
+ */
+export function writing<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    const why = systemCode(cause);
+    if (why === undefined) throw cause;
+    throw new LarderError('RUNTIME_DIR_UNUSABLE', { path, why }, { cause });
+  }
+}

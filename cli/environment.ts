@@ -1,7 +1,7 @@
 /** The environment: the only place that reads it, so that the list below is whole. */
 import os from 'node:os';
 import path from 'node:path';
-import { LarderError } from '../common/index.ts';
+import { LarderError, MIB } from '../common/index.ts';
 
 const { env } = process;
 
@@ -25,6 +25,10 @@ export interface Environment {
   readonly hungAfterMs: number;
   /** `LARDER_READ_TIMEOUT_MS`: how long a read may take in all. */
   readonly readTimeoutMs: number;
+  /** `LARDER_MAX_CONNECTIONS`: to a master or a worker; more are refused. */
+  readonly maxConnections: number;
+  /** `LARDER_READ_MEMORY_BYTES`: of a worker, for bytes that are being sent. */
+  readonly readMemoryBytes: number;
   /** `NO_COLOR` is not set, to anything. */
   readonly color: boolean;
 }
@@ -46,6 +50,8 @@ export function environment(): Environment {
     },
     hungAfterMs: positive('LARDER_HUNG_AFTER_MS', 10_000),
     readTimeoutMs: positive('LARDER_READ_TIMEOUT_MS', 30_000),
+    maxConnections: positive('LARDER_MAX_CONNECTIONS', 4_096),
+    readMemoryBytes: positive('LARDER_READ_MEMORY_BYTES', 128 * MIB),
     color: (env['NO_COLOR'] ?? '') === '',
   };
 }
@@ -75,7 +81,7 @@ function logLevel(): string {
   throw new LarderError('INVALID_ARGUMENT', { variable: 'LARDER_LOG_LEVEL', value, expected });
 }
 
-/** A whole number of milliseconds above 0 from the environment. */
+/** A whole number above 0 from the environment. */
 function positive(name: string, fallback: number): number {
   const text = env[name];
   if (text === undefined || text === '') return fallback;

@@ -9,6 +9,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../common/index.ts';
+import { writing } from './directories.ts';
 import { environment } from './environment.ts';
 
 export type Role = 'up' | 'master' | 'worker' | 'holder' | 'server';
@@ -38,13 +39,16 @@ export interface Instance {
 
 export type InstanceDetails = Omit<Instance, 'pid' | 'startTicks'>;
 
-/** Writes this process's record; the returned functions change and remove it. */
+/**
+ * Writes this process's record; the returned functions change and remove it.
+ *
+ * @throws {LarderError} `RUNTIME_DIR_UNUSABLE`
+ */
 export function registerInstance(details: InstanceDetails): {
   update(changes: Partial<InstanceDetails>): void;
   remove(): void;
 } {
   const directory = instancesDirectory();
-  fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = path.join(directory, `${String(process.pid)}.json`);
   let record: Instance = {
     ...details,
@@ -52,14 +56,26 @@ export function registerInstance(details: InstanceDetails): {
     startTicks: startTicks(process.pid) ?? '',
   };
   const write = () => {
-    fs.writeFileSync(`${file}.tmp`, JSON.stringify(record));
-    fs.renameSync(`${file}.tmp`, file);
+    writing(directory, () => {
+      fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+      try {
+        fs.writeFileSync(`${file}.tmp`, JSON.stringify(record));
+        fs.renameSync(`${file}.tmp`, file);
+      } catch (error) {
+        fs.rmSync(`${file}.tmp`, { force: true });
+        throw error;
+      }
+    });
   };
   write();
   return {
     update: (changes) => {
       record = { ...record, ...changes };
-      write();
+      try {
+        write();
+      } catch {
+        // The disk is full: `status` shows what was written last.
+      }
     },
     remove: () => {
       fs.rmSync(file, { force: true });

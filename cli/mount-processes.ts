@@ -3,13 +3,17 @@
  * and the server, which answers. Loads no more than each needs: a server must be back quickly.
  */
 import fs from 'node:fs';
-import { createLogger, EXIT_CODE, LarderError } from '../common/index.ts';
+import { createLogger, EXIT_CODE, LarderError, shareOfOpenFiles } from '../common/index.ts';
 import { holdMount, serveMount } from '../fuse-client/index.ts';
 import type { MountEvent, MountSpec } from '../fuse-client/index.ts';
 import { connect } from '../sdk/index.ts';
 import { reportFailed, reportReady } from './children.ts';
 import { registerInstance } from './instances.ts';
 import type { MountRecord } from './instances.ts';
+import { openFilesLimit } from './open-files.ts';
+
+/** Kept open by each of two threads: half of the file descriptors at most. */
+const OBJECT_FILES = { share: 1 / 4, least: 2, most: 64 };
 
 /** Written by `mount` and `up` for the processes that they start. */
 export interface MountProcessSpec {
@@ -112,6 +116,7 @@ function mountSpec(spec: MountProcessSpec): MountSpec {
     version,
     serverCommand,
     holderCommand,
+    openFilesPerThread: shareOfOpenFiles(openFilesLimit(), OBJECT_FILES),
     timings: { silenceMs: hungAfterMs, heartbeatMs: Math.max(10, hungAfterMs / 10) },
   };
 }

@@ -7,6 +7,7 @@ import { LarderError } from '../common/index.ts';
 import { checkMountpoint, isMounted, unmount } from '../fuse-client/index.ts';
 import { programCommand, startChild } from './children.ts';
 import type { ReadyChild } from './children.ts';
+import { writing } from './directories.ts';
 import type { Environment } from './environment.ts';
 import { listInstances, signalInstance, waitForEnd } from './instances.ts';
 import type { Instance } from './instances.ts';
@@ -36,8 +37,6 @@ export async function startMount(request: MountRequest, env: Environment): Promi
   const mountpoint = path.resolve(request.mountpoint);
   checkMountpoint(mountpoint);
   const stateDirectory = path.join(env.runtimeDirectory, 'mounts', shortHash(mountpoint));
-  fs.rmSync(stateDirectory, { recursive: true, force: true });
-  fs.mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const specFile = path.join(stateDirectory, 'mount.json');
   const spec: MountProcessSpec = {
     mountpoint,
@@ -54,7 +53,11 @@ export async function startMount(request: MountRequest, env: Environment): Promi
     holderCommand: programCommand('internal-holder', specFile),
     serverCommand: programCommand('internal-server', specFile),
   };
-  fs.writeFileSync(specFile, JSON.stringify(spec));
+  writing(stateDirectory, () => {
+    fs.rmSync(stateDirectory, { recursive: true, force: true });
+    fs.mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+    fs.writeFileSync(specFile, JSON.stringify(spec));
+  });
   const log = path.join(stateDirectory, 'mount.log');
   const logFd = request.detached === true ? fs.openSync(log, 'a', 0o600) : undefined;
   try {

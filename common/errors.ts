@@ -172,10 +172,20 @@ export const ERRORS = {
     hint: 'Name a writable directory on a local disk with --data-dir.',
     remedy: 'fix-cluster',
   },
+  DATA_DIR_FULL: {
+    summary: 'The data directory of the master is full.',
+    hint: 'Free space or inodes on its file system; what exists is served meanwhile.',
+    remedy: 'fix-cluster',
+  },
   DATA_DIR_LOCKED: {
     summary: 'Another master uses this data directory.',
     hint: 'Stop the other one, or give this one its own --data-dir.',
     remedy: 'fix-request',
+  },
+  RUNTIME_DIR_UNUSABLE: {
+    summary: 'The runtime directory cannot be used.',
+    hint: 'Free space on its file system, or name another one with LARDER_RUNTIME_DIR.',
+    remedy: 'fix-cluster',
   },
   MOUNTPOINT_INVALID: {
     summary: 'The mount point cannot be used.',
@@ -201,6 +211,11 @@ export const ERRORS = {
     summary: 'Refusing to listen beyond loopback without authentication.',
     hint: 'Listen on 127.0.0.1, or say --insecure on a network that you trust.',
     remedy: 'fix-request',
+  },
+  OPEN_FILES_LIMIT: {
+    summary: 'This process may open too few files.',
+    hint: 'Raise the limit: `ulimit -n 1024`, or `LimitNOFILE=` in the systemd unit.',
+    remedy: 'fix-cluster',
   },
   INTERNAL: {
     summary: 'A defect in Larder.',

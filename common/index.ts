@@ -1,5 +1,6 @@
 /** What all processes share, without I/O. */
 export {
+  ACCEPT_BACKLOG,
   BAND_BUCKETS,
   CHUNK_BYTES,
   DEFAULT_BLOCK_BYTES,
@@ -9,6 +10,7 @@ export {
 export { GRPC_MAX_MESSAGE_BYTES, MANIFEST_MAX_BLOCKS } from './limits.ts';
 export { MAX_FRAME_BODY_BYTES, MAX_PATH_BYTES, MAX_READ_BYTES } from './limits.ts';
 export { MAX_SEGMENT_BYTES } from './limits.ts';
+export { MAX_REQUEST_BODY_BYTES } from './limits.ts';
 export { PROTOCOL_VERSION, STRIPE_BYTES } from './limits.ts';
 export { blockCount, blockLength, blocksOf, clampLength } from './block-math.ts';
 export type { BlockRange } from './block-math.ts';
@@ -47,12 +49,14 @@ export {
   parseGrowingName,
 } from './object-paths.ts';
 export { shardedName, SUSPECT_DIRECTORY } from './object-paths.ts';
+export { MIN_OPEN_FILES, shareOfOpenFiles } from './open-files.ts';
 export { parseOriginUrl } from './origin-url.ts';
 export type { OriginUrl } from './origin-url.ts';
 export { Placement, stripeOf } from './placement.ts';
 export type { PlacementMember } from './placement.ts';
 export { explainSkip, SKIP_REASONS } from './skip-reasons.ts';
 export type { SkipReason } from './skip-reasons.ts';
+export { SparseWarning } from './sparse-warning.ts';
 export { formatBytes, KIB, MIB, parseSize } from './units.ts';
 export {
   emptyAttributes,

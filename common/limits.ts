@@ -30,6 +30,15 @@ export const STRIPE_BYTES = GIB;
 export const FRAME_HEADER_BYTES = 16;
 export const MAX_FRAME_BODY_BYTES = CHUNK_BYTES + 64;
 export const MAX_READ_BYTES = 16 * MIB;
+/** The largest body that a client sends: HELLO is the only one that is not of a fixed, small size. */
+export const MAX_REQUEST_BODY_BYTES = 4 * KIB;
+
+/**
+ * Connections that the kernel keeps until they are accepted. A Unix socket refuses the next one with EAGAIN,
+ * and Node's default of 511 is less than a full node opens at once. The kernel takes `net.core.somaxconn`
+ * (4,096) where that is less.
+ */
+export const ACCEPT_BACKLOG = 4_096;
 
 /** FUSE: the largest read that the kernel is told to send. */
 export const FUSE_MAX_READ_BYTES = MIB;

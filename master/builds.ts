@@ -16,6 +16,7 @@ import {
 import type { Clock, DatasetInfo, ErrorCode, Logger } from '../common/index.ts';
 import type { ListingBatch__Output } from '../proto/generated/larder/v1/ListingBatch.ts';
 import type { Catalog } from './catalog.ts';
+import { dataDirectoryError } from './data-directory.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { Listings } from './listing.ts';
 import { checkOrigin } from './origin-url.ts';
@@ -161,7 +162,7 @@ export class Builds {
       return { dataset: catalog.byId(dataset.id), version, changes, newVersion: true };
     } catch (error) {
       await directory.removeManifest(id);
-      throw error;
+      throw dataDirectoryError(directory.path, error);
     }
   }
 

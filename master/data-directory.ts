@@ -8,7 +8,7 @@
  * Always true: a manifest file has its final name only when it is whole; what a crash left half-built,
  * or that no version names, is removed at start.
  */
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LarderError, systemCode } from '../common/index.ts';
@@ -67,6 +67,31 @@ export class DataDirectory implements Disposable {
 
   #manifestsOf(datasetId: number): string {
     return join(this.path, 'manifests', String(datasetId));
+  }
+}
+
+/**
+ * What a write below the data directory failed with. `CACHE_IO` is how the files of manifests say it, which
+ * do not know whose they are.
+ */
+export function dataDirectoryError(path: string, error: unknown): unknown {
+  const isOther = error instanceof LarderError && error.code !== 'CACHE_IO';
+  if (isOther || !(error instanceof Error)) return error;
+  const cause = error instanceof LarderError ? error.cause : error;
+  const what = cause instanceof Error ? cause.message : error.message;
+  // LMDB says EIO as well, after a write that was cut short.
+  const full = FULL.has(systemCode(cause) ?? '') || isFull(path);
+  const code = full ? 'DATA_DIR_FULL' : 'DATA_DIR_UNUSABLE';
+  return new LarderError(code, { path, what }, { cause: error });
+}
+
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+function isFull(path: string): boolean {
+  try {
+    return statfsSync(path).bavail === 0;
+  } catch {
+    return false;
   }
 }
 

@@ -1,8 +1,14 @@
 /** The catalog in LMDB, private to one process. Records are small; writes are rare and durable. */
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { open } from 'lmdb';
 import type { RootDatabase } from 'lmdb';
+import { MIB } from '../common/index.ts';
+import { dataDirectoryError } from './data-directory.ts';
+
 import type { CatalogSnapshot, CatalogStore, CounterName } from './catalog-store.ts';
 import { decodeRecord, decodeSkipped, encodeRecord, encodeSkipped } from './records.ts';
+import { reserveSpace } from './reserve-space.ts';
 import type {
   DatasetRecord,
   LeaseRecord,
@@ -35,19 +41,28 @@ const KEY = {
   placement: ['placement'] as Key,
 };
 
+/** A write dirties a few pages of 4 KiB, so this is enough for many times the writes that it is renewed after. */
+const RESERVE_BYTES = 8 * MIB;
+const RESERVE_WRITES = 256;
+
 /** Sorts after every number and string that follows a prefix. */
 const LAST = Buffer.of(0xff);
 
 export class LmdbStore implements CatalogStore {
   readonly #db: RootDatabase<Buffer, Key>;
+  readonly #path: string;
+  #writesLeft = 0;
 
   /** @param path a file; LMDB keeps its lock table beside it */
   constructor(path: string) {
+    this.#path = path;
     this.#db = open<Buffer, Key>({
       path,
       encoding: 'binary',
       // Without this a commit is acknowledged before it is on disk.
       overlappingSync: false,
+      // Batches have a promise of their own, which nobody can handle when a commit fails.
+      eventTurnBatching: false,
     });
   }
 
@@ -66,7 +81,7 @@ export class LmdbStore implements CatalogStore {
   }
 
   async next(counter: CounterName): Promise<number> {
-    return this.#db.transaction(() => {
+    return this.#commit(() => {
       const bytes = this.#db.get(KEY.counter(counter));
       const last = bytes === undefined ? 0 : decodeRecord<{ last: number }>(bytes).last;
       this.#put(KEY.counter(counter), { last: last + 1 });
@@ -89,7 +104,7 @@ export class LmdbStore implements CatalogStore {
 
   async deleteVersion(dataset: DatasetRecord, version: number): Promise<void> {
     await this.#write(() => {
-      void this.#db.remove(KEY.version(dataset.id, version));
+      this.#remove(KEY.version(dataset.id, version));
       this.#removeBelow(['lease', dataset.id, version]);
       this.#removeBelow(['skipped', dataset.id, version]);
       this.#put(KEY.dataset(dataset.id), dataset);
@@ -98,7 +113,7 @@ export class LmdbStore implements CatalogStore {
 
   async deleteDataset(datasetId: number): Promise<void> {
     await this.#write(() => {
-      void this.#db.remove(KEY.dataset(datasetId));
+      this.#remove(KEY.dataset(datasetId));
       for (const kind of ['version', 'lease', 'skipped']) this.#removeBelow([kind, datasetId]);
     });
   }
@@ -111,7 +126,7 @@ export class LmdbStore implements CatalogStore {
 
   async deleteLease(lease: Pick<LeaseRecord, 'datasetId' | 'version' | 'holder'>): Promise<void> {
     await this.#write(() => {
-      void this.#db.remove(KEY.lease(lease.datasetId, lease.version, lease.holder));
+      this.#remove(KEY.lease(lease.datasetId, lease.version, lease.holder));
     });
   }
 
@@ -123,7 +138,7 @@ export class LmdbStore implements CatalogStore {
 
   async deletePreload(id: number): Promise<void> {
     await this.#write(() => {
-      void this.#db.remove(KEY.preload(id));
+      this.#remove(KEY.preload(id));
     });
   }
 
@@ -136,7 +151,7 @@ export class LmdbStore implements CatalogStore {
   async putSkipped(version: VersionId, chunk: number, keys: readonly SkippedKey[]): Promise<void> {
     await this.#write(() => {
       const key = KEY.skipped(version.datasetId, version.number, chunk);
-      void this.#db.put(key, encodeSkipped(keys));
+      this.#db.put(key, encodeSkipped(keys)).catch(() => undefined);
     });
   }
 
@@ -160,7 +175,7 @@ export class LmdbStore implements CatalogStore {
       for (const key of this.#keysBelow(['skipped'])) {
         const [, datasetId, version] = key;
         if (!this.#db.doesExist(KEY.version(Number(datasetId), Number(version)))) {
-          void this.#db.remove(key);
+          this.#remove(key);
         }
       }
     });
@@ -183,14 +198,49 @@ export class LmdbStore implements CatalogStore {
   }
 
   #removeBelow(prefix: Key): void {
-    for (const key of this.#keysBelow(prefix)) void this.#db.remove(key);
+    for (const key of this.#keysBelow(prefix)) this.#remove(key);
   }
 
   #put(key: Key, record: object): void {
-    void this.#db.put(key, encodeRecord(record));
+    this.#db.put(key, encodeRecord(record)).catch(() => undefined);
+  }
+
+  #remove(key: Key): void {
+    this.#db.remove(key).catch(() => undefined);
   }
 
   async #write(action: () => void): Promise<void> {
-    await this.#db.transaction(action);
+    await this.#commit(action);
   }
+
+  /** @throws {LarderError} `DATA_DIR_FULL`, `DATA_DIR_UNUSABLE` */
+  async #commit<T>(action: () => T): Promise<T> {
+    this.#keepReserve();
+    try {
+      return await this.#db.transaction(action);
+    } catch (error) {
+      throw dataDirectoryError(dirname(this.#path), await reasonOf(error));
+    }
+  }
+
+  /** Other files may fill the disk: leases, and deletions above all, are to go on. */
+  #keepReserve(): void {
+    if (this.#writesLeft > 0) {
+      this.#writesLeft -= 1;
+      return;
+    }
+    const fd = openSync(this.#path, 'r+');
+    try {
+      // Without it a write may fail, and says so.
+      if (reserveSpace(fd, fstatSync(fd).size, RESERVE_BYTES)) this.#writesLeft = RESERVE_WRITES;
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+/** LMDB hangs the reason of a failed commit on the error, as a promise that rejects. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error;
+  return await Promise.resolve(error.commitError).catch((reason: unknown) => reason);
 }

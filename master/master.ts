@@ -4,7 +4,7 @@
  * Always true: `startMaster` resolves when calls are served; disposing ends the calls, persists what was
  * decided, and lets go of the data directory.
  */
-import { Disposals, LarderError } from '../common/index.ts';
+import { Disposals, LarderError, SparseWarning } from '../common/index.ts';
 import { createGrpcServer, formatAddress, Handlers } from '../rpc/grpc/index.ts';
 import type { GrpcServer } from '../rpc/grpc/index.ts';
 import { Builds } from './builds.ts';
@@ -78,6 +78,8 @@ async function startParts(
     await createGrpcServer({
       listen: config.listen,
       insecure: config.insecure,
+      maxConnections: config.maxConnections,
+      clock,
       log,
       services: services(config, {
         catalog,
@@ -121,12 +123,16 @@ function ticker(
 ): AsyncDisposable {
   const { clock, log, times } = config;
   const stop = new AbortController();
+  const warning = new SparseWarning(clock, log);
   const run = async () => {
     for (;;) {
       await clock.sleep(times.leaseMs / TICKS_PER_LEASE, stop.signal);
       workers.tick();
       preloads.tick();
-      await catalog.expireLeases();
+      await catalog.expireLeases().catch((error: unknown) => {
+        // The disk is full or fails: what has expired is forgotten at the next start instead.
+        warning.say({ err: error }, 'leases could not be deleted');
+      });
     }
   };
   const running = run().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 /** What a master is told: everything optional outside, nothing optional inside. */
-import { silentLogger, systemClock } from '../common/index.ts';
+import { shareOfOpenFiles, silentLogger, systemClock } from '../common/index.ts';
 import type { Clock, Logger } from '../common/index.ts';
 
 export interface MasterTimes {
@@ -28,6 +28,10 @@ export interface MasterOptions {
   readonly listen?: string;
   /** Allows listening beyond loopback without authentication. Default false. */
   readonly insecure?: boolean;
+  /** File descriptors that this process may have; connections take half of them. Default: no limit. */
+  readonly openFiles?: number;
+  /** One more is closed at once. Default 4,096, or what `openFiles` leaves. */
+  readonly maxConnections?: number;
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly times?: Partial<MasterTimes>;
@@ -37,10 +41,16 @@ export interface MasterConfig {
   readonly dataDir: string;
   readonly listen: string;
   readonly insecure: boolean;
+  readonly maxConnections: number;
   readonly log: Logger;
   readonly clock: Clock;
   readonly times: MasterTimes;
 }
+
+/** A connection takes about 40 KiB of memory: 160 MiB at this number. */
+const DEFAULT_CONNECTIONS = 4_096;
+/** Of the file descriptors; the rest is for the catalog and for manifests that are read. */
+const CONNECTIONS = { share: 1 / 2, least: 8 };
 
 const DEFAULT_TIMES: MasterTimes = {
   leaseMs: 5000,
@@ -58,6 +68,10 @@ export function compileOptions(options: MasterOptions): MasterConfig {
     dataDir: options.dataDir,
     listen: options.listen ?? '127.0.0.1:7450',
     insecure: options.insecure ?? false,
+    maxConnections: shareOfOpenFiles(options.openFiles ?? Infinity, {
+      ...CONNECTIONS,
+      most: options.maxConnections ?? DEFAULT_CONNECTIONS,
+    }),
     log: options.log ?? silentLogger,
     clock: options.clock ?? systemClock,
     times: { ...DEFAULT_TIMES, ...options.times },

@@ -4,7 +4,7 @@
  * the manifest which object that is, so that knowing an object id opens nothing.
  */
 import { crc32 } from '@node-rs/crc32';
-import { LarderError, MAX_READ_BYTES, PROTOCOL_VERSION, stripeOf } from '../common/index.ts';
+import { LarderError, MAX_READ_BYTES, MIB, PROTOCOL_VERSION, stripeOf } from '../common/index.ts';
 import type { Logger, ObjectRef, Placement } from '../common/index.ts';
 import {
   boundCrc,
@@ -41,15 +41,27 @@ export interface DataPlaneOptions {
 
 /** A report of reads that cannot be placed in this time is dropped: counters are lower bounds. */
 const TOUCH_TIMEOUT_MS = 10_000;
+/** Reports that are being placed; more of them are dropped. A mount sends a few a second. */
+const MAX_TOUCHES = 1_024;
+/** Twice what a mount can count as open: a reader that says more is not believed. */
+const MAX_OPEN_PER_SESSION = 65_536;
+/** What one read holds at most, however long it is: what waits in a tap, or two reads of the disk. */
+const MAX_READ_MEMORY_BYTES = 4 * MIB;
 
 export class DataPlane implements DataHandler {
   readonly welcome;
   readonly #options: DataPlaneOptions;
   readonly #openBySession = new Map<DataSession, Set<string>>();
+  #touches = 0;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
     this.welcome = { protocol: PROTOCOL_VERSION, workerId: options.workerId };
+  }
+
+  memoryBytes(header: FrameHeader, body: Buffer): number {
+    if (header.type !== FRAME.READ) return 0;
+    return Math.min(decodeRead(body).lengthBytes, MAX_READ_MEMORY_BYTES);
   }
 
   async request(header: FrameHeader, body: Buffer, reply: Reply): Promise<void> {
@@ -171,12 +183,16 @@ export class DataPlane implements DataHandler {
   }
 
   async #touched(body: Buffer): Promise<void> {
+    if (this.#touches >= MAX_TOUCHES) return;
+    this.#touches += 1;
     try {
       const { address, offsetBytes, lengthBytes, bytes } = decodeTouched(body);
       const ref = await this.#object(address, AbortSignal.timeout(TOUCH_TIMEOUT_MS));
       this.#options.reads.touched(ref, offsetBytes, lengthBytes, bytes);
     } catch (error) {
       this.#options.log.debug({ err: error }, 'a report of reads was not understood');
+    } finally {
+      this.#touches -= 1;
     }
   }
 
@@ -193,6 +209,7 @@ export class DataPlane implements DataHandler {
       });
     }
     if (objects.has(objectId) === open) return;
+    if (open && objects.size >= MAX_OPEN_PER_SESSION) return;
     if (open) objects.add(objectId);
     else objects.delete(objectId);
     this.#options.reads.setOpen(objectId, open ? 1 : -1);

@@ -4,7 +4,14 @@
  */
 import os from 'node:os';
 import path from 'node:path';
-import { Disposals, silentLogger, systemClock, systemRandom } from '../common/index.ts';
+import {
+  Disposals,
+  MIB,
+  shareOfOpenFiles,
+  silentLogger,
+  systemClock,
+  systemRandom,
+} from '../common/index.ts';
 import type { Clock, Logger, Random } from '../common/index.ts';
 import { DataServer, tcpAddress } from '../rpc/data/index.ts';
 import { assertMayListen, connectMaster, parseAddress } from '../rpc/grpc/index.ts';
@@ -32,6 +39,15 @@ export interface WorkerOptions {
   readonly socket: string;
   /** Allows listening beyond loopback without authentication. Default false. */
   readonly insecure?: boolean;
+  /** File descriptors that this process may have; what needs many takes its share. Default: no limit. */
+  readonly openFiles?: number;
+  /** To the data plane; one more is refused with `BUSY`. Default 4,096, or what `openFiles` leaves. */
+  readonly maxConnections?: number;
+  /**
+   * Bytes of reads that are being answered over sockets. Default 128 MiB: as much as one mount asks for at
+   * once; in a cgroup of 512 MiB the worker stays below it with that.
+   */
+  readonly readMemoryBytes?: number;
   /** Shown to people. */
   readonly softwareVersion: string;
   readonly clock?: Clock;
@@ -48,8 +64,17 @@ export interface Worker extends AsyncDisposable {
   joined(signal?: AbortSignal): Promise<void>;
 }
 
-const HELLO_TIMEOUT_MS = 5_000;
-const MAX_CONNECTIONS = 4_096;
+const FRAME_TIMEOUT_MS = 5_000;
+/** As long as a read may take by default: who takes nothing for so long has given up on all of its own. */
+const SEND_TIMEOUT_MS = 30_000;
+/** A mount has at most 128 reads ahead under way, and one per process that reads. */
+const MAX_REQUESTS = 1_024;
+const DEFAULT_CONNECTIONS = 4_096;
+const DEFAULT_READ_MEMORY_BYTES = 128 * MIB;
+/** Of the file descriptors: objects that are kept open, connections, reads of origins. */
+const OBJECT_FILES = { share: 1 / 4, least: 4, most: 512 };
+const CONNECTIONS = { share: 1 / 2, least: 8 };
+const ORIGIN_READS = { share: 1 / 8, least: 2, most: 32 };
 
 /**
  * @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED`, `INSECURE_LISTEN`, `UNAVAILABLE`
@@ -112,9 +137,16 @@ type Config = WorkerOptions & {
 };
 
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
-  const { cacheDir, capacityBytes, clock, random, log } = config;
+  const { cacheDir, capacityBytes, clock, random, log, openFiles = Infinity } = config;
+  const maxOpenFiles = shareOfOpenFiles(openFiles, OBJECT_FILES);
   const store = started.use(
-    await ObjectStore.open({ directory: cacheDir, capacityBytes, clock, logger: log }),
+    await ObjectStore.open({
+      directory: cacheDir,
+      capacityBytes,
+      maxOpenFiles,
+      clock,
+      logger: log,
+    }),
   );
   const master = started.use(connectMaster({ address: config.master }));
   const origins = started.use(new OriginPool({ clock, random, log }));
@@ -130,7 +162,8 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
     }),
   );
   const originFor = async (datasetId: number) => origins.get(await versions.dataset(datasetId));
-  const reads = started.use(new ObjectReader({ store, originFor, logger: log }));
+  const maxOriginReads = shareOfOpenFiles(openFiles, ORIGIN_READS);
+  const reads = started.use(new ObjectReader({ store, originFor, maxOriginReads, logger: log }));
   return { store, master, origins, versions, reads };
 }
 
@@ -141,7 +174,8 @@ async function serve(
   cluster: Cluster,
   started: Disposals,
 ): Promise<string> {
-  const { clock, log, listen, socket } = config;
+  const { clock, log, listen, socket, openFiles = Infinity } = config;
+  const most = config.maxConnections ?? DEFAULT_CONNECTIONS;
   const handler = new DataPlane({
     workerId: store.workerId,
     versions,
@@ -155,8 +189,11 @@ async function serve(
       handler,
       clock,
       log,
-      helloTimeoutMs: HELLO_TIMEOUT_MS,
-      maxConnections: MAX_CONNECTIONS,
+      frameTimeoutMs: FRAME_TIMEOUT_MS,
+      sendTimeoutMs: SEND_TIMEOUT_MS,
+      maxRequests: MAX_REQUESTS,
+      maxConnections: shareOfOpenFiles(openFiles, { ...CONNECTIONS, most }),
+      maxReadBytes: config.readMemoryBytes ?? DEFAULT_READ_MEMORY_BYTES,
     }),
   );
   store.onEvicted((objectId) => {

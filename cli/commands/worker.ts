@@ -9,6 +9,7 @@ import { isSet, masterAddress, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
+import { openFilesLimit } from '../open-files.ts';
 import { packageVersion } from '../package-version.ts';
 
 export async function worker(_: string[], flags: Flags): Promise<number> {
@@ -31,6 +32,9 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     listen: text(flags, 'listen') ?? '127.0.0.1:0',
     socket,
     insecure: isSet(flags, 'insecure'),
+    openFiles: openFilesLimit(),
+    maxConnections: environment.maxConnections,
+    readMemoryBytes: environment.readMemoryBytes,
     softwareVersion: packageVersion(),
     log,
   });

@@ -327,6 +327,11 @@ export class DataClient implements AsyncDisposable {
       this.#onEvicted(decodeEvicted(body));
       return;
     }
+    if (header.type === FRAME.ERROR && header.requestId === 0) {
+      // Of the connection: the worker closes it.
+      this.#fail(decodeError(body));
+      return;
+    }
     const pending = this.#pending.get(header.requestId);
     if (pending === undefined) return;
     if (header.type === FRAME.ERROR) pending.reject(decodeError(body));

@@ -5,7 +5,7 @@
  * Always true: at most one body is being received, and it was checked against the limits before
  * anything was allocated. After an error the stream is of no more use.
  */
-import { FRAME_HEADER_BYTES, LarderError } from '../../common/index.ts';
+import { FRAME_HEADER_BYTES, LarderError, MAX_FRAME_BODY_BYTES } from '../../common/index.ts';
 import { DATA_PREFIX_BYTES, decodeDataPrefix, decodeHeader, FRAME } from '../frames/index.ts';
 import type { DataPiece, FrameHeader } from '../frames/index.ts';
 
@@ -20,6 +20,7 @@ type Part = 'header' | 'prefix' | 'payload' | 'body';
 
 export class FrameReader {
   readonly #handler: FrameHandler;
+  readonly #maxBodyBytes: number;
   readonly #headerBytes = Buffer.alloc(FRAME_HEADER_BYTES);
   readonly #prefixBytes = Buffer.alloc(DATA_PREFIX_BYTES);
   #part: Part = 'header';
@@ -28,9 +29,22 @@ export class FrameReader {
   #target: Buffer | undefined = this.#headerBytes;
   #wanted = FRAME_HEADER_BYTES;
   #got = 0;
+  #framesEnded = 0;
 
-  constructor(handler: FrameHandler) {
+  /** @param maxBodyBytes of the frames that this side may be sent */
+  constructor(handler: FrameHandler, maxBodyBytes = MAX_FRAME_BODY_BYTES) {
     this.#handler = handler;
+    this.#maxBodyBytes = maxBodyBytes;
+  }
+
+  /** Those that were whole. */
+  get framesEnded(): number {
+    return this.#framesEnded;
+  }
+
+  /** A frame has begun, and is not whole. */
+  get isWithin(): boolean {
+    return this.#part !== 'header' || this.#got > 0;
   }
 
   /** @throws {LarderError} `FRAME_INVALID`, `PROTOCOL_MISMATCH`, and what the handler throws */
@@ -50,6 +64,7 @@ export class FrameReader {
     switch (this.#part) {
       case 'header':
         this.#header = decodeHeader(this.#headerBytes);
+        this.#checkLength();
         if (this.#header.type === FRAME.DATA) this.#beginPrefix();
         else
           this.#begin('body', Buffer.allocUnsafe(this.#header.bodyBytes), this.#header.bodyBytes);
@@ -72,7 +87,14 @@ export class FrameReader {
     }
   }
 
+  #checkLength(): void {
+    const { type, bodyBytes } = this.#header;
+    if (bodyBytes <= this.#maxBodyBytes) return;
+    throw new LarderError('FRAME_INVALID', { what: 'body too long', type, bodyBytes });
+  }
+
   #beginHeader(): void {
+    this.#framesEnded += 1;
     this.#begin('header', this.#headerBytes, FRAME_HEADER_BYTES);
   }
 

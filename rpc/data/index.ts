@@ -4,4 +4,4 @@ export type { DataAddress } from './address.ts';
 export { DataClient } from './client.ts';
 export type { DataClientOptions, ReadAnswer, RequestOptions } from './client.ts';
 export { DataServer } from './server.ts';
-export type { DataHandler, DataServerOptions, DataSession, Reply } from './server.ts';
+export type { DataHandler, DataServerOptions, DataSession, Reply } from './server-connection.ts';

@@ -1,59 +1,45 @@
 /**
- * The listening side of the data plane: accepts connections over TCP and a Unix socket, cuts them
- * into frames, and gives each request to a handler.
+ * The listening side of the data plane: accepts connections over TCP and a Unix socket, and gives each
+ * to a `ServerConnection`.
  *
  * Always true:
- *   - a connection that sends garbage, or nothing for `helloTimeoutMs`, is closed; the others go on;
- *   - one slow receiver holds back only its own connection: writes wait for its socket;
- *   - a request that is cancelled, or whose connection ends, has its signal aborted.
+ *   - one connection more than `maxConnections` is told `BUSY` and closed; those that are there go on;
+ *   - where the process has no file descriptor left, a connection is closed, and accepting goes on;
+ *   - all connections together hold at most `maxReadBytes` of bytes that are being sent.
  */
 import fs from 'node:fs';
 import net from 'node:net';
-import { asLarderError, LarderError, systemCode } from '../../common/index.ts';
-import type { Clock, Logger } from '../../common/index.ts';
-import { encodeError, encodeEvicted, encodeJson, FRAME } from '../frames/index.ts';
-import type { FrameHeader, Welcome } from '../frames/index.ts';
+import { ACCEPT_BACKLOG, LarderError, SparseWarning, systemCode } from '../../common/index.ts';
+import { encodeError, encodeEvicted } from '../frames/index.ts';
 import { formatAddress } from './address.ts';
 import type { DataAddress } from './address.ts';
-import { FrameReader } from './frame-reader.ts';
+import { ServerConnection } from './server-connection.ts';
+import type { DataServerOptions } from './server-connection.ts';
+import { SharedBytes } from './shared-bytes.ts';
 
-/** The way back for one request. */
-export interface Reply {
-  readonly requestId: number;
-  readonly signal: AbortSignal;
-  /** Writes all parts one after the other; resolves when the socket can take more. */
-  send(...parts: Buffer[]): Promise<void>;
-}
-
-/** One connection, for what outlives a request. */
-export interface DataSession {
-  onClose(listener: () => void): void;
-}
-
-export interface DataHandler {
-  readonly welcome: Welcome;
-  /** Answers a request, or throws a `LarderError` that is sent as ERROR. */
-  request(header: FrameHeader, body: Buffer, reply: Reply): Promise<void>;
-  /** A frame that has no answer. */
-  notice(header: FrameHeader, body: Buffer, session: DataSession): void;
-}
-
-export interface DataServerOptions {
-  readonly handler: DataHandler;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** A connection must say HELLO within this time. */
-  readonly helloTimeoutMs: number;
-  readonly maxConnections: number;
-}
+/** TCP asks a silent peer for a sign of life after this: a host that vanished keeps no connection. */
+const KEEP_ALIVE_AFTER_MS = 60_000;
 
 export class DataServer implements AsyncDisposable {
   readonly #options: DataServerOptions;
   readonly #servers: net.Server[] = [];
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<ServerConnection>();
+  readonly #memory: SharedBytes;
+  readonly #warning: SparseWarning;
 
   constructor(options: DataServerOptions) {
     this.#options = options;
+    this.#memory = new SharedBytes(options.maxReadBytes);
+    this.#warning = new SparseWarning(options.clock, options.log);
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Taken by reads that are being answered. */
+  get readBytes(): number {
+    return this.#memory.usedBytes;
   }
 
   /**
@@ -63,20 +49,21 @@ export class DataServer implements AsyncDisposable {
    * @throws {LarderError} `UNAVAILABLE` where the address cannot be had
    */
   async listen(address: DataAddress): Promise<string> {
-    const server = net.createServer({ noDelay: true }, (socket) => {
+    const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS };
+    const server = net.createServer({ noDelay: true, ...keepAlive }, (socket) => {
       this.#accept(socket);
     });
-    server.maxConnections = this.#options.maxConnections;
     if (address.kind === 'unix') fs.rmSync(address.path, { force: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause) => {
         const why = systemCode(cause) ?? cause.message;
         reject(new LarderError('UNAVAILABLE', { listen: formatAddress(address), why }, { cause }));
       });
-      server.listen(address.kind === 'unix' ? { path: address.path } : address, resolve);
+      const where = address.kind === 'unix' ? { path: address.path } : address;
+      server.listen({ ...where, backlog: ACCEPT_BACKLOG }, resolve);
     });
     server.on('error', (error) => {
-      this.#options.log.warn({ err: error }, 'accepting a connection failed');
+      this.#warning.say({ err: error }, 'accepting a connection failed');
     });
     this.#servers.push(server);
     if (address.kind === 'unix') {
@@ -107,125 +94,19 @@ export class DataServer implements AsyncDisposable {
   }
 
   #accept(socket: net.Socket): void {
-    const connection = new Connection(socket, this.#options, () => {
+    const { maxConnections } = this.#options;
+    if (this.#connections.size >= maxConnections) {
+      const error = new LarderError('BUSY', { what: 'connections', limit: maxConnections });
+      this.#warning.say({ limit: maxConnections }, 'too many connections: one was refused');
+      socket.on('error', () => undefined);
+      socket.write(encodeError(0, error));
+      socket.destroySoon();
+      return;
+    }
+    const shared = { memory: this.#memory.share(), warning: this.#warning };
+    const connection = new ServerConnection(socket, this.#options, shared, () => {
       this.#connections.delete(connection);
     });
     this.#connections.add(connection);
-  }
-}
-
-class Connection implements DataSession {
-  readonly #socket: net.Socket;
-  readonly #options: DataServerOptions;
-  readonly #running = new Map<number, AbortController>();
-  readonly #closeListeners: (() => void)[] = [];
-  readonly #frames: FrameReader;
-  readonly #cancelHelloTimer: () => void;
-  #greeted = false;
-
-  constructor(socket: net.Socket, options: DataServerOptions, onClosed: () => void) {
-    this.#socket = socket;
-    this.#options = options;
-    this.#frames = new FrameReader({
-      destination: () => undefined,
-      data: () => undefined,
-      frame: (header, body) => {
-        this.#frame(header, body);
-      },
-    });
-    this.#cancelHelloTimer = options.clock.schedule(options.helloTimeoutMs, () => {
-      this.close();
-    });
-    // Every waiting write listens for `drain` and `close`.
-    socket.setMaxListeners(0);
-    socket.on('data', (bytes: Buffer) => {
-      this.#receive(bytes);
-    });
-    socket.on('error', (error) => {
-      options.log.debug({ err: error }, 'connection failed');
-    });
-    socket.on('close', () => {
-      this.#cancelHelloTimer();
-      for (const controller of this.#running.values()) controller.abort();
-      for (const listener of this.#closeListeners) listener();
-      onClosed();
-    });
-  }
-
-  onClose(listener: () => void): void {
-    this.#closeListeners.push(listener);
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
-
-  write(...parts: Buffer[]): boolean {
-    if (this.#socket.destroyed) return true;
-    this.#socket.cork();
-    let room = true;
-    for (const part of parts) room = this.#socket.write(part);
-    this.#socket.uncork();
-    return room;
-  }
-
-  #receive(bytes: Buffer): void {
-    try {
-      this.#frames.push(bytes);
-    } catch (error) {
-      this.#options.log.warn({ err: error }, 'connection closed: malformed frame');
-      this.write(encodeError(0, asLarderError(error)));
-      this.#socket.destroySoon();
-    }
-  }
-
-  #frame(header: FrameHeader, body: Buffer): void {
-    if (!this.#greeted) {
-      if (header.type !== FRAME.HELLO) throw new LarderError('FRAME_INVALID', { what: 'no HELLO' });
-      this.#greeted = true;
-      this.#cancelHelloTimer();
-      this.write(encodeJson(FRAME.WELCOME, header.requestId, this.#options.handler.welcome));
-    } else if (header.type === FRAME.CANCEL) {
-      this.#running.get(header.requestId)?.abort();
-    } else if (header.requestId === 0) {
-      this.#options.handler.notice(header, body, this);
-    } else {
-      void this.#serve(header, body);
-    }
-  }
-
-  async #serve(header: FrameHeader, body: Buffer): Promise<void> {
-    const { requestId } = header;
-    const controller = new AbortController();
-    this.#running.set(requestId, controller);
-    const send = async (...parts: Buffer[]): Promise<void> => {
-      if (!this.write(...parts)) await this.#room();
-    };
-    try {
-      await this.#options.handler.request(header, body, {
-        requestId,
-        signal: controller.signal,
-        send,
-      });
-    } catch (error) {
-      const failure = asLarderError(error);
-      if (failure.code === 'INTERNAL') this.#options.log.error({ err: error }, 'request failed');
-      if (!controller.signal.aborted) this.write(encodeError(requestId, failure));
-    } finally {
-      this.#running.delete(requestId);
-    }
-  }
-
-  #room(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#socket.off('drain', done);
-        this.#socket.off('close', done);
-        resolve();
-      };
-      this.#socket.on('drain', done);
-      this.#socket.on('close', done);
-      if (this.#socket.destroyed) done();
-    });
   }
 }

@@ -4,8 +4,9 @@
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
-import { GRPC_MAX_MESSAGE_BYTES, LarderError } from '../../common/index.ts';
-import type { Logger } from '../../common/index.ts';
+import { GRPC_MAX_MESSAGE_BYTES, systemClock } from '../../common/index.ts';
+import type { Clock, Logger } from '../../common/index.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import { assertMayListen, formatAddress, parseAddress } from './listen.ts';
 import type { Address } from './listen.ts';
 import { packageDefinition, serviceDefinition } from './protos.ts';
@@ -22,6 +23,9 @@ export interface GrpcServerOptions {
   readonly services: readonly GrpcService[];
   /** Allows listening beyond loopback without authentication. */
   readonly insecure: boolean;
+  /** One more is closed at once. Default: no limit. */
+  readonly maxConnections?: number;
+  readonly clock?: Clock;
   readonly log: Logger;
 }
 
@@ -29,6 +33,9 @@ export interface GrpcServer extends AsyncDisposable {
   /** With the real port. */
   readonly address: Address;
 }
+
+/** As long as a worker waits for HELLO. */
+const PREFACE_TIMEOUT_MS = 5_000;
 
 const LIMITS = {
   'grpc.max_receive_message_length': GRPC_MAX_MESSAGE_BYTES,
@@ -51,13 +58,24 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     server.addService(serviceDefinition(name), handlers);
   }
   await addCommonServices(server, options.services);
-  const port = await bind(server, wanted);
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const doorkeeper = new Doorkeeper({
+    clock: options.clock ?? systemClock,
+    log: options.log,
+    maxConnections: options.maxConnections ?? Infinity,
+    prefaceTimeoutMs: PREFACE_TIMEOUT_MS,
+    admit: (socket) => {
+      injector.injectConnection(socket);
+    },
+  });
+  const port = await doorkeeper.listen(wanted);
   const address = { host: wanted.host, port };
   options.log.info({ address: formatAddress(address) }, 'listening');
   return {
     address,
     [Symbol.asyncDispose]: async () => {
       server.forceShutdown();
+      await doorkeeper[Symbol.asyncDispose]();
     },
   };
 }
@@ -71,15 +89,4 @@ async function addCommonServices(server: Server, services: readonly GrpcService[
   const serving = services.map(({ name }) => [`larder.v1.${name}`, 'SERVING'] as const);
   new HealthImplementation({ '': 'SERVING', ...Object.fromEntries(serving) }).addToServer(server);
   new ReflectionService(packageDefinition()).addToServer(server);
-}
-
-function bind(server: Server, wanted: Address): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const address = formatAddress(wanted);
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) resolve(port);
-      else
-        reject(new LarderError('UNAVAILABLE', { address, what: error.message }, { cause: error }));
-    });
-  });
 }

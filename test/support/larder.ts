@@ -83,8 +83,12 @@ export class TestLarder implements AsyncDisposable {
   }
 
   /** Runs a command to its end. */
-  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-    const child = this.start(args, env);
+  async run(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    through: readonly string[] = [],
+  ): Promise<Outcome> {
+    const child = this.start(args, env, through);
     const [out, err] = [collect(child.stdout), collect(child.stderr)];
     const [code] = (await once(child, 'exit')) as [number | null];
     return { code: code ?? -1, stdout: await out, stderr: await err };
@@ -98,9 +102,18 @@ export class TestLarder implements AsyncDisposable {
     return stdout;
   }
 
-  /** Starts a command that stays. */
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+  /**
+   * Starts a command that stays.
+   *
+   * @param through a program that runs it: `prlimit --nofile=64:64`
+   */
+  start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    through: readonly string[] = [],
+  ): ChildProcess {
+    const [program = '', ...rest] = [...through, process.execPath, MAIN, ...args];
+    const child = spawn(program, rest, {
       env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, as a shell gives it: `interrupt` is Ctrl-C.

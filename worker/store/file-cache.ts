@@ -6,6 +6,7 @@
  * `forget` closes it as soon as nobody uses it, and the space of an unlinked file comes back.
  */
 import * as fs from 'node:fs';
+import { systemCode } from '../../common/index.ts';
 
 export interface OpenFile extends Disposable {
   readonly fd: number;
@@ -29,7 +30,7 @@ export class FileCache implements Disposable {
   /** The file under `key`, opened by `openFd` if it is not open yet. Dispose of it after use. */
   async use(key: string, openFd: () => Promise<number>): Promise<OpenFile> {
     const found = this.#entries.get(key);
-    const entry = found ?? { opened: openFd(), fd: -1, users: 0, forgotten: false };
+    const entry = found ?? { opened: this.#open(openFd), fd: -1, users: 0, forgotten: false };
     entry.users += 1;
     this.#entries.delete(key);
     this.#entries.set(key, entry);
@@ -48,7 +49,7 @@ export class FileCache implements Disposable {
         if (!inUse) return;
         inUse = false;
         entry.users -= 1;
-        if (entry.users === 0 && entry.forgotten) close(entry.fd);
+        if (entry.users === 0 && entry.forgotten) void close(entry.fd);
       },
     };
   }
@@ -58,11 +59,24 @@ export class FileCache implements Disposable {
     if (entry === undefined) return;
     this.#entries.delete(key);
     entry.forgotten = true;
-    if (entry.users === 0) close(entry.fd);
+    if (entry.users === 0) void close(entry.fd);
   }
 
   [Symbol.dispose](): void {
     for (const key of [...this.#entries.keys()]) this.forget(key);
+  }
+
+  /** Where the process has no file descriptor left, those that are idle are given up for it. */
+  async #open(openFd: () => Promise<number>): Promise<number> {
+    try {
+      return await openFd();
+    } catch (error) {
+      if (!isOutOfFiles(error)) throw error;
+      const idle = [...this.#entries].filter(([, { users }]) => users === 0);
+      for (const [key] of idle) this.#entries.delete(key);
+      await Promise.all(idle.map(([, { fd }]) => close(fd)));
+      return await openFd();
+    }
   }
 
   #closeIdle(): void {
@@ -75,8 +89,20 @@ export class FileCache implements Disposable {
   }
 }
 
-function close(fd: number): void {
-  if (fd >= 0) fs.close(fd, () => undefined);
+function close(fd: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (fd < 0) resolve();
+    else
+      fs.close(fd, () => {
+        resolve();
+      });
+  });
+}
+
+/** Says nothing about the file: this process, or the machine, has too many open. */
+export function isOutOfFiles(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === 'EMFILE' || code === 'ENFILE';
 }
 
 export function openFile(path: string, flags: number): Promise<number> {

@@ -24,6 +24,7 @@ import { DiskHealth } from './disk-health.ts';
 import type { DiskCounters } from './disk-health.ts';
 import { DiskWriter } from './disk-writer.ts';
 import type { Bytes, Written } from './disk-writer.ts';
+import { isOutOfFiles } from './file-cache.ts';
 import type { HeldTotals } from './held-totals.ts';
 import type { HeldSource } from './held-totals.ts';
 import { syncFileSystem } from './libc.ts';
@@ -334,6 +335,12 @@ export class ObjectStore implements AsyncDisposable {
   #quarantine(object: StoredObject, error: unknown): LarderError {
     const { objectId } = object;
     if (object.state === 'dropped') return new LarderError('CACHE_IO', { object: objectId });
+    if (isOutOfFiles(error)) {
+      // Nothing is wrong with the object: it is read when there are file descriptors again.
+      this.#health.count(error);
+      const problem = 'no file descriptor is left';
+      return new LarderError('CACHE_IO', { object: objectId, problem }, { cause: error });
+    }
     const code = fileProblem(error);
     if (code === 'damaged') this.#health.counters.damaged += 1;
     else if (code === 'lost') this.#health.counters.lost += 1;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -14,6 +15,7 @@ import {
   encodeDataHead,
   encodeFrame,
   encodeJson,
+  encodeRead,
   FRAME,
 } from '../../../rpc/frames/index.ts';
 
@@ -31,6 +33,7 @@ let corrupt: boolean;
 
 const handler: DataHandler = {
   welcome: { protocol: 1, workerId: 'w1' },
+  memoryBytes: (header, body) => (header.type === FRAME.READ ? decodeRead(body).lengthBytes : 0),
   request: async (header, body, reply) => {
     if (header.type !== FRAME.READ)
       throw new LarderError('INVALID_ARGUMENT', { type: header.type });
@@ -82,8 +85,11 @@ beforeEach(async () => {
     handler,
     clock: systemClock,
     log: silentLogger,
-    helloTimeoutMs: 100,
+    frameTimeoutMs: 100,
+    sendTimeoutMs: 300,
+    maxRequests: 100,
     maxConnections: 10,
+    maxReadBytes: 4 * 1024 * 1024,
   });
   await server.listen(address);
 });
@@ -216,4 +222,39 @@ test('an oversize length is refused before anything is allocated', async () => {
   frame.writeUInt32LE(0xffffffff, 8);
   frame.writeUInt32LE(crc32(frame.subarray(0, 12)), 12);
   expect(await raw(frame)).toContain('FRAME_INVALID');
+});
+
+test('one connection more than the limit is told so, and there is room again when one has left', async () => {
+  const clients = [];
+  for (let i = 0; i < 10; i += 1) clients.push(await connect());
+  await expect(connect()).rejects.toMatchObject({ code: 'BUSY', facts: { limit: 10 } });
+  await clients.pop()?.[Symbol.asyncDispose]();
+  await expect.poll(() => server.connections).toBe(9);
+  await using again = await connect();
+  await expect(again.read(range(0, 5), OBJECT, wait)).resolves.toMatchObject({ kind: 'data' });
+  for (const client of clients) await client[Symbol.asyncDispose]();
+});
+
+test('a reader that takes nothing is closed after a while, and its memory is given back', async () => {
+  const socket = net.connect(path.join(directory, 's.sock'));
+  await once(socket, 'connect');
+  socket.write(encodeJson(FRAME.HELLO, 1, { protocol: 1, client: 't' }));
+  await once(socket, 'data');
+  socket.pause();
+  for (let id = 2; id < 60; id += 1) socket.write(encodeRead(id, range(0, 700_000)));
+  await expect.poll(() => server.readBytes).toBeGreaterThan(600_000);
+  expect(server.readBytes).toBeLessThanOrEqual(4 * 1024 * 1024);
+  await using client = await connect();
+  await expect(client.read(range(0, 5), OBJECT, wait)).resolves.toMatchObject({ kind: 'data' });
+  await expect.poll(() => server.connections, { timeout: 3_000 }).toBe(1);
+  expect(server.readBytes).toBe(0);
+  socket.destroy();
+});
+
+test('more requests than the limit wait in the socket, and all are answered', async () => {
+  await using client = await connect();
+  const reads = Array.from({ length: 500 }, (_, i) => client.read(range(i, 10), OBJECT, wait));
+  const answers = await Promise.all(reads);
+  expect(answers.every(({ kind }) => kind === 'data')).toBe(true);
+  expect(server.readBytes).toBe(0);
 });

@@ -72,8 +72,11 @@ async function worker(workerId: string, answer: Answer): Promise<string> {
   const options = {
     clock: systemClock,
     log: silentLogger,
-    helloTimeoutMs: 1_000,
+    frameTimeoutMs: 1_000,
+    sendTimeoutMs: 1_000,
+    maxRequests: 100,
     maxConnections: 9,
+    maxReadBytes: 1 << 20,
   };
   const server = new DataServer({ handler, ...options });
   servers.push(server);
