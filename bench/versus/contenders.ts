@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import type { Origin } from './origin.ts';
-import type { Command } from './processes.ts';
+import type { Command } from '../processes.ts';
 
 export interface Place {
   readonly origin: Origin;

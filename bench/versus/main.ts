@@ -12,14 +12,15 @@ import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Disposals, formatBytes, parseSize } from '../../common/index.ts';
+import { median } from '../median.ts';
 import { CONTENDERS } from './contenders.ts';
 import type { Contender } from './contenders.ts';
 import { ddRead, measureRound, verify } from './measure.ts';
 import type { Speeds } from './measure.ts';
 import { startOrigin } from './origin.ts';
 import type { Origin } from './origin.ts';
-import { commandLine, interrupt, isInstalled } from './processes.ts';
-import { median, renderTable } from './table.ts';
+import { commandLine, interrupt, isInstalled } from '../processes.ts';
+import { renderTable } from './table.ts';
 
 const HELP = `npm run bench -- [options]
   --size SIZE      of the file (1GiB)

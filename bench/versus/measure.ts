@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Disposals } from '../../common/index.ts';
 import type { Contender, Place } from './contenders.ts';
-import { commandLine, keep, run, throwIfInterrupted, waitUntil } from './processes.ts';
+import { commandLine, keep, run, throwIfInterrupted, waitUntil } from '../processes.ts';
 
 /** Bytes per second. */
 export interface Speeds {

@@ -4,8 +4,6 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
   CompleteMultipartUploadCommand,
@@ -17,7 +15,7 @@ import {
 import type { CompletedPart } from '@aws-sdk/client-s3';
 import { MIB } from '../../common/index.ts';
 import type { Disposals } from '../../common/index.ts';
-import { keep, waitUntil } from './processes.ts';
+import { freePort, keep, waitUntil } from '../processes.ts';
 
 const PART_BYTES = 16 * MIB;
 const ACCESS_KEY_ID = 'versus';
@@ -120,12 +118,4 @@ async function answers(endpoint: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

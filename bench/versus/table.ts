@@ -1,4 +1,6 @@
 /** The result as a table: medians in GB/s (10^9 bytes), and the ratio to the better of the peers. */
+import { align } from '../align.ts';
+import { median } from '../median.ts';
 import type { Speeds } from './measure.ts';
 
 export interface Result {
@@ -22,13 +24,6 @@ export function renderTable(results: readonly Result[], nativeSpeed: number): st
   return align(rows);
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
-}
-
 function medianOf(result: Result, column: keyof Speeds): number {
   return median(result.rounds.map((round) => round[column]));
 }
@@ -44,19 +39,4 @@ function gigabytes(bytesPerSecond: number): string {
 
 function ratio(speed: number, best: number | undefined): string {
   return best === undefined ? '–' : (speed / best).toFixed(2);
-}
-
-function align(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join('  ')
-      .trimEnd();
-  return rows.map(line).join('\n');
 }

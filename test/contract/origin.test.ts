@@ -82,6 +82,16 @@ describe.each(implementations)('origin: %s', (_name, start) => {
     if (last !== undefined) expect(String(await readBytes(origin, last))).toBe('content 2344');
   });
 
+  it('lists many directories at once as one after the other', async () => {
+    const names = Array.from({ length: 360 }, (_, i) => `at-once/${i % 30}/${i}`);
+    await Promise.all(names.map((name) => harness.put(name, Buffer.from(name))));
+    await using atOnce = harness.open({ tuning: { listPageKeys: 10 } });
+    await using inTurn = harness.open({ tuning: { listPageKeys: 10, listers: 1 } });
+    const { entries } = await listAll(inTurn);
+    expect(entries.length).toBeGreaterThanOrEqual(names.length);
+    expect((await listAll(atOnce)).entries).toEqual(entries);
+  });
+
   it('reads ranges: the first byte, the last, across pieces, the whole', async () => {
     const content = patternBytes(1, 0, 3_000_017);
     await harness.put('ranges', content);

@@ -26,6 +26,8 @@ export interface ListedKey {
 
 export interface ListedPage {
   readonly keys: ListedKey[];
+  /** Common prefixes, where a delimiter was asked for. */
+  readonly prefixes: Buffer[];
   /** Undefined on the last page. */
   readonly nextToken: string | undefined;
 }
@@ -37,16 +39,19 @@ export function parseListing(xml: Buffer): ListedPage {
   const reader = new XmlReader(xml.toString('latin1'));
   reader.openRoot('ListBucketResult');
   const raw: RawKey[] = [];
+  const prefixes: string[] = [];
   const fields = { EncodingType: '', IsTruncated: '', NextContinuationToken: '' };
   const parent = 'ListBucketResult';
   for (let name = reader.nextOpen(parent); name !== undefined; name = reader.nextOpen(parent)) {
     if (name === 'Contents') raw.push(readContents(reader));
+    else if (name === 'CommonPrefixes') prefixes.push(readPrefix(reader));
     else if (Object.hasOwn(fields, name)) fields[name as keyof typeof fields] = reader.text(name);
     else reader.skip(name);
   }
   reader.end();
   return {
     keys: raw.map((one) => listedKey(one, fields.EncodingType)),
+    prefixes: prefixes.map((text) => keyBytes(text, fields.EncodingType)),
     nextToken: nextToken(fields.IsTruncated, fields.NextContinuationToken),
   };
 }
@@ -74,17 +79,31 @@ function readContents(reader: XmlReader): RawKey {
   return raw;
 }
 
+function readPrefix(reader: XmlReader): string {
+  let prefix = '';
+  const parent = 'CommonPrefixes';
+  for (let name = reader.nextOpen(parent); name !== undefined; name = reader.nextOpen(parent)) {
+    if (name === 'Prefix') prefix = reader.text(name);
+    else reader.skip(name);
+  }
+  return prefix;
+}
+
+function keyBytes(name: string, encodingType: string): Buffer {
+  const key = encodingType === 'url' ? decodeListedKey(name) : Buffer.from(name, 'latin1');
+  if (key === undefined) throw new MalformedListing(`the key ${name} is not URL-encoded`);
+  return key;
+}
+
 function listedKey(raw: RawKey, encodingType: string): ListedKey {
   const { Key: name, Size: size = '', LastModified: modified = '', ETag: etag = '' } = raw;
   if (name === undefined) throw new MalformedListing('a <Contents> has no <Key>');
-  const encoded = encodingType === 'url';
-  const key = encoded ? decodeListedKey(name) : Buffer.from(name, 'latin1');
+  const key = keyBytes(name, encodingType);
   const modifiedMs = Date.parse(modified);
   const sizeBytes = /^\d+$/.test(size) ? Number(size) : Number.NaN;
-  if (key === undefined) throw new MalformedListing(`the key ${name} is not URL-encoded`);
   if (Number.isNaN(modifiedMs)) throw new MalformedListing(`LastModified of ${name}: ${modified}`);
   if (!Number.isSafeInteger(sizeBytes)) throw new MalformedListing(`Size of ${name}: ${size}`);
-  const lossy = !encoded && name.includes(REPLACEMENT);
+  const lossy = encodingType !== 'url' && name.includes(REPLACEMENT);
   return { key, sizeBytes, modifiedMs, lossy, etag: etag.startsWith('W/') ? '' : unquote(etag) };
 }
 

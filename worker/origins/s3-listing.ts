@@ -1,5 +1,5 @@
 /**
- * The keys below a prefix, page by page: the next page is on its way while one is being used.
+ * The keys below a prefix, as entries: what the pages hold that `OrderedPages` brings.
  *
  * Always true: keys are strictly increasing by bytes and below the prefix, or the listing fails. A
  * key that ends in `/` is a marker: it stands for the directory, whatever its content.
@@ -9,12 +9,16 @@ import { LarderError, printableKey } from '../../common/index.ts';
 import type { ListingBatch, SkippedKey } from './origin.ts';
 import type { S3Channel } from './s3-channel.ts';
 import { badAnswer, type S3Subject } from './s3-failures.ts';
+import { OrderedPages } from './ordered-pages.ts';
+import type { PageRequest } from './range-lister.ts';
 import { MalformedListing, parseListing, type ListedKey, type ListedPage } from './s3-list-xml.ts';
 
 export interface S3ListingOptions {
   readonly channel: S3Channel;
   readonly prefix: Buffer;
   readonly pageKeys: number;
+  /** Ranges of keys that are listed at once. */
+  readonly listers: number;
   readonly signal: AbortSignal;
 }
 
@@ -26,35 +30,32 @@ const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 const SLASH = 0x2f;
 
 export async function* listBucket(options: S3ListingOptions): AsyncGenerator<ListingBatch> {
-  const { channel, prefix, pageKeys } = options;
+  const { channel, prefix, pageKeys, listers } = options;
   const stopped = new AbortController();
   const signal = AbortSignal.any([options.signal, stopped.signal]);
   const order = new ListingOrder(prefix);
-  const query = {
-    'encoding-type': 'url',
-    'list-type': '2',
-    'max-keys': String(pageKeys),
-    prefix: prefix.toString(),
-  };
+  const fetch = (request: PageRequest) => fetchPage(channel, queryOf(request, pageKeys), signal);
   try {
-    let next: Promise<ListedPage> | undefined = fetchPage(channel, query, signal);
-    let token: string | undefined;
-    while (next !== undefined) {
-      const page: ListedPage = await next;
-      if (page.nextToken !== undefined && page.nextToken === token) throw order.stuck();
-      token = page.nextToken;
-      next =
-        token === undefined
-          ? undefined
-          : fetchPage(channel, { ...query, 'continuation-token': token }, signal);
-      // Its failure is told when its turn comes; here it must not go unheard if we stop before.
-      next?.catch(() => undefined);
-      const batch = toBatch(page.keys, order);
+    for await (const keys of new OrderedPages({ fetch, prefix, listers }).pages()) {
+      const batch = toBatch(keys, order);
       if (batch.entries.length + batch.skipped.length > 0) yield batch;
     }
   } finally {
     stopped.abort();
   }
+}
+
+function queryOf(request: PageRequest, pageKeys: number): Record<string, string> {
+  const { prefix, delimiter, startAfter, token } = request;
+  return {
+    'encoding-type': 'url',
+    'list-type': '2',
+    'max-keys': String(pageKeys),
+    prefix: prefix.toString(),
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(startAfter === undefined ? {} : { 'start-after': startAfter.toString() }),
+    ...(token === undefined ? {} : { 'continuation-token': token }),
+  };
 }
 
 async function fetchPage(
@@ -82,7 +83,7 @@ async function fetchPage(
       return { headers: {}, receiver: { head: () => undefined, body, end } };
     },
   });
-  return page ?? { keys: [], nextToken: undefined };
+  return page ?? { keys: [], prefixes: [], nextToken: undefined };
 }
 
 function parsePage(xml: Buffer, subject: S3Subject): ListedPage {
@@ -155,10 +156,5 @@ class ListingOrder {
     }
     this.#last = key;
     return below;
-  }
-
-  stuck(): LarderError {
-    const after = this.#last === undefined ? undefined : printableKey(this.#last);
-    return new LarderError('ORIGIN_BAD_RESPONSE', { listing: 'the same page again', after });
   }
 }

@@ -34,6 +34,7 @@ export class S3Origin implements Origin {
       channel: this.#channel,
       prefix,
       pageKeys: tuning.listPageKeys,
+      listers: tuning.listers,
       signal,
     });
   }

@@ -1,9 +1,10 @@
 /**
- * The few calls of the C library that Node does not have: file locks, and advice to the page cache.
+ * The few calls of the C library that Node does not have: file locks, and advice to the kernel on pages.
  *
  * Calls that may wait for a disk (`sync_file_range`, `syncfs`, dropping pages) run on a pool thread;
  * the others return at once and run here.
  */
+import { readFileSync, realpathSync } from 'node:fs';
 import koffi from 'koffi';
 
 const LOCK_EX = 2;
@@ -14,6 +15,7 @@ const SYNC_FILE_RANGE_WAIT_AFTER = 4;
 const FALLOC_FL_KEEP_SIZE = 1;
 const POSIX_FADV_RANDOM = 1;
 const POSIX_FADV_DONTNEED = 4;
+const MADV_DONTNEED = 4;
 
 type Call = (...args: number[]) => number;
 type AsyncCall = Call & {
@@ -29,6 +31,7 @@ const syncFileRange = library.func(
   'int sync_file_range(int, int64_t, int64_t, unsigned int)',
 ) as unknown as AsyncCall;
 const fallocate = library.func('int fallocate(int, int, int64_t, int64_t)') as unknown as Call;
+const madvise = library.func('int madvise(uintptr_t, size_t, int)') as unknown as Call;
 const syncfs = library.func('int syncfs(int)') as unknown as AsyncCall;
 
 /** Takes the exclusive lock of an open file; false when another open file has it. */
@@ -56,6 +59,20 @@ export async function dropPages(fd: number, offset: number, length: number): Pro
   const wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
   await run(syncFileRange, fd, offset, length, wait);
   await run(posixFadvise, fd, offset, length, POSIX_FADV_DONTNEED);
+}
+
+/**
+ * Takes the pages of a file that is mapped, shared and read-only, out of this process's memory. They stay in
+ * the page cache, and come back when they are read. Nobody may map or unmap the file meanwhile.
+ */
+export function releaseMapped(path: string): void {
+  const real = realpathSync(path);
+  for (const line of readFileSync('/proc/self/maps', 'utf8').split('\n')) {
+    const [, start = '', end = ''] = /^([0-9a-f]+)-([0-9a-f]+) r--s /.exec(line) ?? [];
+    if (start === '' || !line.endsWith(` ${real}`)) continue;
+    const from = Number.parseInt(start, 16);
+    madvise(from, Number.parseInt(end, 16) - from, MADV_DONTNEED);
+  }
 }
 
 /** Brings everything of the fd's file system to disk; false where that failed. */

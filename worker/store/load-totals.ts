@@ -1,14 +1,23 @@
 /**
  * Adds up what the records say is held: at a start, from one walk along the order of eviction. No
- * file is looked at. A start with a million objects takes 1.7 s on 2 busy cores.
+ * file is looked at. A million objects take 0.75 s of CPU time.
  */
 import { blockCount, blockLength } from '../../common/index.ts';
 import type { Admission } from '../admission/index.ts';
 import type { HeldTotals } from './held-totals.ts';
 import { diskBytes } from './object-index.ts';
 import { SEGMENT_BLOCKS, segmentChunks, segmentCount } from './record.ts';
-import type { RecordStore, SummaryOf } from './record-store.ts';
+import type { Summary } from './record.ts';
+import { objectIdOf } from './record-store.ts';
+import type { RecordStore } from './record-store.ts';
 import { segmentHolds } from './stored-object.ts';
+
+/**
+ * Pages of the records are let go of after so many objects. The kernel maps 16 pages where one is read, so
+ * without it all of a million objects' records (670 MiB) are mapped in the end and count as this
+ * process's: RSS 720 MiB after the walk, with it 91, at most 226, in the same time.
+ */
+const RELEASE_EVERY = 65_536;
 
 interface Loading {
   blocks: Uint32Array;
@@ -19,17 +28,21 @@ interface Loading {
 export function loadTotals(records: RecordStore, admission: Admission, totals: HeldTotals): void {
   const datasets = new Map<number, Loading>();
   const used = { kept: { bytes: 0, objects: 0 }, transit: { bytes: 0, objects: 0 } };
-  for (const summary of records.summaries()) {
+  let seen = 0;
+  for (const { summary, orderKey, first } of records.summaries()) {
+    seen += 1;
+    if (seen % RELEASE_EVERY === 0) records.releasePages();
     const loading = datasets.get(summary.datasetId) ?? emptyLoading();
     datasets.set(summary.datasetId, loading);
     const bytes = summary.complete
       ? addWhole(loading, summary)
-      : addHeld(loading, summary, records);
+      : addHeld(loading, summary, { objectId: objectIdOf(orderKey), records });
     loading.bytes += bytes;
-    if (!summary.first) continue;
+    if (!first) continue;
     used[summary.region].bytes += diskBytes(bytes);
     used[summary.region].objects += 1;
   }
+  records.releasePages();
   for (const [datasetId, { blocks, count, bytes }] of datasets) {
     totals.load(datasetId, blocks.subarray(0, count), bytes);
   }
@@ -38,14 +51,17 @@ export function loadTotals(records: RecordStore, admission: Admission, totals: H
   }
 }
 
-function addWhole(loading: Loading, summary: SummaryOf): number {
+function addWhole(loading: Loading, summary: Summary): number {
   const blocks = blockCount(summary.sizeBytes, summary.blockSizeBytes);
   for (let block = 0; block < blocks; block += 1) push(loading, summary.firstBlock + block);
   return summary.sizeBytes;
 }
 
-function addHeld(loading: Loading, summary: SummaryOf, records: RecordStore): number {
-  const { objectId, sizeBytes, blockSizeBytes } = summary;
+function addHeld(
+  loading: Loading,
+  { sizeBytes, blockSizeBytes, firstBlock }: Summary,
+  { objectId, records }: { objectId: string; records: RecordStore },
+): number {
   let bytes = 0;
   for (let i = 0; i < segmentCount(sizeBytes, blockSizeBytes); i += 1) {
     const chunks = segmentChunks(sizeBytes, blockSizeBytes, i);
@@ -54,7 +70,7 @@ function addHeld(loading: Loading, summary: SummaryOf, records: RecordStore): nu
     for (let block = 0; block < SEGMENT_BLOCKS; block += 1) {
       if (!segmentHolds(segment, block)) continue;
       const number = i * SEGMENT_BLOCKS + block;
-      push(loading, summary.firstBlock + number);
+      push(loading, firstBlock + number);
       bytes += blockLength(number, sizeBytes, blockSizeBytes);
     }
   }

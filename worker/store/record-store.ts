@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
 import { MIB } from '../../common/index.ts';
-import { reserveSpace } from './libc.ts';
+import { releaseMapped, reserveSpace } from './libc.ts';
 import {
   decodeRecord,
   decodeSegment,
@@ -43,8 +43,10 @@ export interface OrderedObject {
   readonly orderKey: Buffer;
 }
 
-export interface SummaryOf extends Summary {
-  readonly objectId: string;
+export interface SummaryOf {
+  readonly summary: Summary;
+  /** See `objectIdOf`: as text it would cost more than all else of a start. */
+  readonly orderKey: Buffer;
   /** Whether it is the reference that counts for totals of the whole store. */
   readonly first: boolean;
 }
@@ -165,8 +167,16 @@ export class RecordStore implements AsyncDisposable {
     for (const { key, value } of this.#order.getRange({})) {
       const summary = decodeSummary(value);
       if (summary === undefined) continue;
-      yield { ...summary, objectId: keyId(key), first: key[0] !== FURTHER };
+      yield { summary, orderKey: key, first: key[0] !== FURTHER };
     }
+  }
+
+  /**
+   * Lets go of what was read of the file: its pages stay in the page cache. Only while nothing is written,
+   * because LMDB maps the file anew where it has to grow.
+   */
+  releasePages(): void {
+    releaseMapped(this.#path);
   }
 
   transitOrder(): Generator<OrderedObject> {
@@ -187,7 +197,7 @@ export class RecordStore implements AsyncDisposable {
     for (;;) {
       const slice = [...this.#order.getRange({ start: from, end, limit: SLICE })];
       for (const { key, value } of slice) {
-        yield { objectId: keyId(key), band: decodeSummary(value)?.band ?? 0, orderKey: key };
+        yield { objectId: objectIdOf(key), band: decodeSummary(value)?.band ?? 0, orderKey: key };
       }
       const last = slice.at(-1);
       if (last === undefined || slice.length < SLICE) return;
@@ -212,7 +222,7 @@ function idBytes(objectId: string): Buffer {
   return Buffer.from(objectId, 'hex');
 }
 
-function keyId(key: Buffer): string {
+export function objectIdOf(key: Buffer): string {
   return key.toString('hex', key.length - ID_BYTES);
 }
 

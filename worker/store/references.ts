@@ -4,6 +4,7 @@ import type { ObjectRef } from '../../common/index.ts';
 import type { HeldTotals } from './held-totals.ts';
 import type { ObjectIndex } from './object-index.ts';
 import type { DatasetReference } from './record.ts';
+import { objectIdOf } from './record-store.ts';
 import type { RecordStore } from './record-store.ts';
 import type { StoredObject } from './stored-object.ts';
 
@@ -55,8 +56,8 @@ export class References {
       reference.firstBlock < endBlock &&
       !live.has(reference.firstBlock);
     const dead = new Set<string>();
-    for (const summary of this.#options.records.summaries()) {
-      if (isDead(summary)) dead.add(summary.objectId);
+    for (const { summary, orderKey } of this.#options.records.summaries()) {
+      if (isDead(summary)) dead.add(objectIdOf(orderKey));
     }
     let drops: Promise<void>[] = [];
     for (const objectId of dead) {

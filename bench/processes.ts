@@ -1,12 +1,14 @@
 /**
- * Child processes of the benchmark: run one to its end, or keep one until it is told to stop.
+ * Child processes of the benchmarks: run one to its end, or keep one until it is told to stop.
  *
  * Always true: a process that was kept is ended when it is disposed of, and its output is shown
  * only when it failed. An interrupt ends the command that runs, whose caller then unwinds.
  */
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Command {
@@ -77,6 +79,47 @@ export function keep(command: Command): KeptProcess {
   };
 }
 
+export interface ReadyProcess extends AsyncDisposable {
+  readonly pid: number;
+  /** What it sent. */
+  readonly message: unknown;
+  /** From its start to its message. */
+  readonly seconds: number;
+}
+
+/** Starts a script of ours that stays, and waits for the message by which it says that it is ready. */
+export async function startReady(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<ReadyProcess> {
+  const since = performance.now();
+  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit', 'ipc'];
+  const child = spawn(process.execPath, args, { env, stdio });
+  const dispose = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    clearTimeout(timer);
+  };
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(60_000)]);
+  try {
+    const message = once(child, 'message', { signal });
+    const exit = once(child, 'exit', { signal }).then(() => {
+      throw new Error(`${args.join(' ')}: ended`);
+    });
+    const [first] = (await Promise.race([message, exit])) as [unknown];
+    const seconds = (performance.now() - since) / 1_000;
+    over.abort();
+    await Promise.allSettled([message, exit]);
+    return { pid: child.pid ?? 0, message: first, seconds, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
 export async function waitUntil(
   what: string,
   condition: () => boolean | Promise<boolean>,
@@ -87,6 +130,15 @@ export async function waitUntil(
     if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
     await sleep(20);
   }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** Whether the program can be started from the PATH. */
