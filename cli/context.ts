@@ -10,13 +10,20 @@ export interface Context {
   readonly output: Output;
   readonly environment: Environment;
   readonly log: Logger;
-  /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
+  /** Aborted by the first SIGINT, SIGTERM or, of a process that does not reload at it, SIGHUP. */
   readonly signal: AbortSignal;
   /** Resolves with the second of them: stop without waiting. */
   readonly insisted: Promise<void>;
 }
 
-export function createContext(options: { json: boolean; role: string }): Context {
+export interface ContextOptions {
+  readonly json: boolean;
+  readonly role: string;
+  /** SIGHUP is left to `reloadOnHangup`. Default false. */
+  readonly reloads?: boolean;
+}
+
+export function createContext(options: ContextOptions): Context {
   const env = environment();
   const controller = new AbortController();
   let insist: () => void = () => undefined;
@@ -29,7 +36,7 @@ export function createContext(options: { json: boolean; role: string }): Context
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  process.on('SIGHUP', onSignal);
+  if (options.reloads !== true) process.on('SIGHUP', onSignal);
   return {
     output: createOutput(options.json),
     environment: env,

@@ -7,6 +7,7 @@ import { LarderError } from '../common/index.ts';
 import { checkMountpoint, isMounted, unmount } from '../fuse-client/index.ts';
 import { programCommand, startChild } from './children.ts';
 import type { ReadyChild } from './children.ts';
+import { usedSettings } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { listInstances, signalInstance, waitForEnd } from './instances.ts';
 import type { Instance } from './instances.ts';
@@ -51,6 +52,7 @@ export async function startMount(request: MountRequest, env: Environment): Promi
     logLevel: env.logLevel,
     readTimeoutMs: env.readTimeoutMs,
     hungAfterMs: env.hungAfterMs,
+    configuration: usedSettings(),
     holderCommand: programCommand('internal-holder', specFile),
     serverCommand: programCommand('internal-server', specFile),
   };

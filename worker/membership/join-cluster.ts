@@ -44,6 +44,10 @@ class Membership implements ClusterMembership {
     return () => this.#listeners.delete(listener);
   }
 
+  announce(): void {
+    this.#stream?.end();
+  }
+
   async joined(signal?: AbortSignal): Promise<void> {
     if (this.#isMember()) return;
     signal?.throwIfAborted();
@@ -106,7 +110,7 @@ class Membership implements ClusterMembership {
   }
 
   #isMember(): boolean {
-    const { workerId } = this.#options.member;
+    const { workerId } = this.#options.member();
     return this.connected && this.#placement.members.some((member) => member.workerId === workerId);
   }
 }
