@@ -1,4 +1,5 @@
 /** What every command gets: its output, the environment, a log, and a signal for Ctrl-C and SIGTERM. */
+import fs from 'node:fs';
 import { createLogger } from '../common/index.ts';
 import type { Logger } from '../common/index.ts';
 import { environment } from './environment.ts';
@@ -10,7 +11,7 @@ export interface Context {
   readonly output: Output;
   readonly environment: Environment;
   readonly log: Logger;
-  /** Aborted by the first SIGINT, SIGTERM or, of a process that does not reload at it, SIGHUP. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP; where SIGHUP means to re-read, by the first two. */
   readonly signal: AbortSignal;
   /** Resolves with the second of them: stop without waiting. */
   readonly insisted: Promise<void>;
@@ -19,7 +20,7 @@ export interface Context {
 export interface ContextOptions {
   readonly json: boolean;
   readonly role: string;
-  /** SIGHUP is left to `reloadOnHangup`. Default false. */
+  /** SIGHUP ends it only when its terminal went away; else it is for `reloadOnHangup`. Default false. */
   readonly reloads?: boolean;
 }
 
@@ -36,7 +37,11 @@ export function createContext(options: ContextOptions): Context {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  if (options.reloads !== true) process.on('SIGHUP', onSignal);
+  const inTerminal = hasTerminal();
+  process.on('SIGHUP', () => {
+    const terminalGone = inTerminal && !hasTerminal();
+    if (options.reloads !== true || terminalGone) onSignal();
+  });
   return {
     output: createOutput(options.json),
     environment: env,
@@ -44,6 +49,16 @@ export function createContext(options: ContextOptions): Context {
     signal: controller.signal,
     insisted,
   };
+}
+
+/** Whether a terminal controls this process. */
+function hasTerminal(): boolean {
+  try {
+    fs.closeSync(fs.openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Resolves when the signal is aborted. */

@@ -25,6 +25,8 @@ class Membership implements ClusterMembership {
   readonly #running: Promise<void>;
   #placement = Placement.empty;
   #stream: JoinStream | undefined;
+  /** The stream was ended to say hello anew. */
+  #announcing = false;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -45,7 +47,9 @@ class Membership implements ClusterMembership {
   }
 
   announce(): void {
-    this.#stream?.end();
+    if (this.#stream === undefined) return;
+    this.#announcing = true;
+    this.#stream.end();
   }
 
   async joined(signal?: AbortSignal): Promise<void> {
@@ -92,6 +96,10 @@ class Membership implements ClusterMembership {
       const error: unknown = await stream.run().catch((reason: unknown) => reason);
       this.#stream = undefined;
       if (this.#isStopped()) return;
+      if (this.#announcing) {
+        this.#announcing = false;
+        continue;
+      }
       backoffMs = stream.welcomed ? minBackoffMs : Math.min(maxBackoffMs, backoffMs * 2);
       log.warn({ err: error, backoffMs }, 'not joined; trying again');
       // Half to all of it, so that a cluster does not come back in step.
