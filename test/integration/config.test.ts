@@ -161,14 +161,16 @@ describe('reading it again', () => {
     master.kill('SIGHUP');
     expect(await logged(master, ({ problem }) => problem !== undefined)).toMatchObject({
       msg: 'the configuration stays as it was',
-      problem: expect.stringContaining(`${file}:2:8: grace: 'soon' is not a duration`),
+      problem: expect.stringContaining(`${file}:2:8: grace: 'soon' is not a duration`) as string,
     });
     const { code, stderr } = await larder.run(['config', 'reload', '--config', file]);
     expect([code, stderr]).toEqual([2, expect.stringContaining(`${file}:2:8`)]);
     const outcome = await larder.run(['config', 'reload', '--config', 'none', '--json']);
     expect(outcome.code).toBe(2);
     expect(JSON.parse(outcome.stdout)).toMatchObject({
-      processes: [{ role: 'master', changed: [], problem: expect.stringContaining(`${file}:2:8`) }],
+      processes: [
+        { role: 'master', changed: [], problem: expect.stringContaining(`${file}:2:8`) as string },
+      ],
     });
     fs.unlinkSync(file);
     const gone = await larder.run(['config', 'reload', '--config', 'none', '--json']);

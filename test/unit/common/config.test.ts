@@ -44,7 +44,9 @@ describe('values', () => {
     ['workerSocket', `/${'x'.repeat(107)}`, 'is too long: a socket'],
     ['cacheSize', ' ', 'has no value: use for example 200GiB'],
   ])('%s: %s is said to be wrong', (name, text, problem) => {
-    expect(parseSetting(name, text)).toEqual({ problem: expect.stringContaining(problem) });
+    expect(parseSetting(name, text)).toEqual({
+      problem: expect.stringContaining(problem) as string,
+    });
   });
 
   test('a variable named …_MS takes a bare number, a file does not take a relative path', () => {
