@@ -93,12 +93,12 @@ export function groupOf(): string {
   return env['LARDER_GROUP'] ?? '';
 }
 
-/** A child's environment: ours, with additions, and the same configuration file. */
+/** A child's environment: ours, with additions, and the configuration file that was named. */
 export function childEnvironment(additions: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const { file } = usedSettings().resolved;
+  const { config } = usedSettings().invocation.flags;
   return {
     ...env,
-    LARDER_CONFIG: file ?? 'none',
+    ...(typeof config === 'string' ? { LARDER_CONFIG: config } : {}),
     LARDER_RUNTIME_DIR: environment().runtimeDirectory,
     ...additions,
   };

@@ -2,7 +2,7 @@
 import { LarderError } from '../../common/index.ts';
 import { readVariable, useSettings } from '../environment.ts';
 import type { ParsedFile } from './parse-file.ts';
-import { findConfigFile, readConfigFile } from './read-file.ts';
+import { findConfigFile, namedConfigFile, readConfigFile } from './read-file.ts';
 import { resolveSettings } from './resolve.ts';
 import type { Invocation, Resolved } from './resolve.ts';
 
@@ -12,14 +12,15 @@ import type { Invocation, Resolved } from './resolve.ts';
  * @throws {LarderError} `CONFIG_INVALID`, `INVALID_ARGUMENT`
  */
 export async function readSettings(invocation: Invocation): Promise<Resolved> {
-  const { config } = invocation.flags;
-  const path = findConfigFile(typeof config === 'string' ? config : undefined);
+  const path = findConfigFile(namedConfigFile(invocation.flags['config']));
   const file = path === undefined ? undefined : await parseFile(path);
   return resolveSettings({ ...invocation, variable: readVariable, file });
 }
 
 /** As `readSettings`; from then on `environment()` has them, and so have the processes started. */
-export async function loadSettings(invocation: Invocation): Promise<void> {
+export async function loadSettings({ command, flags }: Invocation): Promise<void> {
+  // Where it is read again, this process or a child may be in another directory.
+  const invocation = { command, flags: { ...flags, config: namedConfigFile(flags['config']) } };
   useSettings({ invocation, resolved: await readSettings(invocation) });
 }
 

@@ -8,16 +8,23 @@ import { configPlaces, namedConfig } from '../environment.ts';
 const MAX_BYTES = 256 * KIB;
 
 /**
- * The file to read: what `--config` or `LARDER_CONFIG` names, else the first of the default places
- * where there is one. `none` stands for no file.
+ * What `--config` or `LARDER_CONFIG` names.
  *
- * @returns an absolute path, or undefined
+ * @returns an absolute path, `none`, or undefined where neither names one
  */
-export function findConfigFile(flag: string | undefined): string | undefined {
-  const named = flag ?? namedConfig();
+export function namedConfigFile(flag: string | boolean | undefined): string | undefined {
+  const named = typeof flag === 'string' ? flag : namedConfig();
+  return named === undefined || named === 'none' ? named : path.resolve(named);
+}
+
+/**
+ * The file to read: the one that is named, else the first of the default places where there is one.
+ *
+ * @returns a path, or undefined for no file
+ */
+export function findConfigFile(named: string | undefined): string | undefined {
   if (named === 'none') return undefined;
-  if (named !== undefined) return path.resolve(named);
-  return configPlaces().find((place) => fs.existsSync(place));
+  return named ?? configPlaces().find((place) => fs.existsSync(place));
 }
 
 /** @throws {LarderError} `CONFIG_INVALID`: it is not there, cannot be read, is too large, is no text */

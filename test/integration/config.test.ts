@@ -1,5 +1,5 @@
 /** The configuration as a user meets it: files, variables and flags of real processes. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -56,7 +56,7 @@ describe('larder config show', () => {
     expect(stdout).toMatch(new RegExp(`^cacheSize +2TiB +${file}:2:12$`, 'm'));
   });
 
-  test('finds the file by variable and in the user’s directory, and none where none is wanted', async () => {
+  test('finds the file by variable, and none where none is wanted', async () => {
     write('logLevel: info');
     expect((await show([], { LARDER_CONFIG: file }))('logLevel')[2]).toBe(`${file}:1:11`);
     expect((await show(['--config', 'none'], { LARDER_CONFIG: file }))('logLevel')[2]).toBe(
@@ -65,6 +65,27 @@ describe('larder config show', () => {
     const { code, stderr } = await larder.run(['config', 'show'], { LARDER_CONFIG: '/no/file' });
     expect([code, stderr]).toEqual([2, expect.stringContaining('/no/file: does not exist')]);
   });
+});
+
+test('an ordinary user’s own file is found without being named; root’s is in /etc', ({ skip }) => {
+  const place = path.join(larder.folder('home/larder'), 'larder.yaml');
+  fs.writeFileSync(place, 'logLevel: error');
+  fs.chmodSync(larder.directory, 0o755);
+  const main = path.resolve(import.meta.dirname, '../../cli/main.ts');
+  const command = [process.execPath, main, 'config', 'show', '--json'];
+  const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+  const words = process.geteuid?.() === 0 ? [...nobody, ...command] : command;
+  const env = {
+    ...larder.env,
+    LARDER_CONFIG: '',
+    XDG_CONFIG_HOME: path.join(larder.directory, 'home'),
+  };
+  const ran = spawnSync(words[0]!, words.slice(1), { env, encoding: 'utf8', timeout: 60_000 });
+  if (/EACCES|ENOENT|ermission/.test(`${String(ran.error)}${ran.stderr}`)) {
+    skip('an ordinary user cannot read this checkout, or there is no setpriv');
+    return;
+  }
+  expect(JSON.parse(ran.stdout)).toMatchObject({ file: place });
 });
 
 describe('a file that cannot be used', () => {
@@ -221,7 +242,9 @@ describe('reading it again', () => {
     const origin = larder.folder('origin');
     fs.writeFileSync(path.join(origin, 'file'), 'bytes');
     write('logLevel: warn', 'hungAfter: 20s');
-    const mountpoint = await larder.up(`file://${origin}`, '--config', file);
+    // Relative: who re-reads it may be in another directory.
+    const named = path.relative(process.cwd(), file);
+    const mountpoint = await larder.up(`file://${origin}`, '--config', named);
     const server = await larder.pid('server', mountpoint);
     write('logLevel: debug', 'hungAfter: 21s');
     const { code, stdout } = await larder.run(['config', 'reload', '--config', file]);
