@@ -1,4 +1,5 @@
 /** What every command gets: its output, the environment, a log, and a signal for Ctrl-C and SIGTERM. */
+import fs from 'node:fs';
 import { createLogger } from '../common/index.ts';
 import type { Logger } from '../common/index.ts';
 import { environment } from './environment.ts';
@@ -10,13 +11,20 @@ export interface Context {
   readonly output: Output;
   readonly environment: Environment;
   readonly log: Logger;
-  /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP; where SIGHUP means to re-read, by the first two. */
   readonly signal: AbortSignal;
   /** Resolves with the second of them: stop without waiting. */
   readonly insisted: Promise<void>;
 }
 
-export function createContext(options: { json: boolean; role: string }): Context {
+export interface ContextOptions {
+  readonly json: boolean;
+  readonly role: string;
+  /** SIGHUP ends it only when its terminal went away; else it is for `reloadOnHangup`. Default false. */
+  readonly reloads?: boolean;
+}
+
+export function createContext(options: ContextOptions): Context {
   const env = environment();
   const controller = new AbortController();
   let insist: () => void = () => undefined;
@@ -29,7 +37,11 @@ export function createContext(options: { json: boolean; role: string }): Context
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  process.on('SIGHUP', onSignal);
+  const inTerminal = hasTerminal();
+  process.on('SIGHUP', () => {
+    const terminalGone = inTerminal && !hasTerminal();
+    if (options.reloads !== true || terminalGone) onSignal();
+  });
   return {
     output: createOutput(options.json),
     environment: env,
@@ -37,6 +49,16 @@ export function createContext(options: { json: boolean; role: string }): Context
     signal: controller.signal,
     insisted,
   };
+}
+
+/** Whether a terminal controls this process. */
+function hasTerminal(): boolean {
+  try {
+    fs.closeSync(fs.openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Resolves when the signal is aborted. */

@@ -1,58 +1,90 @@
-/** The environment: the only place that reads it, so that the list below is whole. */
+/**
+ * The environment: the only place that reads it. What people may set is the table in
+ * `common/config.ts`; this file gives it to the commands, with the defaults that depend on the machine.
+ */
 import os from 'node:os';
 import path from 'node:path';
-import { LarderError, MIB } from '../common/index.ts';
+import type { SettingValues } from '../common/index.ts';
+import { resolveSettings } from './config/resolve.ts';
+import type { Invocation, Resolved } from './config/resolve.ts';
 
 const { env } = process;
 
 export interface Environment {
-  /** `LARDER_MASTER`: host:port of the master. */
+  /** As set by flag, environment, file or default. */
+  readonly settings: SettingValues;
+  /** host:port, where one is named. */
   readonly master: string | undefined;
-  /** `LARDER_WORKER_SOCKET`: the Unix socket of the worker on this node. */
+  /** The Unix socket of the worker on this node, where one is named. */
   readonly workerSocket: string | undefined;
-  /** `LARDER_LOG_LEVEL`: trace, debug, info, warn (default), error, fatal or silent. */
   readonly logLevel: string;
-  /** `LARDER_RUNTIME_DIR`: sockets, process records, mount state. */
   readonly runtimeDirectory: string;
-  /** `LARDER_CACHE_HOME`: where caches go that no `--cache-dir` names. */
   readonly cacheHome: string;
-  /** Where a master or a worker without a directory of its own keeps its data. */
+  /** Where a master and a worker keep their data. */
   readonly masterHome: string;
   readonly workerHome: string;
-  /** `LARDER_LEASE_MS`, `LARDER_HEARTBEAT_MS`, `LARDER_GRACE_MS`: of the master. */
   readonly masterTimes: { leaseMs: number; heartbeatMs: number; graceMs: number };
-  /** `LARDER_HUNG_AFTER_MS`: a FUSE server that is silent for this long is replaced. */
   readonly hungAfterMs: number;
-  /** `LARDER_READ_TIMEOUT_MS`: how long a read may take in all. */
   readonly readTimeoutMs: number;
-  /** `LARDER_MAX_CONNECTIONS`: to a master or a worker; more are refused. */
-  readonly maxConnections: number;
-  /** `LARDER_READ_MEMORY_BYTES`: of a worker, for bytes that are being sent. */
-  readonly readMemoryBytes: number;
   /** `NO_COLOR` is not set, to anything. */
   readonly color: boolean;
 }
 
+/** What a process was told, and what came of it. JSON-able: the processes of a mount are given it. */
+export interface UsedSettings {
+  readonly invocation: Invocation;
+  readonly resolved: Resolved;
+}
+
+/** Until `useSettings` was called there is no configuration file. */
+let current: UsedSettings | undefined;
+
+export function useSettings(settings: UsedSettings): void {
+  current = settings;
+}
+
+export function usedSettings(): UsedSettings {
+  if (current === undefined) {
+    const invocation: Invocation = { command: '', flags: {} };
+    current = {
+      invocation,
+      resolved: resolveSettings({ ...invocation, variable: readVariable }),
+    };
+  }
+  return current;
+}
+
 export function environment(): Environment {
-  const cacheHome = set('LARDER_CACHE_HOME') ?? defaultCacheHome();
+  const settings = usedSettings().resolved.values;
+  const { lease, heartbeat, grace } = settings;
+  const { cacheHome, runtimeDir, dataDir, cacheDir } = machineDefaults(settings);
   return {
-    master: set('LARDER_MASTER'),
-    workerSocket: set('LARDER_WORKER_SOCKET'),
-    logLevel: logLevel(),
-    runtimeDirectory: set('LARDER_RUNTIME_DIR') ?? defaultRuntimeDirectory(),
+    settings,
+    master: settings.master,
+    workerSocket: settings.workerSocket,
+    logLevel: settings.logLevel,
+    runtimeDirectory: runtimeDir,
     cacheHome,
-    masterHome: isRoot() ? '/var/lib/larder' : path.join(cacheHome, 'master'),
-    workerHome: path.join(cacheHome, 'worker'),
-    masterTimes: {
-      leaseMs: positive('LARDER_LEASE_MS', 5_000),
-      heartbeatMs: positive('LARDER_HEARTBEAT_MS', 1_000),
-      graceMs: positive('LARDER_GRACE_MS', 60_000),
-    },
-    hungAfterMs: positive('LARDER_HUNG_AFTER_MS', 10_000),
-    readTimeoutMs: positive('LARDER_READ_TIMEOUT_MS', 30_000),
-    maxConnections: positive('LARDER_MAX_CONNECTIONS', 4_096),
-    readMemoryBytes: positive('LARDER_READ_MEMORY_BYTES', 128 * MIB),
+    masterHome: dataDir,
+    workerHome: cacheDir,
+    masterTimes: { leaseMs: lease, heartbeatMs: heartbeat, graceMs: grace },
+    hungAfterMs: settings.hungAfter,
+    readTimeoutMs: settings.readTimeout,
     color: (env['NO_COLOR'] ?? '') === '',
+  };
+}
+
+/** Settings whose default depends on the machine and the user, with that default filled in. */
+export function machineDefaults(
+  settings: SettingValues,
+): Record<'cacheHome' | 'runtimeDir' | 'dataDir' | 'cacheDir', string> {
+  const cacheHome = settings.cacheHome ?? defaultCacheHome();
+  const dataDir = isRoot() ? '/var/lib/larder' : path.join(cacheHome, 'master');
+  return {
+    cacheHome,
+    runtimeDir: settings.runtimeDir ?? defaultRuntimeDirectory(),
+    dataDir: settings.dataDir ?? dataDir,
+    cacheDir: settings.cacheDir ?? path.join(cacheHome, 'worker'),
   };
 }
 
@@ -61,39 +93,34 @@ export function groupOf(): string {
   return env['LARDER_GROUP'] ?? '';
 }
 
-/** A child's environment: ours, with additions. */
+/** A child's environment: ours, with additions, and the configuration file that was named. */
 export function childEnvironment(additions: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  return { ...env, ...additions };
+  const { config } = usedSettings().invocation.flags;
+  return {
+    ...env,
+    ...(typeof config === 'string' ? { LARDER_CONFIG: config } : {}),
+    LARDER_RUNTIME_DIR: environment().runtimeDirectory,
+    ...additions,
+  };
 }
 
-/** An empty variable is one that is not set. */
-function set(name: string): string | undefined {
+/** Undefined where it is not set, or empty. */
+export function readVariable(name: string): string | undefined {
   const value = env[name];
   return value === '' ? undefined : value;
 }
 
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-
-function logLevel(): string {
-  const value = set('LARDER_LOG_LEVEL') ?? 'warn';
-  if (LEVELS.includes(value)) return value;
-  const expected = LEVELS.join(', ');
-  throw new LarderError('INVALID_ARGUMENT', { variable: 'LARDER_LOG_LEVEL', value, expected });
+/** `LARDER_CONFIG`: the configuration file, or `none`. */
+export function namedConfig(): string | undefined {
+  return readVariable('LARDER_CONFIG');
 }
 
-/** A whole number above 0 from the environment. */
-function positive(name: string, fallback: number): number {
-  const text = env[name];
-  if (text === undefined || text === '') return fallback;
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value <= 0) {
-    throw new LarderError('INVALID_ARGUMENT', {
-      variable: name,
-      value: text,
-      expected: 'a whole number above 0',
-    });
-  }
-  return value;
+/** Where a configuration file is looked for that nobody names, in this order. */
+export function configPlaces(): string[] {
+  const system = '/etc/larder/larder.yaml';
+  if (isRoot()) return [system];
+  const base = readVariable('XDG_CONFIG_HOME') ?? path.join(os.homedir(), '.config');
+  return [path.join(base, 'larder/larder.yaml'), system];
 }
 
 function isRoot(): boolean {

@@ -22,6 +22,18 @@ export interface MountRecord {
   readonly manifestPercent: number;
 }
 
+/** How reading the configuration again went the last time. */
+export interface ReloadRecord {
+  /** How often it was tried. */
+  readonly number: number;
+  /** Settings that were taken. */
+  readonly changed: readonly string[];
+  /** Changed ones that need a restart. */
+  readonly restart: readonly string[];
+  /** Why nothing was taken. */
+  readonly problem?: string;
+}
+
 export interface Instance {
   readonly role: Role;
   readonly pid: number;
@@ -35,6 +47,8 @@ export interface Instance {
   readonly origin?: string;
   readonly mountpoint?: string;
   readonly mount?: MountRecord;
+  /** Only of processes that read their configuration again at SIGHUP: others would end. */
+  readonly reload?: ReloadRecord;
 }
 
 export type InstanceDetails = Omit<Instance, 'pid' | 'startTicks'>;

@@ -8,7 +8,10 @@ import { holdMount, serveMount } from '../fuse-client/index.ts';
 import type { MountEvent, MountSpec } from '../fuse-client/index.ts';
 import { connect } from '../sdk/index.ts';
 import { reportFailed, reportReady } from './children.ts';
-import { registerInstance } from './instances.ts';
+import { reloadOnHangup } from './config/reload.ts';
+import { usedSettings, useSettings } from './environment.ts';
+import type { UsedSettings } from './environment.ts';
+import { listInstances, registerInstance, signalInstance } from './instances.ts';
 import type { MountRecord } from './instances.ts';
 import { openFilesLimit } from './open-files.ts';
 
@@ -28,6 +31,8 @@ export interface MountProcessSpec {
   readonly logLevel: string;
   readonly readTimeoutMs: number;
   readonly hungAfterMs: number;
+  /** What the command that mounted was told: reading it again starts from there. */
+  readonly configuration: UsedSettings;
   readonly holderCommand: readonly string[];
   readonly serverCommand: readonly string[];
 }
@@ -36,12 +41,13 @@ export async function runMountProcess(
   role: 'internal-holder' | 'internal-server',
   [specFile = '']: readonly string[],
 ): Promise<void> {
-  const spec = JSON.parse(fs.readFileSync(specFile, 'utf8')) as MountProcessSpec;
-  if (role === 'internal-holder') await hold(spec);
-  else await serve(spec);
+  const spec = readSpec(specFile);
+  useSettings(spec.configuration);
+  if (role === 'internal-holder') await hold(spec, specFile);
+  else await serve(spec, specFile);
 }
 
-async function hold(spec: MountProcessSpec): Promise<void> {
+async function hold(spec: MountProcessSpec, specFile: string): Promise<void> {
   const { mountpoint, dataset, version, master, group } = spec;
   const log = createLogger({ level: spec.logLevel, role: 'holder' });
   const controller = new AbortController();
@@ -50,9 +56,22 @@ async function hold(spec: MountProcessSpec): Promise<void> {
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  process.on('SIGHUP', onSignal);
+  const reloading = reloadOnHangup();
   const mount: MountRecord = { mountpoint, dataset, version, driver: 'kernel', manifestPercent: 0 };
   const instance = registerInstance({ role: 'holder', group, mountpoint, master, mount });
+  reloading.ready({
+    user: 'mount',
+    log,
+    instance,
+    apply: ({ logLevel }) => {
+      // For the server that runs, and for those that come after it.
+      writeSpec(specFile, { ...spec, logLevel, configuration: usedSettings() });
+      for (const process of listInstances()) {
+        if (process.role !== 'server' || process.mountpoint !== mountpoint) continue;
+        signalInstance(process, 'SIGHUP');
+      }
+    },
+  });
   const report = (event: MountEvent) => {
     if (event.kind === 'serving') reportReady({ mountpoint });
     else if (event.kind === 'manifest') {
@@ -79,9 +98,13 @@ async function hold(spec: MountProcessSpec): Promise<void> {
   process.exitCode = EXIT_CODE[failure.code];
 }
 
-async function serve(spec: MountProcessSpec): Promise<void> {
+async function serve(spec: MountProcessSpec, specFile: string): Promise<void> {
   const { mountpoint, dataset, version, master, workerSocket, stateDirectory, group, host } = spec;
   const log = createLogger({ level: spec.logLevel, role: 'server' });
+  // From the holder, which has read the configuration.
+  process.on('SIGHUP', () => {
+    log.level = readSpec(specFile).logLevel;
+  });
   const instance = registerInstance({ role: 'server', group, mountpoint, master });
   const larder = connect({
     master,
@@ -106,6 +129,16 @@ async function serve(spec: MountProcessSpec): Promise<void> {
       instance.remove();
     },
   });
+}
+
+function readSpec(file: string): MountProcessSpec {
+  return JSON.parse(fs.readFileSync(file, 'utf8')) as MountProcessSpec;
+}
+
+/** Whole or not at all: a server may be starting. */
+function writeSpec(file: string, spec: MountProcessSpec): void {
+  fs.writeFileSync(`${file}.tmp`, JSON.stringify(spec));
+  fs.renameSync(`${file}.tmp`, file);
 }
 
 function mountSpec(spec: MountProcessSpec): MountSpec {

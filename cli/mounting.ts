@@ -8,6 +8,7 @@ import { checkMountpoint, isMounted, unmount } from '../fuse-client/index.ts';
 import { programCommand, startChild } from './children.ts';
 import type { ReadyChild } from './children.ts';
 import { writing } from './directories.ts';
+import { usedSettings } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { listInstances, signalInstance, waitForEnd } from './instances.ts';
 import type { Instance } from './instances.ts';
@@ -50,6 +51,7 @@ export async function startMount(request: MountRequest, env: Environment): Promi
     logLevel: env.logLevel,
     readTimeoutMs: env.readTimeoutMs,
     hungAfterMs: env.hungAfterMs,
+    configuration: usedSettings(),
     holderCommand: programCommand('internal-holder', specFile),
     serverCommand: programCommand('internal-server', specFile),
   };

@@ -15,6 +15,7 @@ const MASTER = new Option(
   '--master <host:port>',
   'the master (default: the one that runs here, or 127.0.0.1:7400)',
 );
+const CONFIG_FLAG = new Option('--config <file>', 'configuration file, or none');
 const JSON_FLAG = new Option('--json', 'machine-readable output');
 
 /** @returns the exit code */
@@ -48,7 +49,8 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
   if (json) program.configureOutput({ writeErr: () => undefined });
   const add = (parent: Command, spec: CommandSpec): void => {
     const command = parent.command(spec.usage).description(spec.description);
-    for (const option of [...(spec.options ?? []), JSON_FLAG]) command.addOption(option);
+    for (const option of [...(spec.options ?? []), CONFIG_FLAG, JSON_FLAG])
+      command.addOption(option);
     command.addHelpText('after', `\nExample:\n  ${spec.example}`);
     command.exitOverride();
     command.action(async () => {
@@ -56,7 +58,12 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
         .flat()
         .filter((value) => value !== undefined)
         .map(String);
-      done(await spec.action(positional, command.opts<Flags>()));
+      const flags = command.opts<Flags>();
+      if (spec.settings !== 'unread') {
+        const { loadSettings } = await import('./config/load.ts');
+        await loadSettings({ command: command.name(), flags });
+      }
+      done(await spec.action(positional, flags));
     });
   };
   for (const spec of processCommands()) add(program, spec);
@@ -65,6 +72,9 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
   dataset.exitOverride();
   for (const spec of datasetCommands()) add(dataset, spec);
   for (const spec of useCommands()) add(program, spec);
+  const config = program.command('config').description('show, check and re-read the configuration');
+  config.exitOverride();
+  for (const spec of configCommands()) add(config, spec);
   return program;
 }
 
@@ -73,6 +83,8 @@ interface CommandSpec {
   readonly description: string;
   readonly example: string;
   readonly options?: readonly Option[];
+  /** Runs whatever is in the configuration file. */
+  readonly settings?: 'unread';
   readonly action: Action;
 }
 
@@ -146,7 +158,7 @@ function processCommands(): CommandSpec[] {
       description: 'run a master: datasets, versions, membership, placement',
       example: 'larder master --listen 127.0.0.1:7400 --data-dir /var/lib/larder',
       options: [
-        new Option('--listen <host:port>', 'where to listen').default('127.0.0.1:7400'),
+        new Option('--listen <host:port>', 'where to listen (default: 127.0.0.1:7400)'),
         new Option(
           '--data-dir <dir>',
           'where the catalog and the manifests are kept (default: /var/lib/larder or below ~/.cache/larder)',
@@ -169,7 +181,7 @@ function processCommands(): CommandSpec[] {
           '--cache-size <size>',
           'how much of the disk may be used (default: 80 % of what is free)',
         ),
-        new Option('--listen <host:port>', 'data plane for other nodes').default('127.0.0.1:0'),
+        new Option('--listen <host:port>', 'data plane for other nodes (default: 127.0.0.1:0)'),
         new Option(
           '--socket <path>',
           'data plane for this node (default: worker.sock in the runtime directory)',
@@ -258,6 +270,32 @@ function useCommands(): CommandSpec[] {
         new Option('--master <host:port>', 'one cluster (default: all of Larder on this machine)'),
       ],
       action: async (args, flags) => (await import('./commands/status.ts')).status(args, flags),
+    },
+  ];
+}
+
+function configCommands(): CommandSpec[] {
+  const load = () => import('./commands/config.ts');
+  return [
+    {
+      usage: 'show',
+      description: 'every setting: its value, and where the value came from',
+      example: 'larder config show --config /etc/larder/larder.yaml',
+      options: [MASTER],
+      action: async (_, flags) => (await load()).show(flags),
+    },
+    {
+      usage: 'check <file>',
+      description: 'check a configuration file: all that is wrong, with line numbers',
+      example: 'larder config check /etc/larder/larder.yaml',
+      settings: 'unread',
+      action: async (args, flags) => (await load()).check(args, flags),
+    },
+    {
+      usage: 'reload',
+      description: 'have the processes of this machine read their configuration again',
+      example: 'larder config reload',
+      action: async (_, flags) => (await load()).reload(flags),
     },
   ];
 }

@@ -10,6 +10,7 @@ const { errno } = constants;
 /** Positive errno values, as the kernel names them. */
 export const ERRNO = {
   INVALID_ARGUMENT: errno.EINVAL,
+  CONFIG_INVALID: errno.EINVAL,
   NOT_YET_AVAILABLE: errno.EOPNOTSUPP,
   NOT_FOUND: errno.ENOENT,
   ALREADY_EXISTS: errno.EEXIST,
@@ -68,6 +69,7 @@ export const EXIT = {
 
 export const EXIT_CODE = {
   INVALID_ARGUMENT: EXIT.usage,
+  CONFIG_INVALID: EXIT.usage,
   NOT_YET_AVAILABLE: EXIT.usage,
   NOT_FOUND: EXIT.notFound,
   ALREADY_EXISTS: EXIT.conflict,

@@ -22,6 +22,11 @@ export const ERRORS = {
     hint: 'The message says which value; `larder COMMAND --help` shows the accepted ones.',
     remedy: 'fix-request',
   },
+  CONFIG_INVALID: {
+    summary: 'The configuration is not valid.',
+    hint: 'The message says where and what; `larder config check FILE` lists all that is wrong.',
+    remedy: 'fix-request',
+  },
   NOT_YET_AVAILABLE: {
     summary: 'This option belongs to a part of Larder that does not exist yet.',
     hint: 'Leave the option out.',

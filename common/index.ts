@@ -16,6 +16,15 @@ export { blockCount, blockLength, blocksOf, clampLength } from './block-math.ts'
 export type { BlockRange } from './block-math.ts';
 export { systemClock, systemRandom, untilAborted } from './clock.ts';
 export type { Clock, Random } from './clock.ts';
+export { isSettingName, SETTING_NAMES, SETTINGS } from './config.ts';
+export { formatSetting, nearestSetting, parseSetting, relationProblem } from './config-values.ts';
+export type {
+  SettingName,
+  SettingSpec,
+  SettingUser,
+  SettingValue,
+  SettingValues,
+} from './config.ts';
 export { Disposals } from './disposals.ts';
 export { checkDatasetName, DEFAULT_SETTINGS, objectId, withSetting } from './dataset.ts';
 export type {

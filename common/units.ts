@@ -1,4 +1,7 @@
-/** Sizes as people write them (`200GiB`, `64k`) and as we print them. Powers of two throughout. */
+/**
+ * Sizes as people write them (`200GiB`, `64k`) and as we print them, powers of two throughout; and
+ * durations (`30s`, `500ms`).
+ */
 import { LarderError } from './errors.ts';
 
 export const KIB = 1024;
@@ -37,4 +40,30 @@ export function formatBytes(bytes: number): string {
     if (bytes >= size) return `${(bytes / size).toFixed(1)} ${unit}`;
   }
   return `${String(bytes)} B`;
+}
+
+const DURATION_MS: readonly (readonly [string, number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+];
+
+/**
+ * Parses `500ms`, `1.5s`, `2m`, `1h`, `1d`: a unit is needed.
+ *
+ * @returns whole milliseconds, or undefined for anything else
+ */
+export function parseDuration(text: string): number | undefined {
+  const [, count, unit] = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*$/.exec(text) ?? [];
+  const unitMs = DURATION_MS.find(([name]) => name === unit)?.[1];
+  const ms = Number(count) * (unitMs ?? Number.NaN);
+  return Number.isSafeInteger(ms) ? ms : undefined;
+}
+
+/** `30s`, `1500ms`: exact, in the largest unit that is. */
+export function formatDuration(ms: number): string {
+  const [unit, unitMs] = DURATION_MS.find(([, each]) => ms >= each && ms % each === 0) ?? ['ms', 1];
+  return `${String(ms / unitMs)}${unit}`;
 }

@@ -24,6 +24,8 @@ import { Workers } from './workers.ts';
 export interface Master extends AsyncDisposable {
   /** `HOST:PORT`, with the real port. */
   readonly address: string;
+  /** How long a worker may be away from now on, those that are away included. */
+  setGrace(graceMs: number): void;
 }
 
 /** How many times per lease it is judged. */
@@ -42,6 +44,9 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const running = starting.move();
   return {
     address: formatAddress(server.address),
+    setGrace: (graceMs) => {
+      parts.workers.setGrace(graceMs);
+    },
     [Symbol.asyncDispose]: async () => {
       await parts.workers.close();
       await running[Symbol.asyncDispose]();

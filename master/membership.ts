@@ -42,7 +42,7 @@ export interface TickOutcome {
 }
 
 export class Membership {
-  readonly #times: MembershipTimes;
+  #times: MembershipTimes;
   readonly #states = new Map<string, MemberState>();
   #number: number;
 
@@ -57,6 +57,10 @@ export class Membership {
         lastHeardMs: nowMs - times.leaseMs,
       });
     }
+  }
+
+  setGrace(graceMs: number): void {
+    this.#times = { ...this.#times, graceMs };
   }
 
   hello(member: PlacementMember, incarnation: string, nowMs: number): HelloOutcome {

@@ -114,6 +114,10 @@ export class Workers {
     }
   }
 
+  setGrace(graceMs: number): void {
+    this.#membership.setGrace(graceMs);
+  }
+
   /** Judges leases; to be called several times per lease. */
   tick(): void {
     const nowMs = this.#options.clock.monotonicMs();

@@ -10,6 +10,8 @@ export interface OriginPoolOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** To one endpoint. */
+  readonly maxConnections: number;
 }
 
 export class OriginPool implements AsyncDisposable {
@@ -26,7 +28,9 @@ export class OriginPool implements AsyncDisposable {
     const key = JSON.stringify([origin, endpoint, region, pathStyle, credentials]);
     const known = this.#open.get(key);
     if (known !== undefined) return known;
-    const opened = openOrigin({ origin, settings, ...this.#options });
+    const { clock, random, log, maxConnections } = this.#options;
+    const tuning = { maxConnections };
+    const opened = openOrigin({ origin, settings, clock, random, log, tuning });
     this.#open.set(key, opened);
     return opened;
   }

@@ -32,7 +32,7 @@ export interface WorkerOptions {
   /** On a local disk; made if its parent exists. */
   readonly cacheDir: string;
   /** Default: 80 % of what is free, plus what is held already. */
-  readonly capacityBytes?: number;
+  readonly capacityBytes?: number | undefined;
   /** `host:port` of the data plane for other nodes; port 0 takes a free one. */
   readonly listen: string;
   /** Unix socket of the data plane for this node. */
@@ -48,6 +48,8 @@ export interface WorkerOptions {
    * once; in a cgroup of 512 MiB the worker stays below it with that.
    */
   readonly readMemoryBytes?: number;
+  /** Connections to one endpoint of an origin; default 32. */
+  readonly originConnections?: number;
   /** Shown to people. */
   readonly softwareVersion: string;
   readonly clock?: Clock;
@@ -60,6 +62,11 @@ export interface Worker extends AsyncDisposable {
   /** With the real port. */
   readonly dataAddress: string;
   readonly capacityBytes: number;
+  /**
+   * How much of the disk may be used from now on; undefined for the default. Resolves when what is over
+   * was evicted, and tells the master.
+   */
+  setCapacity(capacityBytes: number | undefined): Promise<void>;
   /** Resolves when the master counts it in. */
   joined(signal?: AbortSignal): Promise<void>;
 }
@@ -91,12 +98,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const membership = started.use(
     joinCluster({
       master,
-      member: {
+      member: () => ({
         workerId: store.workerId,
         weightBytes: store.capacityBytes,
         dataAddress,
         node: os.hostname(),
-      },
+      }),
       softwareVersion: options.softwareVersion,
       held: store.held,
       handlers: new Commands(parts),
@@ -112,6 +119,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     workerId: store.workerId,
     dataAddress,
     capacityBytes: store.capacityBytes,
+    setCapacity: async (capacityBytes) => {
+      const before = store.capacityBytes;
+      await store.setCapacity(capacityBytes);
+      if (store.capacityBytes !== before) membership.announce();
+    },
     joined: (signal) => membership.joined(signal),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
@@ -149,7 +161,9 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
     }),
   );
   const master = started.use(connectMaster({ address: config.master }));
-  const origins = started.use(new OriginPool({ clock, random, log }));
+  const origins = started.use(
+    new OriginPool({ clock, random, log, maxConnections: config.originConnections ?? 32 }),
+  );
   const versions = started.use(
     new Versions({
       directory: path.join(cacheDir, 'manifests'),

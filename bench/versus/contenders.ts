@@ -79,7 +79,11 @@ const s3fs: Contender = {
 
 /** Apart from whatever of Larder runs on this machine. */
 function larderEnvironment({ origin, cacheDirectory }: Place): NodeJS.ProcessEnv {
-  return { ...origin.env, LARDER_RUNTIME_DIR: join(cacheDirectory, 'run') };
+  return {
+    ...origin.env,
+    LARDER_CONFIG: 'none',
+    LARDER_RUNTIME_DIR: join(cacheDirectory, 'run'),
+  };
 }
 
 const larder: Contender = {

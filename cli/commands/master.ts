@@ -3,32 +3,43 @@ import path from 'node:path';
 import { EXIT } from '../../common/index.ts';
 import { startMaster } from '../../master/index.ts';
 import { reportReady } from '../children.ts';
+import { reloadOnHangup } from '../config/reload.ts';
 import { aborted, createContext } from '../context.ts';
 import { groupOf } from '../environment.ts';
-import { isSet, text } from '../flags.ts';
+import { isSet } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
 import { openFilesLimit } from '../open-files.ts';
 
 export async function master(_: string[], flags: Flags): Promise<number> {
+  const reloading = reloadOnHangup();
   const { output, environment, log, signal } = createContext({
     json: isSet(flags, 'json'),
     role: 'master',
+    reloads: true,
   });
-  const dataDir = path.resolve(text(flags, 'dataDir') ?? environment.masterHome);
+  const dataDir = path.resolve(environment.masterHome);
   makeDirectory(dataDir, 'DATA_DIR_UNUSABLE');
   await using running = await startMaster({
     dataDir,
-    listen: text(flags, 'listen') ?? '127.0.0.1:7400',
-    insecure: isSet(flags, 'insecure'),
+    listen: environment.settings.masterListen,
+    insecure: environment.settings.insecure,
     openFiles: openFilesLimit(),
-    maxConnections: environment.maxConnections,
+    maxConnections: environment.settings.maxConnections,
     log,
     times: environment.masterTimes,
   });
   const { address } = running;
   const instance = registerInstance({ role: 'master', group: groupOf(), master: address });
+  reloading.ready({
+    user: 'master',
+    log,
+    instance,
+    apply: ({ grace }) => {
+      running.setGrace(grace);
+    },
+  });
   output.note(`larder master: listening on ${address}, data in ${dataDir}`);
   output.result({ address, dataDir }, '');
   reportReady({ address });

@@ -1,11 +1,12 @@
 /** `larder worker`: runs a worker until SIGTERM or Ctrl-C. */
 import path from 'node:path';
-import { EXIT, formatBytes, parseSize } from '../../common/index.ts';
+import { EXIT, formatBytes } from '../../common/index.ts';
 import { startWorker } from '../../worker/index.ts';
 import { reportReady } from '../children.ts';
+import { reloadOnHangup } from '../config/reload.ts';
 import { aborted, createContext } from '../context.ts';
 import { groupOf } from '../environment.ts';
-import { isSet, masterAddress, text } from '../flags.ts';
+import { isSet, masterAddress } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
@@ -13,32 +14,42 @@ import { openFilesLimit } from '../open-files.ts';
 import { packageVersion } from '../package-version.ts';
 
 export async function worker(_: string[], flags: Flags): Promise<number> {
+  const reloading = reloadOnHangup();
   const { output, environment, log, signal } = createContext({
     json: isSet(flags, 'json'),
     role: 'worker',
+    reloads: true,
   });
   const master = masterAddress(flags, environment);
-  const cacheDir = path.resolve(text(flags, 'cacheDir') ?? environment.workerHome);
-  if (text(flags, 'cacheDir') === undefined) makeDirectory(cacheDir, 'CACHE_DIR_UNUSABLE');
-  const size = text(flags, 'cacheSize');
+  const { settings } = environment;
+  const cacheDir = path.resolve(environment.workerHome);
+  // One that somebody named is on a disk that may not be mounted: it is not made.
+  if (settings.cacheDir === undefined) makeDirectory(cacheDir, 'CACHE_DIR_UNUSABLE');
   const socket = path.resolve(
-    text(flags, 'socket') ?? path.join(environment.runtimeDirectory, 'worker.sock'),
+    settings.workerSocket ?? path.join(environment.runtimeDirectory, 'worker.sock'),
   );
   makeDirectory(path.dirname(socket), 'CACHE_DIR_UNUSABLE');
   await using running = await startWorker({
     master,
     cacheDir,
-    ...(size === undefined ? {} : { capacityBytes: parseSize(size) }),
-    listen: text(flags, 'listen') ?? '127.0.0.1:0',
+    capacityBytes: settings.cacheSize,
+    listen: settings.workerListen,
     socket,
-    insecure: isSet(flags, 'insecure'),
+    insecure: settings.insecure,
     openFiles: openFilesLimit(),
-    maxConnections: environment.maxConnections,
-    readMemoryBytes: environment.readMemoryBytes,
+    maxConnections: settings.maxConnections,
+    readMemoryBytes: settings.readMemory,
+    originConnections: settings.originConnections,
     softwareVersion: packageVersion(),
     log,
   });
   const instance = registerInstance({ role: 'worker', group: groupOf(), master, socket });
+  reloading.ready({
+    user: 'worker',
+    log,
+    instance,
+    apply: (values) => running.setCapacity(values.cacheSize),
+  });
   output.note(
     `larder worker: master ${master}, ${formatBytes(running.capacityBytes)} in ${cacheDir}, ` +
       `data on ${running.dataAddress} and ${socket}`,

@@ -12,6 +12,7 @@ import type { ErrorCode, ErrorFacts } from '../../common/index.ts';
 
 export const GRPC_STATUS = {
   INVALID_ARGUMENT: status.INVALID_ARGUMENT,
+  CONFIG_INVALID: status.INVALID_ARGUMENT,
   NOT_YET_AVAILABLE: status.UNIMPLEMENTED,
   NOT_FOUND: status.NOT_FOUND,
   ALREADY_EXISTS: status.ALREADY_EXISTS,

@@ -1,12 +1,11 @@
 /**
- * docs/CLI.md, made from what the program says about itself, the exit codes and the variables that
- * cli/environment.ts reads. `npm run docs:generate` writes it, and commands.test.ts compares.
+ * docs/CLI.md, made from what the program says about itself, the exit codes and the variables of
+ * the settings. `npm run docs:generate` writes it, and commands.test.ts compares.
  */
 import { format } from 'prettier';
-import { EXIT } from '../../common/index.ts';
+import { EXIT, SETTING_NAMES, SETTINGS } from '../../common/index.ts';
 import { CommandLine } from './command-help.ts';
 import { table } from './markdown-table.ts';
-import { readText } from './repository.ts';
 
 const INTRODUCTION = `# The command line
 
@@ -57,13 +56,15 @@ async function sections(): Promise<string[]> {
   return visit([]);
 }
 
-/** From the comments of the `Environment` interface: `` `NAME`: meaning ``, or several names. */
+/** Those of the settings, and what is in the environment alone. */
 function variables(): string[][] {
-  const comments = readText('cli/environment.ts').matchAll(
-    /\/\*\*\s*((?:`LARDER_\w+`(?:,\s*)?)+):\s*([^]*?)\s*\*\//g,
-  );
-  return [...comments].map(([, names = '', meaning = '']) => [
-    names,
-    meaning.replace(/\s*\n\s*\*\s*/g, ' '),
+  const settings = SETTING_NAMES.map((name) => [
+    `\`${SETTINGS[name].variable}\``,
+    `the setting \`${name}\` of [CONFIG.md](CONFIG.md)`,
   ]);
+  return [
+    ['`LARDER_CONFIG`', 'the configuration file, as `--config`; `none` for no file'],
+    ...settings,
+    ['`NO_COLOR`', 'set to anything: no colours in progress bars'],
+  ];
 }

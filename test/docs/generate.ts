@@ -2,8 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderCommandLinePage } from './cli-page.ts';
+import { renderConfigPage } from './config-page.ts';
 import { renderErrorsPage } from './errors-page.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 await writeFile(join(docs, 'ERRORS.md'), await renderErrorsPage());
 await writeFile(join(docs, 'CLI.md'), await renderCommandLinePage());
+await writeFile(join(docs, 'CONFIG.md'), await renderConfigPage());

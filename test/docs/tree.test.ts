@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { exists, markdownFiles, readText, ROOT, trackedFiles } from './repository.ts';
 
 const MAX_LINES = 400;
-const GENERATED = /^(proto\/generated\/|package-lock\.json$|docs\/ERRORS\.md$)/;
+const GENERATED = /^(proto\/generated\/|package-lock\.json$|docs\/(CLI|CONFIG|ERRORS)\.md$)/;
 const SOURCE = /\.(ts|js|mjs|cjs|proto|sh|html|css|md)$|^\.ci\/run$/;
 /** Where a machine keeps its things, as opposed to paths that a user types. */
 const MACHINE_PATH = /(?<![\w.~-])\/(?:work|root|home\/\w+)\//;

@@ -126,12 +126,12 @@ export class FakeWorker implements AsyncDisposable {
     this.#channel = connectMaster({ address: options.address });
     this.membership = joinCluster({
       master: this.#channel,
-      member: {
+      member: () => ({
         workerId: options.id,
         weightBytes: options.weightBytes ?? 1000,
         dataAddress: '127.0.0.1:1',
         node: `node-${options.id}`,
-      },
+      }),
       softwareVersion: 'test',
       held: this.store,
       handlers: {

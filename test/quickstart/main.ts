@@ -40,6 +40,7 @@ async function onSample(): Promise<number> {
   const env = {
     ...process.env,
     LARDER_RUNTIME_DIR: path.join(directory, 'run'),
+    LARDER_CONFIG: 'none',
     AWS_ACCESS_KEY_ID: 'quickstart',
     AWS_SECRET_ACCESS_KEY: 'quickstart-secret',
     AWS_REGION: 'us-east-1',

@@ -71,6 +71,7 @@ export class TestLarder implements AsyncDisposable {
       LARDER_RUNTIME_DIR: path.join(this.directory, 'run'),
       LARDER_CACHE_HOME: path.join(this.directory, 'cache'),
       LARDER_HUNG_AFTER_MS: '1500',
+      LARDER_CONFIG: 'none',
       ...env,
     };
   }

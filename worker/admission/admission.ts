@@ -139,6 +139,14 @@ export class Admission {
       : undefined;
   }
 
+  /** What is used beyond the capacity; nothing where a number is 0 or less. */
+  excess(): { readonly bytes: number; readonly objects: number } {
+    return {
+      bytes: this.usedBytes - this.#capacity.bytes,
+      objects: this.objects - this.#capacity.objects,
+    };
+  }
+
   /**
    * What to evict for a newcomer, best first: ask for as many as are needed and no more, because
    * asking for one that lies below the threshold lowers the threshold.

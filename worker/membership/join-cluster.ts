@@ -25,6 +25,8 @@ class Membership implements ClusterMembership {
   readonly #running: Promise<void>;
   #placement = Placement.empty;
   #stream: JoinStream | undefined;
+  /** The stream was ended to say hello anew. */
+  #announcing = false;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -42,6 +44,12 @@ class Membership implements ClusterMembership {
   onPlacement(listener: (placement: Placement) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  announce(): void {
+    if (this.#stream === undefined) return;
+    this.#announcing = true;
+    this.#stream.end();
   }
 
   async joined(signal?: AbortSignal): Promise<void> {
@@ -88,6 +96,10 @@ class Membership implements ClusterMembership {
       const error: unknown = await stream.run().catch((reason: unknown) => reason);
       this.#stream = undefined;
       if (this.#isStopped()) return;
+      if (this.#announcing) {
+        this.#announcing = false;
+        continue;
+      }
       backoffMs = stream.welcomed ? minBackoffMs : Math.min(maxBackoffMs, backoffMs * 2);
       log.warn({ err: error, backoffMs }, 'not joined; trying again');
       // Half to all of it, so that a cluster does not come back in step.
@@ -106,7 +118,7 @@ class Membership implements ClusterMembership {
   }
 
   #isMember(): boolean {
-    const { workerId } = this.#options.member;
+    const { workerId } = this.#options.member();
     return this.connected && this.#placement.members.some((member) => member.workerId === workerId);
   }
 }

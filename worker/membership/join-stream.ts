@@ -61,7 +61,7 @@ export class JoinStream {
       this.#expectWelcome();
       await stream.send({
         hello: {
-          member: memberToWire(membership.member),
+          member: memberToWire(membership.member()),
           version: membership.softwareVersion,
           protocol: PROTOCOL_VERSION,
           incarnation,
@@ -73,6 +73,10 @@ export class JoinStream {
       this.#reporter?.[Symbol.dispose]();
       await Promise.all(this.#tasks);
     }
+  }
+
+  end(): void {
+    this.#ended.abort(new LarderError('CANCELLED', { what: 'the worker says hello anew' }));
   }
 
   #expectWelcome(): void {

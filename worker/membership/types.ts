@@ -77,7 +77,8 @@ export interface WorkerCounters {
 
 export interface MembershipOptions {
   readonly master: MasterChannel;
-  readonly member: PlacementMember;
+  /** As it is to be told at each hello. */
+  readonly member: () => PlacementMember;
   /** Of the software, for people. */
   readonly softwareVersion: string;
   readonly held: HeldSource;
@@ -101,6 +102,8 @@ export interface ClusterMembership extends AsyncDisposable {
   readonly connected: boolean;
   /** Called with each new placement. Returns how to stop. */
   onPlacement(listener: (placement: Placement) => void): () => void;
+  /** Says hello anew: what it says of this worker has changed. Commands that run are given up. */
+  announce(): void;
   /** Resolves when the master has told a placement that has this worker. */
   joined(signal?: AbortSignal): Promise<void>;
 }

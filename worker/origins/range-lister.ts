@@ -5,9 +5,8 @@
  * Always true: pages come in order; at most `MAX_AHEAD` wait to be taken; it stops by itself with the
  * page that reaches into the range behind it, and goes on when that range is taken away.
  */
-import { LarderError } from '../../common/index.ts';
+import { LarderError, printableKey } from '../../common/index.ts';
 import { newDirectories } from './directory-counts.ts';
-import { printableKey } from './key-bytes.ts';
 import type { ListedKey, ListedPage } from './s3-list-xml.ts';
 
 export interface PageRequest {

@@ -31,6 +31,7 @@ import { syncFileSystem } from './libc.ts';
 import { IntegrityChecks } from './integrity-checks.ts';
 import { fileProblem, ObjectFiles } from './object-files.ts';
 import { ObjectIndex } from './object-index.ts';
+import { setCapacity } from './options.ts';
 import type { ObjectStoreOptions } from './options.ts';
 import { openParts } from './parts.ts';
 import type { StoreParts } from './parts.ts';
@@ -47,6 +48,7 @@ import { Writeback } from './writeback.ts';
 
 export class ObjectStore implements AsyncDisposable {
   readonly admission: Admission;
+  readonly #options: ObjectStoreOptions;
   readonly #directory: CacheDirectory;
   readonly #records: RecordStore;
   readonly #trust: Trust;
@@ -75,6 +77,7 @@ export class ObjectStore implements AsyncDisposable {
   constructor(parts: StoreParts) {
     const { options, records } = parts;
     this.admission = parts.admission;
+    this.#options = options;
     this.#directory = parts.directory;
     this.#records = records;
     this.#trust = parts.trust;
@@ -178,6 +181,12 @@ export class ObjectStore implements AsyncDisposable {
   /** Mounts tell which objects they have open (+1, −1): those are evicted last. */
   setOpen(objectId: string, delta: number): void {
     this.#space.setOpen(objectId, delta);
+  }
+
+  /** Undefined for the default. Resolves when what is over was evicted; readers read on. */
+  async setCapacity(capacityBytes: number | undefined): Promise<void> {
+    setCapacity(this.admission, { ...this.#options, capacityBytes });
+    await this.#space.shrink();
   }
 
   /** The object, in memory until `unpin`, and belonging to the reference's dataset from now on. */

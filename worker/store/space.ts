@@ -78,6 +78,13 @@ export class Space {
     return freed > 0;
   }
 
+  /** Evicts what is over the capacity, which may have become smaller. */
+  shrink(): Promise<void> {
+    const turn = this.#evicting.then(() => this.#evictExcess());
+    this.#evicting = turn.catch(() => undefined);
+    return turn;
+  }
+
   setOpen(objectId: string, delta: number): void {
     const count = (this.#openCounts.get(objectId) ?? 0) + delta;
     if (count > 0) {
@@ -90,6 +97,28 @@ export class Space {
 
   isOpen(object: StoredObject): boolean {
     return object.pins > 0 || this.#openCounts.has(object.objectId);
+  }
+
+  async #evictExcess(): Promise<void> {
+    // As if the most wanted object came, so that the kept ones are victims as well.
+    const newcomer: Newcomer = { region: 'kept', band: 0, bytes: 0, objects: 0 };
+    let excess = this.#admission.excess();
+    let evictions: Promise<void>[] = [];
+    if (excess.bytes <= 0 && excess.objects <= 0) return;
+    for (const { object: victim } of this.#victims('total', newcomer, undefined)) {
+      // Bytes of what is open come back later: what was evicted counts, not what is used.
+      excess = {
+        bytes: excess.bytes - victim.accountedBytes,
+        objects: excess.objects - (victim.hasFile ? 1 : 0),
+      };
+      evictions.push(this.#options.evict(victim));
+      if (evictions.length >= EVICT_AT_ONCE) {
+        await Promise.all(evictions);
+        evictions = [];
+      }
+      if (excess.bytes <= 0 && excess.objects <= 0) break;
+    }
+    await Promise.all(evictions);
   }
 
   #take(object: StoredObject, bytes: number): boolean {

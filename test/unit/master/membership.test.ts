@@ -44,6 +44,16 @@ test('silent: away after the lease, removed after the grace time; a heartbeat br
   expect(membership.states()).toEqual([]);
 });
 
+test('another grace time counts for those that are away already', () => {
+  const membership = new Membership(TIMES, { number: 0, members: [] }, 0);
+  membership.hello(member('a'), 'i', 0);
+  membership.tick(10);
+  membership.setGrace(1_000);
+  expect(membership.tick(110).removed).toEqual([]);
+  membership.setGrace(50);
+  expect(membership.tick(111).removed).toEqual(['a']);
+});
+
 test('after a restart of the master the members are away, and keep their place for the grace time', () => {
   const membership = new Membership(TIMES, { number: 3, members: [member('a')] }, 1000);
   expect(membership.isAlive('a')).toBe(false);

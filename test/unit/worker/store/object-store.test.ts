@@ -231,6 +231,30 @@ describe('space', () => {
     expect(files.length).toBe(blocks.length);
   });
 
+  test('a smaller capacity evicts down to it, what is open last; a larger one takes more again', async () => {
+    await using larder = await open({ store: { capacityBytes: 16 * MIB, keptShare: 1 } });
+    const refs = Array.from({ length: 16 }, (_, i) =>
+      refOf(`s${String(i)}`, MIB, { firstBlock: i }),
+    );
+    for (const ref of refs) await larder.readsRight(ref);
+    await larder.reader.settled();
+    expect(larder.store.usedBytes).toBe(16 * MIB);
+    const [first] = refs;
+    larder.store.setOpen(first!.objectId, 1);
+    await larder.store.setCapacity(4 * MIB);
+    expect(larder.store.usedBytes).toBe(4 * MIB);
+    expect(larder.reader.held(first!.objectId).complete).toBe(true);
+    // None is left but the open one, whose file is unlinked; its bytes come back at the last close.
+    await larder.store.setCapacity(1);
+    expect(larder.store.objects).toBe(1);
+    larder.store.setOpen(first!.objectId, -1);
+    expect(larder.store.usedBytes).toBe(0);
+    await larder.store.setCapacity(16 * MIB);
+    for (const ref of refs) expect(await larder.readsRight(ref)).toBe(true);
+    await larder.reader.settled();
+    expect(larder.store.usedBytes).toBe(16 * MIB);
+  });
+
   test('objects that are open go last', async () => {
     await using larder = await open({ store: { capacityBytes: 8 * MIB, keptShare: 0 } });
     const refs = Array.from({ length: 20 }, (_, i) => refOf(`o${String(i)}`, MIB));

@@ -1,0 +1,257 @@
+/**
+ * The whole list of what people may set: in a YAML file, in the environment, by a flag. Each setting
+ * has its unit, default, bounds and the reason why it exists; docs/CONFIG.md is made from this table.
+ *
+ * Reading and writing single values is `config-values.ts`; which of file, environment and flag wins,
+ * and reading them, is `cli/config/`. What is a contract between parts and not to be
+ * tuned is `limits.ts`.
+ */
+import { MIB, TIB } from './units.ts';
+
+export type SettingType =
+  'size' | 'duration' | 'count' | 'address' | 'path' | 'socket' | 'choice' | 'switch';
+
+/** Processes, and `cli` for the commands that only ask. */
+export type SettingUser = 'master' | 'worker' | 'mount' | 'up' | 'cli';
+
+export interface SettingSpec {
+  readonly type: SettingType;
+  readonly variable: string;
+  /** Long flags, without dashes, and the command that has each; `*` for all that have it. */
+  readonly flags: Readonly<Record<string, string>>;
+  /** A number in the setting's unit, or text; undefined where it depends on the machine. */
+  readonly default?: number | string | boolean;
+  /** Of a default that depends on the machine: what it is, in words. */
+  readonly defaultText?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly choices?: readonly string[];
+  readonly reason: string;
+  readonly usedBy: readonly SettingUser[];
+  /** Whether a process takes a new value while it runs. */
+  readonly live: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+/** The kernel's limit for the address of a Unix socket. */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+export const SETTINGS = {
+  master: {
+    type: 'address',
+    variable: 'LARDER_MASTER',
+    flags: { '*': 'master' },
+    defaultText: 'the one that runs on this machine, else 127.0.0.1:7400',
+    reason: 'Workers, mounts and commands must find their master.',
+    usedBy: ['worker', 'mount', 'cli'],
+    live: false,
+  },
+  masterListen: {
+    type: 'address',
+    variable: 'LARDER_MASTER_LISTEN',
+    flags: { master: 'listen' },
+    default: '127.0.0.1:7400',
+    reason: 'A master for several machines listens where they reach it.',
+    usedBy: ['master'],
+    live: false,
+  },
+  workerListen: {
+    type: 'address',
+    variable: 'LARDER_WORKER_LISTEN',
+    flags: { worker: 'listen' },
+    default: '127.0.0.1:0',
+    reason: 'Other nodes read from this address; port 0 takes a free one.',
+    usedBy: ['worker'],
+    live: false,
+  },
+  insecure: {
+    type: 'switch',
+    variable: 'LARDER_INSECURE',
+    flags: { master: 'insecure', worker: 'insecure' },
+    default: false,
+    reason: 'Listening beyond loopback without authentication must be somebody’s decision.',
+    usedBy: ['master', 'worker'],
+    live: false,
+  },
+  workerSocket: {
+    type: 'socket',
+    variable: 'LARDER_WORKER_SOCKET',
+    flags: { worker: 'socket', mount: 'worker-socket' },
+    defaultText: '`worker.sock` in `runtimeDir`; a mount takes that of a worker of its master',
+    maximum: MAX_SOCKET_PATH_BYTES,
+    reason: 'Worker and mounts of one node meet there, also across containers.',
+    usedBy: ['worker', 'mount'],
+    live: false,
+  },
+  dataDir: {
+    type: 'path',
+    variable: 'LARDER_DATA_DIR',
+    flags: { master: 'data-dir' },
+    defaultText: '`/var/lib/larder`; of an ordinary user `master` in `cacheHome`',
+    reason: 'The catalog belongs on a disk that is backed up.',
+    usedBy: ['master'],
+    live: false,
+  },
+  cacheDir: {
+    type: 'path',
+    variable: 'LARDER_CACHE_DIR',
+    flags: { worker: 'cache-dir' },
+    defaultText: '`worker` in `cacheHome`',
+    reason: 'The cache belongs on the NVMe of the node. Of `larder worker`; `up` uses `cacheHome`.',
+    usedBy: ['worker'],
+    live: false,
+  },
+  cacheSize: {
+    type: 'size',
+    variable: 'LARDER_CACHE_SIZE',
+    flags: { worker: 'cache-size', up: 'cache-size' },
+    defaultText: '80 % of what is free, besides what is held',
+    minimum: MIB,
+    maximum: 1024 * TIB,
+    reason: 'Others use the disk as well.',
+    usedBy: ['worker', 'up'],
+    live: true,
+  },
+  cacheHome: {
+    type: 'path',
+    variable: 'LARDER_CACHE_HOME',
+    flags: {},
+    defaultText: '`/var/cache/larder`; of an ordinary user `~/.cache/larder`',
+    reason: 'Where caches go that no `--cache-dir` names.',
+    usedBy: ['worker', 'master', 'up'],
+    live: false,
+  },
+  runtimeDir: {
+    type: 'path',
+    variable: 'LARDER_RUNTIME_DIR',
+    flags: {},
+    defaultText: '`/run/larder`; of an ordinary user `$XDG_RUNTIME_DIR/larder`',
+    reason: 'Sockets, process records and the state of mounts do not outlive a boot.',
+    usedBy: ['master', 'worker', 'mount', 'up', 'cli'],
+    live: false,
+  },
+  originConnections: {
+    type: 'count',
+    variable: 'LARDER_ORIGIN_CONNECTIONS',
+    flags: {},
+    default: 32,
+    minimum: 1,
+    maximum: 1024,
+    reason: 'Connections to one S3 endpoint: more for a fast network, fewer for a weak gateway.',
+    usedBy: ['worker'],
+    live: false,
+  },
+  maxConnections: {
+    type: 'count',
+    variable: 'LARDER_MAX_CONNECTIONS',
+    flags: {},
+    default: 4_096,
+    minimum: 1,
+    maximum: 65_536,
+    reason: 'A client that opens connections without end must not take what others need.',
+    usedBy: ['master', 'worker'],
+    live: false,
+  },
+  readMemory: {
+    type: 'size',
+    variable: 'LARDER_READ_MEMORY',
+    flags: {},
+    default: 128 * MIB,
+    minimum: 16 * MIB,
+    maximum: TIB,
+    reason: 'Bytes of reads that a worker is sending: as much as one mount asks for at once.',
+    usedBy: ['worker'],
+    live: false,
+  },
+  logLevel: {
+    type: 'choice',
+    variable: 'LARDER_LOG_LEVEL',
+    flags: {},
+    default: 'warn',
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    reason: 'Quiet while all is well, and talkative when somebody looks for something.',
+    usedBy: ['master', 'worker', 'mount', 'up', 'cli'],
+    live: true,
+  },
+  heartbeat: {
+    type: 'duration',
+    variable: 'LARDER_HEARTBEAT_MS',
+    flags: {},
+    default: 1_000,
+    minimum: 10,
+    maximum: HOUR_MS,
+    reason: 'How often workers tell the master that they live.',
+    usedBy: ['master'],
+    live: false,
+  },
+  lease: {
+    type: 'duration',
+    variable: 'LARDER_LEASE_MS',
+    flags: {},
+    default: 5_000,
+    minimum: 20,
+    maximum: HOUR_MS,
+    reason: 'A worker that is silent for so long is away. At least twice `heartbeat`.',
+    usedBy: ['master'],
+    live: false,
+  },
+  grace: {
+    type: 'duration',
+    variable: 'LARDER_GRACE_MS',
+    flags: {},
+    default: 60_000,
+    minimum: 1,
+    maximum: 24 * HOUR_MS,
+    reason: 'A worker that is away for less keeps what it owns: longer than its restart takes.',
+    usedBy: ['master'],
+    live: true,
+  },
+  readTimeout: {
+    type: 'duration',
+    variable: 'LARDER_READ_TIMEOUT_MS',
+    flags: {},
+    default: 30_000,
+    minimum: 1,
+    maximum: HOUR_MS,
+    reason: 'How long a read of a mount may take over all workers and retries before it fails.',
+    usedBy: ['mount'],
+    live: false,
+  },
+  hungAfter: {
+    type: 'duration',
+    variable: 'LARDER_HUNG_AFTER_MS',
+    flags: {},
+    default: 10_000,
+    minimum: 100,
+    maximum: HOUR_MS,
+    reason: 'A FUSE server that is silent for so long is replaced.',
+    usedBy: ['mount'],
+    live: false,
+  },
+} as const satisfies Record<string, SettingSpec>;
+
+export type SettingName = keyof typeof SETTINGS;
+export type SettingValue = number | string | boolean;
+
+type ValueOf<T extends SettingType> = T extends 'size' | 'duration' | 'count'
+  ? number
+  : T extends 'switch'
+    ? boolean
+    : string;
+type WithDefault = {
+  [N in SettingName]: (typeof SETTINGS)[N] extends { default: unknown } ? N : never;
+}[SettingName];
+
+/** Bytes, milliseconds, counts, text. Undefined only where the default depends on the machine. */
+export type SettingValues = {
+  readonly [N in WithDefault]: ValueOf<(typeof SETTINGS)[N]['type']>;
+} & {
+  readonly [N in Exclude<SettingName, WithDefault>]:
+    ValueOf<(typeof SETTINGS)[N]['type']> | undefined;
+};
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+export function isSettingName(text: string): text is SettingName {
+  return Object.hasOwn(SETTINGS, text);
+}
