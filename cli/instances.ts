@@ -10,6 +10,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../common/index.ts';
 import { environment } from './environment.ts';
+import { packageVersion } from './package-version.ts';
 
 export type Role = 'up' | 'master' | 'worker' | 'holder' | 'server';
 
@@ -28,15 +29,24 @@ export interface Instance {
   readonly startTicks: string;
   /** Common to all that one `up` started; empty for others. */
   readonly group: string;
+  /** Of its software; releases before 0.2 did not say. */
+  readonly version?: string;
   /** The master that it is, or talks to. */
   readonly master?: string;
   readonly socket?: string;
+  /** Of a worker. */
+  readonly cacheDir?: string;
   readonly origin?: string;
   readonly mountpoint?: string;
   readonly mount?: MountRecord;
 }
 
-export type InstanceDetails = Omit<Instance, 'pid' | 'startTicks'>;
+export type InstanceDetails = Omit<Instance, 'pid' | 'startTicks' | 'version'>;
+
+export interface InstanceRecord {
+  readonly instance: Instance;
+  readonly alive: boolean;
+}
 
 /** Writes this process's record; the returned functions change and remove it. */
 export function registerInstance(details: InstanceDetails): {
@@ -45,11 +55,12 @@ export function registerInstance(details: InstanceDetails): {
 } {
   const directory = instancesDirectory();
   fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const file = path.join(directory, `${String(process.pid)}.json`);
+  const file = recordFile(process.pid);
   let record: Instance = {
     ...details,
     pid: process.pid,
     startTicks: startTicks(process.pid) ?? '',
+    version: packageVersion(),
   };
   const write = () => {
     fs.writeFileSync(`${file}.tmp`, JSON.stringify(record));
@@ -67,7 +78,17 @@ export function registerInstance(details: InstanceDetails): {
   };
 }
 
+/** Those that run. Records of others are removed. */
 export function listInstances(): Instance[] {
+  return readRecords().flatMap((record) => {
+    if (record.alive) return [record.instance];
+    removeRecord(record);
+    return [];
+  });
+}
+
+/** All records, by pid, also of processes that are gone. Removes nothing. */
+export function readRecords(): InstanceRecord[] {
   const directory = instancesDirectory();
   let names: string[];
   try {
@@ -77,8 +98,12 @@ export function listInstances(): Instance[] {
   }
   return names
     .filter((name) => name.endsWith('.json'))
-    .flatMap((name) => readInstance(path.join(directory, name)))
-    .sort((a, b) => a.pid - b.pid);
+    .flatMap((name) => readRecord(path.join(directory, name)))
+    .sort((a, b) => a.instance.pid - b.instance.pid);
+}
+
+export function removeRecord({ instance }: InstanceRecord): void {
+  fs.rmSync(recordFile(instance.pid), { force: true });
 }
 
 export function isAlive(instance: Pick<Instance, 'pid' | 'startTicks'>): boolean {
@@ -112,16 +137,17 @@ function instancesDirectory(): string {
   return path.join(environment().runtimeDirectory, 'instances');
 }
 
-function readInstance(file: string): Instance[] {
-  let instance: Instance;
+function recordFile(pid: number): string {
+  return path.join(instancesDirectory(), `${String(pid)}.json`);
+}
+
+function readRecord(file: string): InstanceRecord[] {
   try {
-    instance = JSON.parse(fs.readFileSync(file, 'utf8')) as Instance;
+    const instance = JSON.parse(fs.readFileSync(file, 'utf8')) as Instance;
+    return [{ instance, alive: isAlive(instance) }];
   } catch {
     return [];
   }
-  if (isAlive(instance)) return [instance];
-  fs.rmSync(file, { force: true });
-  return [];
 }
 
 function startTicks(pid: number): string | undefined {

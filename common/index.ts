@@ -49,7 +49,7 @@ export { parseOriginUrl } from './origin-url.ts';
 export type { OriginUrl } from './origin-url.ts';
 export { Placement, stripeOf } from './placement.ts';
 export type { PlacementMember } from './placement.ts';
-export { formatBytes, KIB, MIB, parseSize } from './units.ts';
+export { formatBytes, GIB, KIB, MIB, parseSize } from './units.ts';
 export {
   emptyAttributes,
   ManifestBuilder,

@@ -28,6 +28,8 @@ export interface MasterOptions {
   readonly listen?: string;
   /** Allows listening beyond loopback without authentication. Default false. */
   readonly insecure?: boolean;
+  /** Shown to whoever asks for the status. */
+  readonly softwareVersion?: string;
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly times?: Partial<MasterTimes>;
@@ -37,6 +39,7 @@ export interface MasterConfig {
   readonly dataDir: string;
   readonly listen: string;
   readonly insecure: boolean;
+  readonly softwareVersion: string;
   readonly log: Logger;
   readonly clock: Clock;
   readonly times: MasterTimes;
@@ -58,6 +61,7 @@ export function compileOptions(options: MasterOptions): MasterConfig {
     dataDir: options.dataDir,
     listen: options.listen ?? '127.0.0.1:7450',
     insecure: options.insecure ?? false,
+    softwareVersion: options.softwareVersion ?? '',
     log: options.log ?? silentLogger,
     clock: options.clock ?? systemClock,
     times: { ...DEFAULT_TIMES, ...options.times },

@@ -9,6 +9,7 @@ import { isSet, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
+import { packageVersion } from '../package-version.ts';
 
 export async function master(_: string[], flags: Flags): Promise<number> {
   const { output, environment, log, signal } = createContext({
@@ -21,6 +22,7 @@ export async function master(_: string[], flags: Flags): Promise<number> {
     dataDir,
     listen: text(flags, 'listen') ?? '127.0.0.1:7400',
     insecure: isSet(flags, 'insecure'),
+    softwareVersion: packageVersion(),
     log,
     times: environment.masterTimes,
   });

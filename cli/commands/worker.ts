@@ -34,7 +34,13 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     softwareVersion: packageVersion(),
     log,
   });
-  const instance = registerInstance({ role: 'worker', group: groupOf(), master, socket });
+  const instance = registerInstance({
+    role: 'worker',
+    group: groupOf(),
+    master,
+    socket,
+    cacheDir,
+  });
   output.note(
     `larder worker: master ${master}, ${formatBytes(running.capacityBytes)} in ${cacheDir}, ` +
       `data on ${running.dataAddress} and ${socket}`,
