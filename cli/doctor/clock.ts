@@ -1,6 +1,5 @@
 /** This machine's clock against those of the masters and of an S3 origin. */
 import { asLarderError, parseOriginUrl, systemClock } from '../../common/index.ts';
-import { inspectEndpoint } from '../../worker/origins/index.ts';
 import { note, ok, problem, warning } from './check.ts';
 import type { Check, Observation, Subject } from './check.ts';
 import { askMaster } from './cluster.ts';
@@ -34,6 +33,8 @@ async function atOrigin(subject: Subject): Promise<Observation[]> {
   try {
     const url = parseOriginUrl(subject.origin);
     if (url.kind !== 's3') return [];
+    // Loaded here: without an origin nobody waits for the AWS SDK.
+    const { inspectEndpoint } = await import('../../worker/origins/index.ts');
     const { aheadMs } = await inspectEndpoint(url.bucket, originSettings(subject), systemClock);
     if (aheadMs === undefined) return [note('The origin does not say its time.')];
     return [judgeSkew('the origin', aheadMs / 1_000, S3_LIMIT_S)];

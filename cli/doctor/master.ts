@@ -28,7 +28,7 @@ async function examine(address: string): Promise<Observation[]> {
     return [
       ok(
         `Master ${address} (version ${version || 'not said'}) answers in ${String(tookMs)} ms: ` +
-          `${String(datasets.length)} datasets, ${String(leases.length)} mounts hold a version.`,
+          `datasets: ${String(datasets.length)}, mounts that hold a version: ${String(leases.length)}.`,
       ),
       ...workers(address, status),
     ];
@@ -55,7 +55,7 @@ function workers(address: string, status: ClusterStatus__Output): Observation[] 
           `Start one: \`larder worker --master ${address}\`.`,
         )
       : ok(
-          `${String(alive.length)} workers of ${address} are alive; ` +
+          `Workers of ${address} that are alive: ${String(alive.length)}; ` +
             `${formatBytes(usedBytes)} of ${formatBytes(capacityBytes)} used.`,
         );
   return [

@@ -12,13 +12,14 @@ import {
   withSetting,
 } from '../../common/index.ts';
 import type { DatasetSettings, ListingEntry } from '../../common/index.ts';
-import { findCredentials, inspectEndpoint, openOrigin } from '../../worker/origins/index.ts';
 import type { Origin } from '../../worker/origins/index.ts';
 import { note, ok, problem, warning } from './check.ts';
 import type { Check, Observation, Subject } from './check.ts';
 
 const TIMEOUT_MS = 25_000;
 const SLOW_MS = 1_000;
+/** Loaded here: most checks, and the children that they run in, do without the AWS SDK. */
+const load = () => import('../../worker/origins/index.ts');
 /** A check, not a job: few tries, short waits. */
 const TUNING = {
   connectTimeoutMs: 3_000,
@@ -54,6 +55,7 @@ export function originSettings({ endpoint }: Subject): DatasetSettings {
 }
 
 async function s3Place(bucket: string, settings: DatasetSettings): Promise<Observation[]> {
+  const { findCredentials, inspectEndpoint } = await load();
   const found: Observation[] = [];
   try {
     const { kind, expiresAtMs } = await findCredentials(settings.credentials, systemClock);
@@ -76,6 +78,7 @@ function lasting(expiresAtMs: number | undefined): string {
 }
 
 async function listAndRead(url: string, settings: DatasetSettings): Promise<Observation[]> {
+  const { openOrigin } = await load();
   await using opened = openOrigin({
     origin: url,
     settings,

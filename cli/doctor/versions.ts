@@ -31,7 +31,7 @@ export function compareVersions(own: string, parts: readonly Part[]): Observatio
   const silent = parts.filter(({ version }) => version === '');
   return [
     ok(
-      `larder ${own} here; ${String(parts.length - other.length - silent.length)} other parts have the same.`,
+      `larder ${own} here; other parts of the same version: ${String(parts.length - other.length - silent.length)}.`,
     ),
     ...other.map(({ who, version }) =>
       warning(

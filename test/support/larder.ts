@@ -55,6 +55,8 @@ export interface Status {
 export class TestLarder implements AsyncDisposable {
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Put before every command: a program that starts it elsewhere, as `nsenter` does. */
+  through: readonly string[] = [];
   readonly #children = new Set<ChildProcess>();
   readonly #mountpoints = new Set<string>();
 
@@ -100,7 +102,8 @@ export class TestLarder implements AsyncDisposable {
 
   /** Starts a command that stays. */
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const [program = '', ...words] = [...this.through, process.execPath, MAIN, ...args];
+    const child = spawn(program, words, {
       env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, as a shell gives it: `interrupt` is Ctrl-C.
