@@ -11,16 +11,19 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { asLarderError, LarderError, systemClock, systemCode } from '../../common/index.ts';
+import { connectMaster } from '../../rpc/grpc/index.ts';
 import type { Environment } from '../environment.ts';
 import { packageVersion } from '../package-version.ts';
 import type { Finding, Subject } from './check.ts';
-import { askMaster } from './cluster.ts';
-import { lastPart, logFiles } from './logs.ts';
+import { askMaster, MASTER_TIMEOUT_MS } from './cluster.ts';
+import { HUNG, readLogs } from './isolated.ts';
 import { readText } from './read-text.ts';
+import { redactedJson } from './redact.ts';
 import type { Redact } from './redact.ts';
 
 const execute = promisify(execFile);
 const TAR_TIMEOUT_MS = 60_000;
+const LOGS_TIMEOUT_MS = 10_000;
 const FOLDER = 'larder-support';
 
 export interface BundleOptions {
@@ -34,14 +37,14 @@ export interface BundleOptions {
 
 /** @throws {LarderError} `ALREADY_EXISTS`, `INVALID_ARGUMENT` where the file cannot be written */
 export async function writeBundle(options: BundleOptions): Promise<void> {
-  const { file, redact } = options;
+  const { file } = options;
   const fd = createFile(file);
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'larder-doctor-'));
   try {
     const folder = path.join(scratch, FOLDER);
     fs.mkdirSync(path.join(folder, 'logs'), { recursive: true, mode: 0o700 });
     for (const [name, text] of await contents(options)) {
-      fs.writeFileSync(path.join(folder, name), redact(text), { mode: 0o600 });
+      fs.writeFileSync(path.join(folder, name), text, { mode: 0o600 });
     }
     const archive = path.join(scratch, 'bundle.tar.gz');
     await execute('tar', ['-czf', archive, '-C', scratch, FOLDER], { timeout: TAR_TIMEOUT_MS });
@@ -67,35 +70,53 @@ function createFile(file: string): number {
   }
 }
 
-/** Names in the archive, and their text. */
+/** Names in the archive, and their text, redacted. */
 async function contents(options: BundleOptions): Promise<[string, string][]> {
-  const { report, subject, environment } = options;
-  const logs = logFiles(subject, environment).map((log, index): [string, string] => [
-    `logs/${String(index).padStart(2, '0')}-${path.basename(log)}`,
-    `# ${log}\n${lastPart(log)}`,
-  ]);
+  const { report, subject, environment, redact } = options;
+  const json = (value: unknown) => redactedJson(value, redact);
   return [
     ['doctor.json', json(report)],
     ['status.json', json(await status(subject))],
     ['versions.json', json(versions())],
     ['configuration.json', json(configuration(environment, subject))],
     ['processes.json', json(subject.records)],
-    ['mountinfo.txt', larderMounts(subject)],
-    ['kernel.txt', kernel()],
-    ...logs,
+    ['mountinfo.txt', redact(larderMounts(subject))],
+    ['kernel.txt', redact(kernel())],
+    ...(await logs(options)),
   ];
+}
+
+async function logs(options: BundleOptions): Promise<[string, string][]> {
+  const { subject, environment, redact } = options;
+  const { runtimeDirectory, cacheHome } = environment;
+  const { records, cacheDirectories } = subject;
+  const pids = records.flatMap(({ alive, instance }) => (alive ? [instance.pid] : []));
+  const places = { pids, runtimeDirectory, cacheHome, cacheDirectories };
+  const parts = await readLogs(places, LOGS_TIMEOUT_MS);
+  if (parts === HUNG) return [['logs/none.txt', 'The file system that they lie on hangs.\n']];
+  return parts.map(({ file, text }, index) => [
+    `logs/${String(index).padStart(2, '0')}-${path.basename(file)}`,
+    redact(`# ${file}\n${text}`),
+  ]);
 }
 
 async function status({ masters }: Subject): Promise<unknown> {
   return await Promise.all(
     masters.map(async (master) => {
       try {
-        return { master, ...(await askMaster(master)).status };
+        return { master, ...(await askMaster(master)).status, settings: await datasets(master) };
       } catch (error) {
         return { master, error: asLarderError(error).message };
       }
     }),
   );
+}
+
+/** Origins and settings; a secret is in none of them. */
+async function datasets(address: string): Promise<unknown> {
+  await using channel = connectMaster({ address, unaryDeadlineMs: MASTER_TIMEOUT_MS });
+  const { datasets: found } = await channel.catalog.listDatasets({});
+  return found.map(({ name, origin, settings }) => ({ name, origin, settings }));
 }
 
 function versions() {
@@ -150,8 +171,4 @@ function kernel(): string {
     (name) => `fs.fuse.${name} = ${readText(`/proc/sys/fs/fuse/${name}`).trim()}`,
   );
   return [`${os.type()} ${os.release()} ${os.version()}`, ...timeouts, ''].join('\n');
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

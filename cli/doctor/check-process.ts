@@ -1,6 +1,7 @@
 /** The child that puts one question for `isolated.ts`, and ends. */
 import fs from 'node:fs/promises';
 import { asLarderError, systemClock, systemCode } from '../../common/index.ts';
+import { lastParts } from './logs.ts';
 import type { ChildAnswer, ChildRequest } from './isolated.ts';
 
 export function runCheckProcess(): void {
@@ -19,6 +20,10 @@ async function answer(request: ChildRequest): Promise<ChildAnswer> {
     const startMs = systemClock.monotonicMs();
     const code = await touchHere(request.path);
     return { kind: 'touched', code, tookMs: Math.round(systemClock.monotonicMs() - startMs) };
+  }
+  if (request.kind === 'logs') {
+    tell({ kind: 'started' });
+    return { kind: 'logs', logs: lastParts(request.places) };
   }
   // Loaded here: a touch does without.
   const { CHECKS } = await import('./checks.ts');

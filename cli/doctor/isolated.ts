@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { LarderError, systemClock } from '../../common/index.ts';
 import { programCommand } from '../children.ts';
 import type { Observation, Subject } from './check.ts';
+import type { LogPart, LogPlaces } from './logs.ts';
 
 export const HUNG = 'hung';
 const START_TIMEOUT_MS = 20_000;
@@ -13,7 +14,8 @@ const START_TIMEOUT_MS = 20_000;
 /** To the child, over IPC: an origin URL must not show in `ps`. */
 export type ChildRequest =
   | { readonly kind: 'check'; readonly name: string; readonly subject: Subject }
-  | { readonly kind: 'touch'; readonly path: string };
+  | { readonly kind: 'touch'; readonly path: string }
+  | { readonly kind: 'logs'; readonly places: LogPlaces };
 
 export type ChildAnswer =
   /** First of all: from here on time counts. A busy machine takes seconds to start a process. */
@@ -21,6 +23,7 @@ export type ChildAnswer =
   | { readonly kind: 'observations'; readonly observations: readonly Observation[] }
   /** The errno's name, or empty where the file system answered. */
   | { readonly kind: 'touched'; readonly code: string; readonly tookMs: number }
+  | { readonly kind: 'logs'; readonly logs: readonly LogPart[] }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** @throws {LarderError} `INTERNAL` where the check failed */
@@ -48,6 +51,17 @@ export async function touch(
   if (answer === HUNG) return { code: HUNG, tookMs: timeoutMs };
   if (answer.kind === 'touched') return answer;
   throw new LarderError('INTERNAL', { what: answer.kind === 'failed' ? answer.message : path });
+}
+
+/** @throws {LarderError} `INTERNAL` where they cannot be read */
+export async function readLogs(
+  places: LogPlaces,
+  timeoutMs: number,
+): Promise<readonly LogPart[] | typeof HUNG> {
+  const answer = await ask({ kind: 'logs', places }, timeoutMs);
+  if (answer === HUNG) return HUNG;
+  if (answer.kind === 'logs') return answer.logs;
+  throw new LarderError('INTERNAL', { what: answer.kind === 'failed' ? answer.message : 'logs' });
 }
 
 function ask(request: ChildRequest, timeoutMs: number): Promise<ChildAnswer | typeof HUNG> {

@@ -1,20 +1,36 @@
-/** The logs that Larder knows of: of processes that run, and those that `--detach` leaves behind. */
+/**
+ * The logs that Larder knows of: of processes that run, and those that `--detach` leaves behind. What is
+ * in here runs in a child: a log may lie on a file system that hangs.
+ */
 import fs from 'node:fs';
 import path from 'node:path';
 import { KIB } from '../../common/index.ts';
-import type { Environment } from '../environment.ts';
-import type { Subject } from './check.ts';
+
+export interface LogPlaces {
+  /** Of processes that run. */
+  readonly pids: readonly number[];
+  readonly runtimeDirectory: string;
+  readonly cacheHome: string;
+  readonly cacheDirectories: readonly string[];
+}
+
+export interface LogPart {
+  readonly file: string;
+  /** As it is, secrets included. */
+  readonly text: string;
+}
 
 const LAST_BYTES = 256 * KIB;
 const MAX_FILES = 32;
 
-/** Without what is not a file: a journal, a terminal, a pipe. The newest first. */
-export function logFiles(subject: Subject, environment: Environment): string[] {
-  const { records, cacheDirectories } = subject;
-  const { runtimeDirectory, cacheHome } = environment;
-  const running = records
-    .filter(({ alive }) => alive)
-    .flatMap(({ instance: { pid } }) => openOn(`/proc/${String(pid)}/fd/2`));
+/** The newest first, without what is not a file: a journal, a terminal, a pipe. */
+export function lastParts(places: LogPlaces): LogPart[] {
+  return logFiles(places).map((file) => ({ file, text: lastPart(file) }));
+}
+
+function logFiles(places: LogPlaces): string[] {
+  const { pids, runtimeDirectory, cacheHome, cacheDirectories } = places;
+  const running = pids.flatMap((pid) => openOn(`/proc/${String(pid)}/fd/2`));
   const left = [
     ...below(path.join(runtimeDirectory, 'mounts'), 'mount.log'),
     ...below(cacheHome, 'up.log'),
@@ -33,7 +49,7 @@ export function logFiles(subject: Subject, environment: Environment): string[] {
 }
 
 /** From the first whole line on. */
-export function lastPart(file: string): string {
+function lastPart(file: string): string {
   const fd = fs.openSync(file, 'r');
   try {
     const { size } = fs.fstatSync(fd);

@@ -27,16 +27,32 @@ export function createRedact(secrets: readonly string[], files: readonly string[
     redactShapes(known.reduce((rest, value) => rest.replaceAll(value, REDACTED), text));
 }
 
+/**
+ * JSON of a value whose texts are redacted one by one, so that it stays JSON. What is named like a secret
+ * goes as a whole, except a dataset's reference to credentials, which is none.
+ */
+export function redactedJson(value: unknown, redact: Redact): string {
+  const replace = (key: string, inner: unknown): unknown => {
+    if (typeof inner !== 'string') return inner;
+    if (key === 'credentials' && /^((profile|file):.*|anonymous|)$/.test(inner))
+      return redact(inner);
+    return IS_SECRET_NAME.test(key) && inner !== '' ? REDACTED : redact(inner);
+  };
+  return `${JSON.stringify(value, replace, 2)}\n`;
+}
+
 const NAME =
   '[\\w.-]*(?:secret|token|passw(?:or)?d|credential|signature|access[_-]?key|api[_-]?key|private[_-]?key|authorization)[\\w.-]*';
+
+const IS_SECRET_NAME = new RegExp(`^${NAME}$`, 'i');
 
 const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED],
   // user:password@ of a URL.
-  [/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>@]+(?::[^\s/?#"'<>]*)?@/gi, `$1${REDACTED}@`],
+  [/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>@\\]+(?::[^\s/?#"'<>\\]*)?@/gi, `$1${REDACTED}@`],
   // The whole query of a URL: signatures have many names.
-  [/([a-z][a-z0-9+.-]*:\/\/[^\s?#"'<>]*)\?[^\s"'<>]+/gi, `$1?${REDACTED}`],
-  [/\b(?:AWS4-HMAC-SHA256|Bearer|Basic)\s+[^"\n]+/gi, REDACTED],
+  [/([a-z][a-z0-9+.-]*:\/\/[^\s?#"'<>\\]*)\?[^\s"'<>\\]+/gi, `$1?${REDACTED}`],
+  [/\b(?:AWS4-HMAC-SHA256|Bearer|Basic)\s+[^"\\\n]+/gi, REDACTED],
   [/\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AROA|ANPA|ANVA|AIPA)[A-Z0-9]{12,}\b/g, REDACTED],
   // JSON Web Tokens.
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, REDACTED],
@@ -44,7 +60,7 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
     new RegExp(`(["']?\\b${NAME}\\\\?["']?\\s*[:=]\\s*)\\\\?"(?:[^"\\\\]|\\\\.)*"`, 'gi'),
     `$1"${REDACTED}"`,
   ],
-  [new RegExp(`(\\b${NAME}\\s*[:=]\\s*)(?!["[])[^\\s,;&"'}\\]]+`, 'gi'), `$1${REDACTED}`],
+  [new RegExp(`(\\b${NAME}\\s*[:=]\\s*)(?!\\\\?["[])[^\\s,;&"'}\\]\\\\]+`, 'gi'), `$1${REDACTED}`],
 ];
 
 /** Like an AWS secret key: 40 characters of base64. Object ids are 40 hex digits, and stay. */

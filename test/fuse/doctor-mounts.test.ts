@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -47,8 +48,23 @@ test('with everything well, nothing is wrong, and each part is named', async () 
   expect(report.of('versions')).toContain('other parts of the same version: 7.');
   expect(report.of('origin')).toContain('May be read: one byte of file');
   expect(report.of('clock')).toMatch(/^ok This clock and that of master .* agree/);
+  expect(report.of('origin')).toContain('May be listed');
   // A disk that is nearly full, or rotates, is a warning of this machine.
   expect([0, 8]).toContain(report.code);
+});
+
+test('the support archive has the log of what runs, the cluster, and the mount', async () => {
+  const mountpoint = await larder.up(origin());
+  const file = path.join(larder.directory, 'support.tar.gz');
+  await larder.run(['doctor', '--bundle', file]);
+  const read = (name: string) =>
+    execFileSync('tar', ['-xzOf', file, `larder-support/${name}`], { encoding: 'utf8' });
+  const names = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' });
+  expect(names).toMatch(/logs\/\d\d-up\.log/);
+  expect(read('mountinfo.txt')).toContain(mountpoint);
+  const [status] = JSON.parse(read('status.json')) as { settings: unknown[]; version: string }[];
+  expect(status).toMatchObject({ settings: [{ name: 'origin' }], workers: [{ alive: true }] });
+  expect(JSON.parse(read('processes.json'))).toHaveLength(5);
 });
 
 describe('a mount whose holder and server were killed', () => {
@@ -87,7 +103,11 @@ test('a mount that does not answer is a finding, and is not touched by --fix', a
   const pids = [await larder.pid('up'), await larder.pid('holder'), await larder.pid('server')];
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   try {
-    const report = await runDoctor(larder, ['--fix']);
+    const file = path.join(larder.directory, 'support.tar.gz');
+    const inside = path.join(mountpoint, 'cache');
+    const report = await runDoctor(larder, ['--fix', '--cache-dir', inside, '--bundle', file]);
+    expect(report.of('cache-directory')).toMatch(/^problem No answer within 8 s/);
+    expect(execFileSync('tar', ['-tzf', file], { encoding: 'utf8' })).toContain('logs/none.txt');
     expect(report.of('mounts')).toContain(
       `problem ${mountpoint} (larder:origin@v1) does not answer`,
     );

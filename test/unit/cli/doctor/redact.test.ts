@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRedact } from '../../../../cli/doctor/redact.ts';
+import { createRedact, redactedJson } from '../../../../cli/doctor/redact.ts';
 
 const redact = createRedact(['known value/+', 'abc'], []);
 
@@ -37,5 +37,22 @@ describe('left as it is', () => {
     ['larder:imagenet@v3'],
   ])('%s', (text) => {
     expect(redact(text)).toBe(text);
+  });
+});
+
+test('JSON stays JSON, whatever its texts hold', () => {
+  const value = {
+    what: 'a "https://h/x?sig=1" and "token=2" {"password":"3"} Bearer "4"',
+    sessionToken: 'anything',
+    settings: { credentials: 'profile:training' },
+    credentials: 'known value/+',
+    number: 5,
+  };
+  expect(JSON.parse(redactedJson(value, redact))).toEqual({
+    what: 'a "https://h/x?[redacted]" and "token=[redacted]" {"password":"[redacted]"} Bearer "4"',
+    sessionToken: '[redacted]',
+    settings: { credentials: 'profile:training' },
+    credentials: '[redacted]',
+    number: 5,
   });
 });
