@@ -1,26 +1,26 @@
 /** `larder doctor`: looks for what is wrong on this machine, and says what to do about it. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { EXIT, printable } from '../../common/index.ts';
-import { createContext } from '../context.ts';
-import type { Context } from '../context.ts';
+import { EXIT, formatBytes, printable } from '../../common/index.ts';
 import { writeBundle } from '../doctor/bundle.ts';
 import type { Finding, Level, Subject } from '../doctor/check.ts';
 import { CHECKS } from '../doctor/checks.ts';
 import { createRedact } from '../doctor/redact.ts';
 import { runChecks } from '../doctor/run-checks.ts';
-import { credentialFiles, searchPath, secretValues } from '../environment.ts';
+import { credentialFiles, environment, searchPath, secretValues } from '../environment.ts';
 import type { Environment } from '../environment.ts';
 import { isSet, originUrl, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { readRecords } from '../instances.ts';
 import type { InstanceRecord } from '../instances.ts';
+import { createOutput } from '../output.ts';
 import { packageVersion } from '../package-version.ts';
 
 export async function doctor([origin]: string[], flags: Flags): Promise<number> {
-  const context = createContext({ json: isSet(flags, 'json'), role: 'cli' });
-  const { output } = context;
-  const subject = subjectOf(context.environment, flags, origin);
+  // Without the handlers of other commands: Ctrl-C ends it at once, there is nothing to tidy up.
+  const output = createOutput(isSet(flags, 'json'));
+  const env = environment();
+  const subject = subjectOf(env, flags, origin);
   const redact = createRedact(secretValues(), credentialFiles());
   const findings = (await runChecks(CHECKS, subject)).map((finding) => redacted(finding, redact));
   const bundle = text(flags, 'bundle');
@@ -30,7 +30,10 @@ export async function doctor([origin]: string[], flags: Flags): Promise<number> 
     warnings: count(findings, 'warning'),
     findings,
   };
-  if (bundle !== undefined) await writeBundleOf(context, { bundle, report, subject, redact });
+  if (bundle !== undefined) {
+    await writeBundle({ file: path.resolve(bundle), report, subject, environment: env, redact });
+    output.note(bundleNote(path.resolve(bundle)));
+  }
   output.result(
     bundle === undefined ? report : { ...report, bundle: path.resolve(bundle) },
     render(findings),
@@ -80,16 +83,9 @@ function cacheDirectories(
   return found.length > 0 ? found : [env.workerHome];
 }
 
-async function writeBundleOf(
-  { output, environment }: Context,
-  options: Omit<Parameters<typeof writeBundle>[0], 'environment' | 'file'> & { bundle: string },
-): Promise<void> {
-  const file = path.resolve(options.bundle);
-  await writeBundle({ ...options, file, environment });
+function bundleNote(file: string): string {
   const { size } = fs.statSync(file);
-  output.note(
-    `The support archive is ${printable(file)} (${String(size)} bytes). Look into it before you send it.`,
-  );
+  return `The support archive is ${printable(file)} (${formatBytes(size)}). Look into it before you send it.`;
 }
 
 function redacted(finding: Finding, redact: (text: string) => string): Finding {

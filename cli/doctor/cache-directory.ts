@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { formatBytes, GIB, KIB, systemCode } from '../../common/index.ts';
-import { note, ok, problem, warning } from './check.ts';
+import { note, ok, problem, shellWord, warning } from './check.ts';
 import type { Check, Observation, Subject } from './check.ts';
 import { diskOf, fileSystemOf, judgeFileSystem } from './file-systems.ts';
 
@@ -18,8 +18,23 @@ export const cacheDirectory: Check = {
   name: 'cache-directory',
   timeoutMs: 8_000,
   isolated: true,
-  run: (subject) => subject.cacheDirectories.flatMap((directory) => look(directory, subject)),
+  run: (subject) =>
+    subject.cacheDirectories.flatMap((directory) => {
+      try {
+        return look(directory, subject);
+      } catch (error) {
+        return [cannotBeLookedAt(directory, error)];
+      }
+    }),
 };
+
+function cannotBeLookedAt(directory: string, error: unknown): Observation {
+  const code = systemCode(error);
+  if (code === undefined) throw error;
+  const what = `${directory} cannot be looked at (${code}).`;
+  if (code === 'EACCES') return note(what, 'Look as the user of the worker, or as root.');
+  return problem(what, code === 'ENOTDIR' ? MOVE : `Look at the disk with \`dmesg\`. ${MOVE}`);
+}
 
 function look(directory: string, { records }: Subject): Observation[] {
   const existing = nearestExisting(directory);
@@ -45,7 +60,8 @@ function look(directory: string, { records }: Subject): Observation[] {
 
 /** The directory itself, or the first above it that is there. */
 function nearestExisting(directory: string): string {
-  return fs.existsSync(directory) ? directory : nearestExisting(path.dirname(directory));
+  const found = fs.statSync(directory, { throwIfNoEntry: false });
+  return found === undefined ? nearestExisting(path.dirname(directory)) : directory;
 }
 
 function freeBytes(directory: string, { bavail, blocks, bsize }: fs.StatsFs): Observation[] {
@@ -98,7 +114,7 @@ function access(directory: string): Observation[] {
     return [
       warning(
         `${what} Other users may look at cached objects.`,
-        `\`chmod 700 ${directory}\`; a worker does so when it starts.`,
+        `\`chmod 700 ${shellWord(directory)}\`; a worker does so when it starts.`,
       ),
     ];
   }

@@ -68,6 +68,11 @@ export function problem(what: string, remedy: string): Observation {
   return observation('problem', what, remedy);
 }
 
+/** A path as a shell takes it, for commands that people copy. */
+export function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
 function observation(level: Level, what: string, remedy: string | undefined): Observation {
   return { level, what, ...(remedy === undefined ? {} : { remedy }) };
 }

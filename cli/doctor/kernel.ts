@@ -8,8 +8,8 @@ import { readText } from './read-text.ts';
 
 /** FUSE_NOTIFY_RESEND and FUSE_PASSTHROUGH. */
 const RESEND = [6, 9] as const;
-/** pidfd_getfd(2), with which a server takes the device from its dead holder's successor. */
-const PIDFD_GETFD = [5, 6] as const;
+/** FUSE 7.28: the oldest that a mount speaks. */
+const OLDEST = [4, 20] as const;
 
 export const kernel: Check = {
   name: 'kernel',
@@ -27,14 +27,14 @@ export function kernelRelease(release: string): Observation {
   if (isAtLeast(release, RESEND)) {
     return ok(`Linux ${release}: hands a killed server's requests to its successor.`);
   }
-  if (isAtLeast(release, PIDFD_GETFD)) {
+  if (isAtLeast(release, OLDEST)) {
     return note(
       `Linux ${release}: below 6.9, a killed server's requests are answered from memory that survives it.`,
     );
   }
   return warning(
-    `Linux ${release}: below 5.6, a mount does not survive the death of its holder.`,
-    'Use a kernel from 5.6 on; from 6.9 on is best.',
+    `Linux ${release}: mounts need the FUSE of 4.20 (7.28), unless the distribution brought it to this kernel.`,
+    'Use a kernel from 4.20 on; from 6.9 on is best. Without mounts the SDK works.',
   );
 }
 

@@ -10,7 +10,10 @@ const WANTED_BYTES = 512 * MIB;
 export const memory: Check = {
   name: 'memory',
   timeoutMs: 3_000,
-  run: (subject) => processesOf(subject).map(({ who, pid }) => judge(who, memoryLimit(pid))),
+  run: (subject) =>
+    processesOf(subject).map(({ who, pid }) =>
+      judge(who, memoryLimit(readText(`/proc/${pid}/cgroup`))),
+    ),
 };
 
 function processesOf({ records }: Subject): { who: string; pid: string }[] {
@@ -36,27 +39,33 @@ function judge(who: string, limitBytes: number): Observation {
   );
 }
 
-/** The lowest limit of the process's group and of those above it; Infinity where there is none. */
-function memoryLimit(pid: string): number {
-  const groups = readText(`/proc/${pid}/cgroup`).split('\n');
-  const limits = groups.flatMap((line) => {
+/**
+ * The lowest limit of a process's group and of those above it, in bytes; Infinity where there is none.
+ *
+ * @param cgroup of the process, from /proc
+ */
+export function memoryLimit(cgroup: string, read: (file: string) => string = readText): number {
+  const limits = cgroup.split('\n').flatMap((line) => {
     // 0::/user.slice (version 2), 4:memory:/docker/1234 (version 1).
     const [, controllers = '', group = '/'] = line.split(':');
-    if (line.startsWith('0::')) return alongPath('/sys/fs/cgroup', group, 'memory.max');
-    if (controllers.split(',').includes('memory')) {
-      return alongPath('/sys/fs/cgroup/memory', group, 'memory.limit_in_bytes');
-    }
-    return [];
+    const files = line.startsWith('0::')
+      ? alongPath('/sys/fs/cgroup', group, 'memory.max')
+      : controllers.split(',').includes('memory')
+        ? alongPath('/sys/fs/cgroup/memory', group, 'memory.limit_in_bytes')
+        : [];
+    return files.map((file) => limitOf(read(file)));
   });
   return Math.min(Infinity, ...limits);
 }
 
-function alongPath(root: string, group: string, file: string): number[] {
-  const limits: number[] = [];
-  for (let folder = group; ; folder = path.dirname(folder)) {
-    const text = readText(path.join(root, folder, file)).trim();
-    // Version 1 has no word for "none": it says a number near 2^63.
-    if (/^\d+$/.test(text) && Number(text) < 2 ** 60) limits.push(Number(text));
-    if (folder === '/' || folder === '.') return limits;
-  }
+/** Version 2 says `max`; version 1 has no word for "none", and says a number near 2^63. */
+function limitOf(text: string): number {
+  const bytes = /^\d+\n?$/.test(text) ? Number(text) : Infinity;
+  return bytes < 2 ** 60 ? bytes : Infinity;
+}
+
+/** A file in a group's folder and in all above it. In a container, the group may be outside of what is seen. */
+function alongPath(root: string, group: string, file: string): string[] {
+  const above = group === '/' || group === '.' ? [] : alongPath(root, path.dirname(group), file);
+  return [path.join(root, group, file), ...above];
 }

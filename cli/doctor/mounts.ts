@@ -7,7 +7,7 @@
 import { LarderError } from '../../common/index.ts';
 import { listMounts, readMountTable, unmount } from '../../fuse-client/index.ts';
 import type { MountEntry } from '../../fuse-client/index.ts';
-import { note, ok, problem, warning } from './check.ts';
+import { note, ok, problem, shellWord, warning } from './check.ts';
 import type { Check, Observation, Subject } from './check.ts';
 import { HUNG, touch } from './isolated.ts';
 
@@ -62,16 +62,16 @@ function judge(
       return live === ''
         ? problem(
             `${mountpoint} (${source}) is stale: its holder and its server are gone.`,
-            `\`larder doctor --fix\` or \`umount -l ${mountpoint}\` detaches it; then mount again.`,
+            `\`larder doctor --fix\` or \`umount -l ${shellWord(mountpoint)}\` detaches it; then mount again.`,
           )
         : problem(
             `${mountpoint} (${source}) was aborted by the kernel; ${who}.`,
-            `\`larder umount ${mountpoint}\`, then mount again; look at request-timeouts above.`,
+            `\`larder umount ${shellWord(mountpoint)}\`, then mount again; look at request-timeouts above.`,
           );
     case HUNG:
       return problem(
         `${mountpoint} (${source}) does not answer within ${String(TOUCH_TIMEOUT_MS / 1_000)} s; ${who}.`,
-        `A hung server is replaced after LARDER_HUNG_AFTER_MS: look again. If it stays so, \`umount -f -l ${mountpoint}\`.`,
+        `A hung server is replaced after LARDER_HUNG_AFTER_MS: look again. If it stays so, \`umount -f -l ${shellWord(mountpoint)}\`.`,
       );
     case 'EACCES':
     case 'EPERM':
@@ -93,7 +93,7 @@ function detach(entry: MountEntry): Observation {
     if (!(error instanceof LarderError)) throw error;
     return problem(
       `${mountpoint} (${source}) is stale and cannot be detached: ${error.message}`,
-      `\`umount -l ${mountpoint}\` as root.`,
+      `\`umount -l ${shellWord(mountpoint)}\` as root.`,
     );
   }
 }
@@ -108,7 +108,7 @@ function covered({ mountpoint, source }: MountEntry, by: string): Observation {
 function stacked({ mountpoint, source }: MountEntry, count: number): Observation {
   return warning(
     `${mountpoint}: ${String(count)} mounts lie on each other; only ${source} can be seen.`,
-    `\`umount ${mountpoint}\` takes the uppermost away; repeat until one is left.`,
+    `\`umount ${shellWord(mountpoint)}\` takes the uppermost away; repeat until one is left.`,
   );
 }
 

@@ -227,7 +227,9 @@ test('a record whose process is gone is removed with --fix, and only then', asyn
 
 test('an old kernel is said to be one', async () => {
   larder.through = ['/usr/bin/setarch', '--uname-2.6'];
-  expect((await runDoctor(larder)).of('kernel')).toMatch(/^warning Linux 2\.6\.\d+.*: below 5\.6/);
+  expect((await runDoctor(larder)).of('kernel')).toMatch(
+    /^warning Linux 2\.6\.\d+.*: mounts need the FUSE of 4\.20/,
+  );
 });
 
 test('few open files are a warning, no fusermount3 is a note or a warning', async () => {
@@ -235,6 +237,31 @@ test('few open files are a warning, no fusermount3 is a note or a warning', asyn
   const report = await runDoctor(larder, [], { PATH: '/nonexistent' });
   expect(report.of('limits')).toContain('warning Here: 256 open files at most.');
   expect(report.of('fusermount3')).toMatch(/^(note|warning) There is no fusermount3/);
+});
+
+test('a memory limit of the control group', async (context) => {
+  const group = `/sys/fs/cgroup/memory/larder-doctor-${String(process.pid)}`;
+  try {
+    fs.mkdirSync(group);
+    fs.writeFileSync(path.join(group, 'memory.limit_in_bytes'), String(400 * 1024 * 1024));
+  } catch {
+    context.skip('needs a writable memory control group of version 1');
+  }
+  try {
+    larder.through = ['/bin/sh', '-c', `echo $$ > ${group}/cgroup.procs; exec "$@"`, 'sh'];
+    expect((await runDoctor(larder)).of('memory')).toBe(
+      'warning Here: a memory limit of 400.0 MiB.',
+    );
+  } finally {
+    await eventually(() => {
+      try {
+        fs.rmdirSync(group);
+        return true;
+      } catch {
+        return undefined;
+      }
+    });
+  }
 });
 
 test('for people: level, check, what, and what to do', async () => {

@@ -23,7 +23,7 @@ export class MountNamespace implements AsyncDisposable {
         stdio: ['pipe', 'pipe', 'inherit'],
       },
     );
-    await once(keeper.stdout!, 'data');
+    await once(keeper.stdout, 'data');
     const namespace = new MountNamespace(keeper);
     for (const mountpoint of namespace.mountpoints().reverse()) {
       namespace.run('umount', '-l', mountpoint);
@@ -39,7 +39,10 @@ export class MountNamespace implements AsyncDisposable {
   /** Those of Larder. */
   mountpoints(): string[] {
     const table = fs.readFileSync(`/proc/${String(this.#keeper.pid)}/mountinfo`, 'utf8');
-    return [...table.matchAll(/^(?:\S+ ){4}(\S+) .* - fuse\.larder /gm)].map(([, at = '']) => at);
+    return [...table.matchAll(/^(?:\S+ ){4}(\S+) .* - fuse\.larder /gm)].map(([, at = '']) =>
+      // Space, tab, newline and backslash are octal there.
+      at.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
+    );
   }
 
   run(...command: string[]): string {

@@ -3,6 +3,7 @@ import { judgeSkew } from '../../../../cli/doctor/clock.ts';
 import { judgeFileSystem } from '../../../../cli/doctor/file-systems.ts';
 import { kernelRelease, passthrough } from '../../../../cli/doctor/kernel.ts';
 import { openFiles } from '../../../../cli/doctor/limits.ts';
+import { memoryLimit } from '../../../../cli/doctor/memory.ts';
 import { judgeTimeouts } from '../../../../cli/doctor/request-timeouts.ts';
 import { compareVersions, nodeVersion } from '../../../../cli/doctor/versions.ts';
 
@@ -11,8 +12,8 @@ test.each([
   ['6.9.0-1-cloud', 'ok'],
   ['6.8.12', 'note'],
   ['5.15.0-1053-aws', 'note'],
-  ['5.6.0', 'note'],
-  ['5.5.19', 'warning'],
+  ['4.20.0', 'note'],
+  ['4.19.300', 'warning'],
   ['4.18.0-553.el8', 'warning'],
 ])('kernel %s: %s', (release, level) => {
   expect(kernelRelease(release).level).toBe(level);
@@ -107,4 +108,35 @@ test('Node: the tested line, later even lines, others', () => {
     'note',
     'note',
   ]);
+});
+
+test.each([
+  [
+    'version 2, of the group above',
+    '0::/a/b\n',
+    { '/sys/fs/cgroup/a/b/memory.max': 'max\n', '/sys/fs/cgroup/a/memory.max': '1048576\n' },
+    1048576,
+  ],
+  ['version 2, seen from inside', '0::/\n', { '/sys/fs/cgroup/memory.max': '2048\n' }, 2048],
+  [
+    'version 1',
+    '4:cpu,memory:/x\n',
+    { '/sys/fs/cgroup/memory/x/memory.limit_in_bytes': '4096\n' },
+    4096,
+  ],
+  [
+    'version 1 without',
+    '4:memory:/\n',
+    { '/sys/fs/cgroup/memory/memory.limit_in_bytes': '9223372036854771712\n' },
+    Infinity,
+  ],
+  [
+    'another controller',
+    '3:cpu:/x\n',
+    { '/sys/fs/cgroup/memory/x/memory.limit_in_bytes': '4096\n' },
+    Infinity,
+  ],
+  ['none', '', {}, Infinity],
+])('memory limit: %s', (_, cgroup, files: Readonly<Record<string, string>>, bytes) => {
+  expect(memoryLimit(cgroup, (file) => files[file] ?? '')).toBe(bytes);
 });
