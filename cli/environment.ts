@@ -88,6 +88,32 @@ export function machineDefaults(
   };
 }
 
+/** `PATH`, where programs are looked for. */
+export function searchPath(): string {
+  return env['PATH'] ?? '';
+}
+
+const SECRET_NAME = /SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|ACCESS_?KEY|API_?KEY|PRIVATE|AUTH/i;
+
+/** Values that may be secrets, by the names of their variables: to be kept out of what is written. */
+export function secretValues(): string[] {
+  return Object.entries(env).flatMap(([name, value]) =>
+    SECRET_NAME.test(name) && value !== undefined ? [value] : [],
+  );
+}
+
+/** The files in which AWS keeps credentials, and others that variables name. */
+export function credentialFiles(): string[] {
+  const aws = path.join(os.homedir(), '.aws');
+  return [
+    env['AWS_SHARED_CREDENTIALS_FILE'] ?? path.join(aws, 'credentials'),
+    env['AWS_CONFIG_FILE'] ?? path.join(aws, 'config'),
+    ...['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'].flatMap(
+      (name) => env[name] ?? [],
+    ),
+  ];
+}
+
 /** What `up` gives to all that it starts, so that `down` finds them; empty elsewhere. */
 export function groupOf(): string {
   return env['LARDER_GROUP'] ?? '';

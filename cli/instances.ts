@@ -11,6 +11,7 @@ import path from 'node:path';
 import { systemClock } from '../common/index.ts';
 import { writing } from './directories.ts';
 import { environment } from './environment.ts';
+import { packageVersion } from './package-version.ts';
 
 export type Role = 'up' | 'master' | 'worker' | 'holder' | 'server';
 
@@ -41,9 +42,13 @@ export interface Instance {
   readonly startTicks: string;
   /** Common to all that one `up` started; empty for others. */
   readonly group: string;
+  /** Of its software; releases before 0.2 did not say. */
+  readonly version?: string;
   /** The master that it is, or talks to. */
   readonly master?: string;
   readonly socket?: string;
+  /** Of a worker. */
+  readonly cacheDir?: string;
   readonly origin?: string;
   readonly mountpoint?: string;
   readonly mount?: MountRecord;
@@ -51,7 +56,12 @@ export interface Instance {
   readonly reload?: ReloadRecord;
 }
 
-export type InstanceDetails = Omit<Instance, 'pid' | 'startTicks'>;
+export type InstanceDetails = Omit<Instance, 'pid' | 'startTicks' | 'version'>;
+
+export interface InstanceRecord {
+  readonly instance: Instance;
+  readonly alive: boolean;
+}
 
 /**
  * Writes this process's record; the returned functions change and remove it.
@@ -63,11 +73,12 @@ export function registerInstance(details: InstanceDetails): {
   remove(): void;
 } {
   const directory = instancesDirectory();
-  const file = path.join(directory, `${String(process.pid)}.json`);
+  const file = recordFile(process.pid);
   let record: Instance = {
     ...details,
     pid: process.pid,
     startTicks: startTicks(process.pid) ?? '',
+    version: packageVersion(),
   };
   const write = () => {
     writing(directory, () => {
@@ -97,7 +108,17 @@ export function registerInstance(details: InstanceDetails): {
   };
 }
 
+/** Those that run. Records of others are removed. */
 export function listInstances(): Instance[] {
+  return readRecords().flatMap((record) => {
+    if (record.alive) return [record.instance];
+    removeRecord(record);
+    return [];
+  });
+}
+
+/** All records, by pid, also of processes that are gone. Removes nothing. */
+export function readRecords(): InstanceRecord[] {
   const directory = instancesDirectory();
   let names: string[];
   try {
@@ -107,8 +128,12 @@ export function listInstances(): Instance[] {
   }
   return names
     .filter((name) => name.endsWith('.json'))
-    .flatMap((name) => readInstance(path.join(directory, name)))
-    .sort((a, b) => a.pid - b.pid);
+    .flatMap((name) => readRecord(path.join(directory, name)))
+    .sort((a, b) => a.instance.pid - b.instance.pid);
+}
+
+export function removeRecord({ instance }: InstanceRecord): void {
+  fs.rmSync(recordFile(instance.pid), { force: true });
 }
 
 export function isAlive(instance: Pick<Instance, 'pid' | 'startTicks'>): boolean {
@@ -142,16 +167,17 @@ function instancesDirectory(): string {
   return path.join(environment().runtimeDirectory, 'instances');
 }
 
-function readInstance(file: string): Instance[] {
-  let instance: Instance;
+function recordFile(pid: number): string {
+  return path.join(instancesDirectory(), `${String(pid)}.json`);
+}
+
+function readRecord(file: string): InstanceRecord[] {
   try {
-    instance = JSON.parse(fs.readFileSync(file, 'utf8')) as Instance;
+    const instance = JSON.parse(fs.readFileSync(file, 'utf8')) as Instance;
+    return [{ instance, alive: isAlive(instance) }];
   } catch {
     return [];
   }
-  if (isAlive(instance)) return [instance];
-  fs.rmSync(file, { force: true });
-  return [];
 }
 
 function startTicks(pid: number): string | undefined {

@@ -24,6 +24,9 @@ const [command] = process.argv.slice(2);
 if (command === 'internal-holder' || command === 'internal-server') {
   const { runMountProcess } = await import('./mount-processes.ts');
   await runMountProcess(command, process.argv.slice(3));
+} else if (command === 'internal-check') {
+  const { runCheckProcess } = await import('./doctor/check-process.ts');
+  runCheckProcess();
 } else {
   const { run } = await import('./program.ts');
   process.exitCode = await run(process.argv.slice(2));

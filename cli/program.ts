@@ -271,6 +271,22 @@ function useCommands(): CommandSpec[] {
       ],
       action: async (args, flags) => (await import('./commands/status.ts')).status(args, flags),
     },
+    {
+      usage: 'doctor [origin]',
+      description:
+        'look for what is wrong here: kernel, mounts, cache, master, worker, clock, an origin; ' +
+        'exit code 0: nothing, 8: warnings, 1: problems',
+      example: 'larder doctor s3://my-bucket/imagenet --cache-dir /nvme/larder',
+      options: [
+        new Option('--master <host:port>', 'the master (default: those that this machine uses)'),
+        new Option('--cache-dir <dir>', 'a cache directory (default: those that are used here)'),
+        new Option('--worker-socket <path>', 'socket of a worker (default: those that run here)'),
+        new Option('--endpoint <url>', 'of an S3 service other than AWS'),
+        new Option('--fix', 'detach stale mounts, remove records of processes that are gone'),
+        new Option('--bundle <file>', 'write a support archive (.tar.gz) without secrets'),
+      ],
+      action: async (args, flags) => (await import('./commands/doctor.ts')).doctor(args, flags),
+    },
   ];
 }
 

@@ -9,9 +9,10 @@ export {
   findMount,
   isMounted,
   listMounts,
+  readMountTable,
   unmount,
 } from './mount.ts';
-export type { MountEntry, MountUser, UnmountOptions } from './mount.ts';
+export type { MountEntry, MountTableRow, MountUser, UnmountOptions } from './mount.ts';
 export { serveMount } from './server.ts';
 export type { ServeOptions } from './server.ts';
 export type { OpenMode } from './session.ts';

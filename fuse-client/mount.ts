@@ -184,12 +184,13 @@ function commandOf(pid: string): string {
   return orNothing(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim()) ?? '?';
 }
 
-interface TableRow extends MountEntry {
+export interface MountTableRow extends MountEntry {
   readonly type: string;
 }
 
-function readMountTable(): TableRow[] {
-  const rows: TableRow[] = [];
+/** All mounts that this process sees, of whatever type, lower ones before those on top of them. */
+export function readMountTable(): MountTableRow[] {
+  const rows: MountTableRow[] = [];
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
     // 36 35 0:45 / /mnt rw,nosuid shared:1 - fuse.larder larder:n@v1 rw,…
     const [left, right] = line.split(' - ');

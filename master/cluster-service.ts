@@ -1,4 +1,5 @@
 /** The Cluster service: workers join, push listings, and everyone sees who is there. */
+import type { Clock } from '../common/index.ts';
 import type { ClusterHandlers } from '../proto/generated/larder/v1/Cluster.ts';
 import type { ClusterStatus } from '../proto/generated/larder/v1/ClusterStatus.ts';
 import type { Placement } from '../proto/generated/larder/v1/Placement.ts';
@@ -15,6 +16,8 @@ export interface ClusterServiceOptions {
   readonly catalog: Catalog;
   readonly listings: Listings;
   readonly workers: Workers;
+  readonly clock: Clock;
+  readonly softwareVersion: string;
 }
 
 export function clusterService(
@@ -43,9 +46,12 @@ async function* placements(
   for await (const placement of workers.watchPlacement(signal)) yield placementToWire(placement);
 }
 
-function clusterStatus({ catalog, workers }: ClusterServiceOptions): ClusterStatus {
+function clusterStatus(options: ClusterServiceOptions): ClusterStatus {
+  const { catalog, workers, clock, softwareVersion } = options;
   const alive = workers.aliveIds();
   return {
+    version: softwareVersion,
+    wall_ms: Math.round(clock.wallMs()),
     placement: workers.placement.number,
     workers: workers.status(),
     datasets: catalog.datasets().map((dataset) => {

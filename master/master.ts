@@ -111,12 +111,12 @@ interface Parts {
   readonly workers: Workers;
 }
 
-function services({ log, clock, times }: MasterConfig, parts: Parts) {
+function services({ log, clock, times, softwareVersion }: MasterConfig, parts: Parts) {
   const handlers = new Handlers(log);
   const { progressMs } = times;
   return [
     { name: 'Catalog', handlers: catalogService(handlers, { ...parts, clock, progressMs }) },
-    { name: 'Cluster', handlers: clusterService(handlers, parts) },
+    { name: 'Cluster', handlers: clusterService(handlers, { ...parts, clock, softwareVersion }) },
     { name: 'Preload', handlers: preloadService(handlers, parts.preloads) },
   ] as const;
 }

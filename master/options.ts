@@ -32,6 +32,8 @@ export interface MasterOptions {
   readonly openFiles?: number;
   /** One more is closed at once. Default 4,096, or what `openFiles` leaves. */
   readonly maxConnections?: number;
+  /** Shown to whoever asks for the status. */
+  readonly softwareVersion?: string;
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly times?: Partial<MasterTimes>;
@@ -42,6 +44,7 @@ export interface MasterConfig {
   readonly listen: string;
   readonly insecure: boolean;
   readonly maxConnections: number;
+  readonly softwareVersion: string;
   readonly log: Logger;
   readonly clock: Clock;
   readonly times: MasterTimes;
@@ -72,6 +75,7 @@ export function compileOptions(options: MasterOptions): MasterConfig {
       ...CONNECTIONS,
       most: options.maxConnections ?? DEFAULT_CONNECTIONS,
     }),
+    softwareVersion: options.softwareVersion ?? '',
     log: options.log ?? silentLogger,
     clock: options.clock ?? systemClock,
     times: { ...DEFAULT_TIMES, ...options.times },

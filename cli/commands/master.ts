@@ -11,6 +11,7 @@ import type { Flags } from '../flags.ts';
 import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
 import { openFilesLimit } from '../open-files.ts';
+import { packageVersion } from '../package-version.ts';
 
 export async function master(_: string[], flags: Flags): Promise<number> {
   const reloading = reloadOnHangup();
@@ -27,6 +28,7 @@ export async function master(_: string[], flags: Flags): Promise<number> {
     insecure: environment.settings.insecure,
     openFiles: openFilesLimit(),
     maxConnections: environment.settings.maxConnections,
+    softwareVersion: packageVersion(),
     log,
     times: environment.masterTimes,
   });

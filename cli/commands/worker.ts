@@ -43,7 +43,13 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     softwareVersion: packageVersion(),
     log,
   });
-  const instance = registerInstance({ role: 'worker', group: groupOf(), master, socket });
+  const instance = registerInstance({
+    role: 'worker',
+    group: groupOf(),
+    master,
+    socket,
+    cacheDir,
+  });
   reloading.ready({
     user: 'worker',
     log,

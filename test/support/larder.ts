@@ -55,6 +55,8 @@ export interface Status {
 export class TestLarder implements AsyncDisposable {
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Put before every command: a program that starts it elsewhere, as `nsenter` does. */
+  through: readonly string[] = [];
   readonly #children = new Set<ChildProcess>();
   readonly #mountpoints = new Set<string>();
 
@@ -113,7 +115,7 @@ export class TestLarder implements AsyncDisposable {
     env: Readonly<Record<string, string>> = {},
     through: readonly string[] = [],
   ): ChildProcess {
-    const [program = '', ...rest] = [...through, process.execPath, MAIN, ...args];
+    const [program = '', ...rest] = [...this.through, ...through, process.execPath, MAIN, ...args];
     const child = spawn(program, rest, {
       env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

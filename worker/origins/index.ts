@@ -19,6 +19,8 @@ export type {
   OriginRead,
   SkippedKey,
 } from './origin.ts';
+export { findCredentials, inspectEndpoint } from './s3-inspection.ts';
+export type { EndpointInspection } from './s3-inspection.ts';
 export type { OriginTuning } from './tuning.ts';
 
 export interface OpenOriginOptions {

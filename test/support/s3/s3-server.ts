@@ -156,6 +156,7 @@ export class S3Server implements AsyncDisposable {
     if (fault?.kind === 'delay') await new Promise((done) => setTimeout(done, fault.ms));
     const answer = await this.#answer(request, target, fault);
     record.status = answer.status;
+    answer.headers.date ??= new Date(Date.now() + this.clockOffsetMs).toUTCString();
     if (target.operation !== 'put') request.resume();
     const headOnly = request.method === 'HEAD';
     record.bodyBytes = await sendAnswer(response, answer, { headOnly });

@@ -10,6 +10,8 @@ export interface ClusterStatus {
   'workers'?: (_larder_v1_WorkerStatus)[];
   'datasets'?: (_larder_v1_DatasetStatus)[];
   'leases'?: (_larder_v1_LeaseStatus)[];
+  'version'?: (string);
+  'wall_ms'?: (number | string | Long);
 }
 
 export interface ClusterStatus__Output {
@@ -17,4 +19,6 @@ export interface ClusterStatus__Output {
   'workers': (_larder_v1_WorkerStatus__Output)[];
   'datasets': (_larder_v1_DatasetStatus__Output)[];
   'leases': (_larder_v1_LeaseStatus__Output)[];
+  'version': (string);
+  'wall_ms': (number);
 }
