@@ -4,10 +4,11 @@
  */
 import fs from 'node:fs';
 import { createLogger, EXIT_CODE, LarderError } from '../common/index.ts';
-import { holdMount, serveMount } from '../fuse-client/index.ts';
-import type { MountEvent, MountSpec } from '../fuse-client/index.ts';
+import { DRIVERS } from '../fuse-client/index.ts';
+import type { FuseDriver, MountEvent, MountSpec } from '../fuse-client/index.ts';
 import { connect } from '../sdk/index.ts';
 import { reportFailed, reportReady } from './children.ts';
+import type { MountFlags } from './flags.ts';
 import { registerInstance } from './instances.ts';
 import type { MountRecord } from './instances.ts';
 
@@ -20,6 +21,7 @@ export interface MountProcessSpec {
   readonly workerSocket?: string;
   readonly stateDirectory: string;
   readonly group: string;
+  readonly how: MountFlags;
   readonly host: string;
   readonly logLevel: string;
   readonly readTimeoutMs: number;
@@ -47,7 +49,7 @@ async function hold(spec: MountProcessSpec): Promise<void> {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('SIGHUP', onSignal);
-  const mount: MountRecord = { mountpoint, dataset, version, driver: 'kernel', manifestPercent: 0 };
+  const mount: MountRecord = { mountpoint, dataset, version, driver: spec.how.driver, manifestPercent: 0 };
   const instance = registerInstance({ role: 'holder', group, mountpoint, master, mount });
   const report = (event: MountEvent) => {
     if (event.kind === 'serving') reportReady({ mountpoint });
@@ -58,7 +60,7 @@ async function hold(spec: MountProcessSpec): Promise<void> {
   };
   let failure: LarderError | undefined;
   try {
-    const end = await holdMount(mountSpec(spec), { signal: controller.signal, report });
+    const end = await driverOf(spec).hold(mountSpec(spec), { signal: controller.signal, report });
     if (end.kind === 'failed') failure = end.error;
     if (end.kind === 'gave-up')
       failure = new LarderError('UNAVAILABLE', { mountpoint, why: end.kind });
@@ -85,7 +87,7 @@ async function serve(spec: MountProcessSpec): Promise<void> {
     readTimeoutMs: spec.readTimeoutMs,
     client: `mount ${mountpoint}`,
   });
-  await serveMount(mountSpec(spec), {
+  await driverOf(spec).serve(mountSpec(spec), {
     log,
     connect: (signal) =>
       larder.openMount(
@@ -104,14 +106,20 @@ async function serve(spec: MountProcessSpec): Promise<void> {
   });
 }
 
+function driverOf({ how }: MountProcessSpec): FuseDriver {
+  return DRIVERS[how.driver];
+}
+
 function mountSpec(spec: MountProcessSpec): MountSpec {
-  const { mountpoint, dataset, version, serverCommand, holderCommand, hungAfterMs } = spec;
+  const { mountpoint, dataset, version, how, serverCommand, holderCommand, hungAfterMs } = spec;
   return {
     mountpoint,
     name: dataset,
     version,
     serverCommand,
     holderCommand,
+    allowOther: how.allowOther,
+    ...(how.recovery === 'slots' ? { recovery: how.recovery } : {}),
     timings: { silenceMs: hungAfterMs, heartbeatMs: Math.max(10, hungAfterMs / 10) },
   };
 }

@@ -4,10 +4,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { LarderError } from '../common/index.ts';
-import { checkMountpoint, isMounted, unmount } from '../fuse-client/index.ts';
+import { checkFuse, checkMountpoint, isMounted, unmount } from '../fuse-client/index.ts';
 import { programCommand, startChild } from './children.ts';
 import type { ReadyChild } from './children.ts';
 import type { Environment } from './environment.ts';
+import type { MountFlags } from './flags.ts';
 import { listInstances, signalInstance, waitForEnd } from './instances.ts';
 import type { Instance } from './instances.ts';
 import type { MountProcessSpec } from './mount-processes.ts';
@@ -20,6 +21,7 @@ export interface MountRequest {
   readonly master: string;
   readonly workerSocket: string | undefined;
   readonly group: string;
+  readonly how: MountFlags;
   /** The caller ends before the mount does: logs go to `mount.log` in its state directory. */
   readonly detached?: boolean;
 }
@@ -34,6 +36,7 @@ const END_TIMEOUT_MS = 10_000;
  */
 export async function startMount(request: MountRequest, env: Environment): Promise<ReadyChild> {
   const mountpoint = path.resolve(request.mountpoint);
+  checkFuse();
   checkMountpoint(mountpoint);
   const stateDirectory = path.join(env.runtimeDirectory, 'mounts', shortHash(mountpoint));
   fs.rmSync(stateDirectory, { recursive: true, force: true });
@@ -47,6 +50,7 @@ export async function startMount(request: MountRequest, env: Environment): Promi
     ...(request.workerSocket === undefined ? {} : { workerSocket: request.workerSocket }),
     stateDirectory,
     group: request.group,
+    how: request.how,
     host: os.hostname(),
     logLevel: env.logLevel,
     readTimeoutMs: env.readTimeoutMs,

@@ -27,7 +27,7 @@ export interface FuseDriver {
   serve(spec: MountSpec, options: ServeOptions): Promise<never>;
 }
 
-export const kernelDriver: FuseDriver = {
+const kernelDriver: FuseDriver = {
   name: 'kernel',
   capabilities: {
     maxReadBytes: FUSE_MAX_READ_BYTES,
@@ -38,4 +38,11 @@ export const kernelDriver: FuseDriver = {
   },
   hold: holdMount,
   serve: serveMount,
+};
+
+export type DriverName = 'kernel' | 'fuse-native';
+
+export const DRIVERS: Readonly<Record<DriverName, FuseDriver>> = {
+  kernel: kernelDriver,
+  'fuse-native': kernelDriver,
 };

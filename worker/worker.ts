@@ -30,6 +30,8 @@ export interface WorkerOptions {
   readonly listen: string;
   /** Unix socket of the data plane for this node. */
   readonly socket: string;
+  /** Who may connect to it, as mode bits; whoever may reads every dataset. Default 0o600. */
+  readonly socketMode?: number;
   /** Allows listening beyond loopback without authentication. Default false. */
   readonly insecure?: boolean;
   /** Shown to people. */
@@ -162,7 +164,7 @@ async function serve(
   store.onEvicted((objectId) => {
     server.broadcastEvicted(objectId);
   });
-  await server.listen({ kind: 'unix', path: socket });
+  await server.listen({ kind: 'unix', path: socket }, config.socketMode);
   return await server.listen(tcpAddress(listen));
 }
 

@@ -1,6 +1,7 @@
 /** `larder mount`: shows one version of a dataset as files. */
 import path from 'node:path';
 import { EXIT, hasCode } from '../../common/index.ts';
+import { checkFuse } from '../../fuse-client/index.ts';
 import { connect, parseReference } from '../../sdk/index.ts';
 import { reportReady } from '../children.ts';
 import { createContext } from '../context.ts';
@@ -14,8 +15,9 @@ import { stopMount } from '../up/stop-mount.ts';
 export async function mount([reference = '', where = '']: string[], flags: Flags): Promise<number> {
   const context = createContext({ json: isSet(flags, 'json'), role: 'mount' });
   const { output, environment } = context;
-  mountFlags(flags);
+  const how = mountFlags(flags);
   const mountpoint = path.resolve(where);
+  checkFuse();
   const master = masterAddress(flags, environment);
   const resolved = await resolve(master, reference);
   const holder = await startMount(
@@ -25,6 +27,7 @@ export async function mount([reference = '', where = '']: string[], flags: Flags
       master,
       workerSocket: workerSocket(flags, environment, master),
       group: groupOf(),
+      how,
       detached: isSet(flags, 'detach'),
     },
     environment,

@@ -1,6 +1,6 @@
 /** `larder worker`: runs a worker until SIGTERM or Ctrl-C. */
 import path from 'node:path';
-import { EXIT, formatBytes, parseSize } from '../../common/index.ts';
+import { EXIT, formatBytes, LarderError, parseSize } from '../../common/index.ts';
 import { startWorker } from '../../worker/index.ts';
 import { reportReady } from '../children.ts';
 import { aborted, createContext } from '../context.ts';
@@ -30,6 +30,7 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     ...(size === undefined ? {} : { capacityBytes: parseSize(size) }),
     listen: text(flags, 'listen') ?? '127.0.0.1:0',
     socket,
+    socketMode: socketMode(flags),
     insecure: isSet(flags, 'insecure'),
     softwareVersion: packageVersion(),
     log,
@@ -45,4 +46,13 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
   await aborted(signal);
   instance.remove();
   return EXIT.ok;
+}
+
+/** @throws {LarderError} `INVALID_ARGUMENT` */
+function socketMode(flags: Flags): number {
+  const value = text(flags, 'socketMode') ?? '0600';
+  const known = /^0?(600|660|666)$/.exec(value)?.[1];
+  if (known !== undefined) return Number.parseInt(known, 8);
+  const expected = '0600, 0660 or 0666';
+  throw new LarderError('INVALID_ARGUMENT', { option: '--socket-mode', value, expected });
 }

@@ -59,10 +59,11 @@ export class DataServer implements AsyncDisposable {
   /**
    * Listens; port 0 takes a free one.
    *
+   * @param socketMode of a Unix socket: who may connect
    * @returns the address as clients connect to it
    * @throws {LarderError} `UNAVAILABLE` where the address cannot be had
    */
-  async listen(address: DataAddress): Promise<string> {
+  async listen(address: DataAddress, socketMode = 0o600): Promise<string> {
     const server = net.createServer({ noDelay: true }, (socket) => {
       this.#accept(socket);
     });
@@ -80,7 +81,7 @@ export class DataServer implements AsyncDisposable {
     });
     this.#servers.push(server);
     if (address.kind === 'unix') {
-      fs.chmodSync(address.path, 0o600);
+      fs.chmodSync(address.path, socketMode);
       return address.path;
     }
     const bound = server.address();
