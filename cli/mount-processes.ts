@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import { createLogger, EXIT_CODE, LarderError } from '../common/index.ts';
-import { DRIVERS } from '../fuse-client/index.ts';
+import { DRIVERS, lacks } from '../fuse-client/index.ts';
 import type { FuseDriver, MountEvent, MountSpec } from '../fuse-client/index.ts';
 import { connect } from '../sdk/index.ts';
 import { reportFailed, reportReady } from './children.ts';
@@ -49,7 +49,15 @@ async function hold(spec: MountProcessSpec): Promise<void> {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('SIGHUP', onSignal);
-  const mount: MountRecord = { mountpoint, dataset, version, driver: spec.how.driver, manifestPercent: 0 };
+  const driver = driverOf(spec);
+  const mount: MountRecord = {
+    mountpoint,
+    dataset,
+    version,
+    driver: driver.name,
+    lacks: lacks(driver),
+    manifestPercent: 0,
+  };
   const instance = registerInstance({ role: 'holder', group, mountpoint, master, mount });
   const report = (event: MountEvent) => {
     if (event.kind === 'serving') reportReady({ mountpoint });
@@ -60,7 +68,7 @@ async function hold(spec: MountProcessSpec): Promise<void> {
   };
   let failure: LarderError | undefined;
   try {
-    const end = await driverOf(spec).hold(mountSpec(spec), { signal: controller.signal, report });
+    const end = await driver.hold(mountSpec(spec), { signal: controller.signal, report });
     if (end.kind === 'failed') failure = end.error;
     if (end.kind === 'gave-up')
       failure = new LarderError('UNAVAILABLE', { mountpoint, why: end.kind });

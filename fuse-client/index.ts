@@ -1,5 +1,5 @@
 /** The FUSE server: mounts a version of a dataset, and keeps it mounted. */
-export { DRIVERS } from './driver.ts';
+export { DRIVERS, lacks } from './driver.ts';
 export type { DriverCapabilities, DriverName, FuseDriver } from './driver.ts';
 export type { HoldOptions, MountEnd, MountEvent } from './holder.ts';
 export {

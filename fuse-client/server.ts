@@ -35,7 +35,7 @@ import { NO_LOCAL_BYTES } from './local-objects.ts';
 import { OpenReports } from './open-reports.ts';
 import { kill, setOomScore } from './processes.ts';
 import { FuseSession } from './session.ts';
-import { openFiles } from './serving-thread.ts';
+import { filesOf, openFiles } from './serving-thread.ts';
 import type { SourceFiles, ThreadData, ThreadMessage } from './serving-thread.ts';
 import { compileSpec, DEVICE_FD, STATE_FD } from './spec.ts';
 import type { CompiledSpec, MountSpec } from './spec.ts';
@@ -285,12 +285,6 @@ class Server {
     this.#beforeEnd();
     return endProcess();
   }
-}
-
-function filesOf(source: MountSource): SourceFiles {
-  const { dataset, version, manifestPath, completeDirectory } = source;
-  const files = { dataset, version, manifestPath };
-  return completeDirectory === undefined ? files : { ...files, completeDirectory };
 }
 
 /** Has the kernel send every request again that was taken and not answered. */

@@ -35,6 +35,7 @@ export interface Status {
     readonly dataset: string;
     readonly version: number;
     readonly driver: string;
+    readonly lacks: readonly string[];
     readonly manifestPercent: number;
   }[];
   readonly datasets: readonly {

@@ -9,12 +9,12 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 
 export interface NamespaceOptions {
-  /** Arguments of unshare(1) beside `--mount`. */
-  readonly unshare?: readonly string[];
   /** Run by sh once, inside, before anything else. */
   readonly setUp?: string;
   /** Whose process keeps it, and whose processes run in it. Default: root. */
   readonly user?: number;
+  /** Whose user namespace is made inside of it, in which that user is root. */
+  readonly insideOf?: number;
   /** A directory outside that is the root inside. */
   readonly root?: string;
 }
@@ -31,9 +31,15 @@ export class Namespace implements Disposable {
   readonly #options: NamespaceOptions;
 
   static async start(options: NamespaceOptions = {}): Promise<Namespace> {
-    const { unshare = [], setUp = ':' } = options;
-    const script = `set -e\n${setUp}\necho ready\nexec sleep 600`;
-    const keeper = spawn('unshare', ['--mount', ...unshare, 'sh', '-c', script], {
+    const { setUp = ':', insideOf } = options;
+    const rest = ['sh', '-c', 'echo ready; exec sleep 600'];
+    const user = [
+      ...['setpriv', '--reuid', String(insideOf), '--regid', String(insideOf), '--clear-groups'],
+      ...['unshare', '--user', '--map-root-user', '--mount'],
+    ];
+    const script = `set -e\n${setUp}\nexec "$@"`;
+    const command = insideOf === undefined ? rest : [...user, ...rest];
+    const keeper = spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command], {
       stdio: ['ignore', 'pipe', 'inherit'],
       timeout: 600_000,
     });
@@ -60,11 +66,11 @@ export class Namespace implements Disposable {
   }
 
   withinAs(user: number | undefined): readonly string[] {
-    const { root, unshare = [] } = this.#options;
+    const { root, insideOf } = this.#options;
     const pid = String(this.#keeper.pid);
     return [
       ...['nsenter', '--target', pid, '--mount'],
-      ...(unshare.includes('--user') ? ['--user', '--preserve-credentials'] : []),
+      ...(insideOf === undefined ? [] : ['--user', '--preserve-credentials']),
       ...(root === undefined ? [] : [`--root=/proc/${pid}/root${root}`, `--wd=/proc/${pid}/root${root}`]),
       ...(user === undefined ? [] : ['--setuid', String(user), '--setgid', String(user)]),
       '--',

@@ -1,0 +1,120 @@
+/**
+ * The npm package `fuse-native` as far as it is used, with two holes closed: it answers a request for an
+ * extended attribute with more bytes than the caller has room for, and libfuse would send what lies
+ * behind them in memory.
+ */
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+
+/** A result: 0, a number of bytes, or a negative errno. */
+export type Answer<T = undefined> = (result: number, value?: T) => void;
+
+export interface NativeStat {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly nlink: number;
+  readonly ino: number;
+  readonly blksize: number;
+  readonly blocks: number;
+  readonly atime: Date;
+  readonly mtime: Date;
+  readonly ctime: Date;
+}
+
+export interface NativeStatfs {
+  readonly bsize: number;
+  readonly frsize: number;
+  readonly blocks: number;
+  readonly files: number;
+  readonly namemax: number;
+}
+
+/** What libfuse asks, by path. Each calls `answer` once. */
+export interface NativeOperations {
+  getattr(path: string, answer: Answer<NativeStat>): void;
+  fgetattr(path: string, handle: number, answer: Answer<NativeStat>): void;
+  readdir(
+    path: string,
+    answer: (result: number, names?: string[], stats?: NativeStat[]) => void,
+  ): void;
+  readlink(path: string, answer: Answer<string>): void;
+  open(path: string, flags: number, answer: Answer<number>): void;
+  release(path: string, handle: number, answer: Answer): void;
+  read(
+    path: string,
+    handle: number,
+    into: Buffer,
+    lengthBytes: number,
+    offsetBytes: number,
+    answer: Answer,
+  ): void;
+  statfs(path: string, answer: Answer<NativeStatfs>): void;
+  getxattr(path: string, name: string, position: number, answer: Answer<Buffer>): void;
+  listxattr(path: string, answer: Answer<string[]>): void;
+}
+
+export interface NativeMount {
+  mount(done: (error: Error | null) => void): void;
+}
+
+type Signal = (result: number, buffer: ArrayBufferLike) => void;
+
+interface Library {
+  new (mountpoint: string, operations: NativeOperations, options: { timeout: false }): NativeMount & {
+    readonly ops: NativeOperations;
+    _fuseOptions(): string;
+    _op_getxattr(signal: Signal, path: string, name: string, value: Buffer, at: number): void;
+    _op_listxattr(signal: Signal, path: string, list: Buffer): void;
+  };
+}
+
+const ERANGE = -constants.errno.ERANGE;
+
+/**
+ * Loads the native part: where there is none for this platform, that throws.
+ *
+ * @param options of the mount, as libfuse takes them after -o
+ */
+export function createNativeMount(
+  mountpoint: string,
+  options: string,
+  operations: NativeOperations,
+): NativeMount {
+  const Fuse = createRequire(import.meta.url)('fuse-native') as Library;
+  class LarderFuse extends Fuse {
+    override _fuseOptions(): string {
+      return `-o${options}`;
+    }
+
+    override _op_getxattr(
+      signal: Signal,
+      path: string,
+      name: string,
+      value: Buffer,
+      at: number,
+    ): void {
+      this.ops.getxattr(path, name, at, (result, found) => {
+        signal(fill(value, result, found), value.buffer);
+      });
+    }
+
+    override _op_listxattr(signal: Signal, path: string, list: Buffer): void {
+      this.ops.listxattr(path, (result, names = []) => {
+        const bytes = Buffer.from(names.map((name) => `${name}\0`).join(''));
+        signal(fill(list, result, bytes), list.buffer);
+      });
+    }
+  }
+  return new LarderFuse(mountpoint, operations, { timeout: false });
+}
+
+/** What getxattr(2) returns: how many bytes there are, which are copied where there is room. */
+function fill(room: Buffer, result: number, bytes: Buffer | undefined): number {
+  if (result < 0 || bytes === undefined) return result;
+  if (room.length === 0) return bytes.length;
+  if (room.length < bytes.length) return ERANGE;
+  bytes.copy(room);
+  return bytes.length;
+}
