@@ -1,9 +1,9 @@
 /**
  * The holder of a `fuse-native` mount: starts its server, watches it, and unmounts.
  *
- * It cannot hold more than that: libfuse keeps the fd of /dev/fuse in the server. A server that dies or
- * hangs takes the mount along; the holder cleans up and ends, and whoever wants the mount makes it anew,
- * as `larder up` does.
+ * It cannot hold more than that: libfuse keeps the fd of /dev/fuse in the server. When a server dies or
+ * hangs, the holder ends too and leaves the dead mount there, so that readers get ENOTCONN and not an
+ * empty directory; whoever wants the mount detaches it and makes it anew, as `larder up` does.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -75,7 +75,7 @@ class NativeHolder {
     if (!isDead && !isSilent) return undefined;
     this.#report({ kind: 'server-lost', pid, why: isDead ? 'died' : 'silent' });
     this.#server.kill('SIGKILL');
-    this.#takeAway();
+    if (!this.#serving) this.#takeAway();
     return this.#failure === undefined
       ? { kind: 'gave-up' }
       : { kind: 'failed', error: this.#failure };

@@ -3,10 +3,9 @@
  * the fd: when this process ends, so does the mount, and whoever reads gets an error.
  *
  * It says to its holder over IPC that it lives, that the mount answers, and how far the manifest is.
- * When the holder is gone it detaches the mount and ends.
+ * When the holder is gone it ends.
  */
 import { asLarderError, LarderError, silentLogger, systemClock } from '../../common/index.ts';
-import { isMounted, unmount } from '../mount.ts';
 import { kill } from '../processes.ts';
 import { filesOf, openFiles } from '../serving-thread.ts';
 import type { ServeOptions } from '../server.ts';
@@ -39,10 +38,7 @@ export async function serveNativeMount(spec: MountSpec, options: ServeOptions): 
     kill(process.pid, 'SIGKILL');
     throw new Error('SIGKILL is not survived');
   };
-  process.once('disconnect', () => {
-    detach(compiled.mountpoint);
-    end();
-  });
+  process.once('disconnect', end);
   try {
     let percent = 0;
     const beat = async (): Promise<void> => {
@@ -98,14 +94,6 @@ async function mounted(native: NativeMount): Promise<void> {
       }
     });
   });
-}
-
-function detach(mountpoint: string): void {
-  try {
-    if (isMounted(mountpoint)) unmount(mountpoint, { lazy: true });
-  } catch {
-    // What is left answers nothing: `larder down` and `larder up` detach it.
-  }
 }
 
 function send(message: NativeMessage, done: () => void = () => undefined): void {

@@ -68,7 +68,12 @@ export class Namespace implements Disposable {
   withinAs(user: number | undefined): readonly string[] {
     const { root, insideOf } = this.#options;
     const pid = String(this.#keeper.pid);
+    const owner = String(insideOf);
     return [
+      // Who made a user namespace may enter it, and is root inside.
+      ...(insideOf === undefined
+        ? []
+        : ['setpriv', '--reuid', owner, '--regid', owner, '--clear-groups']),
       ...['nsenter', '--target', pid, '--mount'],
       ...(insideOf === undefined ? [] : ['--user', '--preserve-credentials']),
       ...(root === undefined ? [] : [`--root=/proc/${pid}/root${root}`, `--wd=/proc/${pid}/root${root}`]),
