@@ -113,6 +113,8 @@ function mountFailure(mountpoint: string, what: string): LarderError {
       expected: 'a line `user_allow_other` in /etc/fuse.conf, which root writes',
     });
   }
-  const why = isPrivilegeBarred() ? { why: 'setuid programs have no effect here (no_new_privs)' } : {};
+  const why = isPrivilegeBarred()
+    ? { why: 'setuid programs have no effect here (no_new_privs)' }
+    : {};
   return new LarderError('FUSE_UNAVAILABLE', { mountpoint, what, ...why });
 }

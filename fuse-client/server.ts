@@ -124,7 +124,12 @@ class Server {
     state.takeOver(process.pid);
     const kernelFlags2 = state.negotiated?.kernelFlags2 ?? 0;
     const canResend = (kernelFlags2 & INIT_FLAG2.HAS_RESEND) !== 0;
-    if (!canResend || this.#spec.recovery === 'slots') return state.collectRequests();
+    if (!canResend || this.#spec.recovery === 'slots') {
+      const left = state.collectRequests();
+      this.#log.debug({ recovery: 'slots', left: left.length }, 'took over');
+      return left;
+    }
+    this.#log.debug({ recovery: 'resend' }, 'took over');
     state.clearSlots();
     resend();
     return [];

@@ -1,7 +1,7 @@
 /**
- * The npm package `fuse-native` as far as it is used, with two holes closed: it answers a request for an
- * extended attribute with more bytes than the caller has room for, and libfuse would send what lies
- * behind them in memory.
+ * The npm package `fuse-native` as far as it is used, with one hole closed: asked for extended attributes,
+ * it claims more bytes than there is room for, and libfuse reads on behind its buffer (the kernel takes
+ * none of it: the caller saw EIO where ERANGE is due).
  */
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
@@ -61,14 +61,16 @@ export interface NativeMount {
 
 type Signal = (result: number, buffer: ArrayBufferLike) => void;
 
-interface Library {
-  new (mountpoint: string, operations: NativeOperations, options: { timeout: false }): NativeMount & {
-    readonly ops: NativeOperations;
-    _fuseOptions(): string;
-    _op_getxattr(signal: Signal, path: string, name: string, value: Buffer, at: number): void;
-    _op_listxattr(signal: Signal, path: string, list: Buffer): void;
-  };
-}
+type Library = new (
+  mountpoint: string,
+  operations: NativeOperations,
+  options: { timeout: false },
+) => NativeMount & {
+  readonly ops: NativeOperations;
+  _fuseOptions(): string;
+  _op_getxattr(signal: Signal, path: string, name: string, value: Buffer, at: number): void;
+  _op_listxattr(signal: Signal, path: string, list: Buffer): void;
+};
 
 const ERANGE = -constants.errno.ERANGE;
 

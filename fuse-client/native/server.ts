@@ -32,7 +32,8 @@ const YEAR_SECONDS = 31_536_000;
 export async function serveNativeMount(spec: MountSpec, options: ServeOptions): Promise<never> {
   const compiled = compileSpec(spec);
   const { log = silentLogger, clock = systemClock, beforeEnd } = options;
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => undefined);
   const end = (): never => {
     beforeEnd?.();
     kill(process.pid, 'SIGKILL');
@@ -78,7 +79,9 @@ function mountOptions({ name, version, allowOther }: CompiledSpec): string {
     'ro,default_permissions,use_ino,kernel_cache',
     `fsname=larder:${name}@v${String(version)},subtype=larder`,
     `max_read=${String(NATIVE_READ_BYTES)}`,
-    ...['entry', 'negative', 'attr', 'ac_attr'].map((what) => `${what}_timeout=${String(YEAR_SECONDS)}`),
+    ...['entry', 'negative', 'attr', 'ac_attr'].map(
+      (what) => `${what}_timeout=${String(YEAR_SECONDS)}`,
+    ),
     ...(isRoot || allowOther ? ['allow_other'] : []),
   ].join(',');
 }

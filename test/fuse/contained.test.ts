@@ -17,7 +17,7 @@ let scratch: string;
 let namespace: Namespace;
 let larder: TestLarder;
 let origin: string;
-let ending: AsyncDisposableStack;
+let ending = new AsyncDisposableStack();
 
 beforeEach((context) => {
   if (NAMESPACE_MISSING !== undefined) context.skip(NAMESPACE_MISSING);
@@ -30,7 +30,7 @@ beforeEach((context) => {
 });
 
 afterEach(async () => {
-  await ending?.disposeAsync();
+  await ending.disposeAsync();
 });
 
 /** A place, with Larder in it and something to read. */
@@ -132,7 +132,9 @@ describe('in the root of a container', () => {
     const bind = (from: string) =>
       `mkdir -p '${root}${from}' && mount --rbind '${from}' '${root}${from}'`;
     const links = ['bin', 'lib', 'lib64', 'sbin'].map((name) =>
-      fs.lstatSync(`/${name}`).isSymbolicLink() ? `ln -s usr/${name} '${root}/${name}'` : bind(`/${name}`),
+      fs.lstatSync(`/${name}`).isSymbolicLink()
+        ? `ln -s usr/${name} '${root}/${name}'`
+        : bind(`/${name}`),
     );
     const setUp = [
       `mkdir -p '${root}' && mount -t tmpfs none '${root}'`,
@@ -179,8 +181,14 @@ describe('with the cache on overlayfs', () => {
 describe('on a kernel below 6.9, as --recovery=slots has it', () => {
   test('a server that is killed is not noticed', async () => {
     await enter({});
-    const mountpoint = await larder.up(`file://${origin}`, '--recovery', 'slots');
+    larder.env['LARDER_LOG_LEVEL'] = 'debug';
+    const home = path.join(scratch, 'home');
+    const how = ['--recovery', 'slots', '--cache-dir', home];
+    const mountpoint = await larder.up(`file://${origin}`, ...how);
     for (let round = 0; round < 2; round += 1) await killServer(mountpoint);
+    const log = fs.readFileSync(path.join(home, 'up.log'), 'utf8');
+    expect(log).toContain('"recovery":"slots"');
+    expect(log).not.toContain('"recovery":"resend"');
     await larder.down(mountpoint);
   });
 });
@@ -193,7 +201,11 @@ describe('with --driver=fuse-native', () => {
     expect(mounts).toMatchObject([{ driver: 'fuse-native' }]);
     expect(mounts[0]!.lacks).toContain('recovery');
     // It shows no name that is not UTF-8, and times to the millisecond.
-    const { code } = await larder.program('cmp', path.join(origin, 'large'), path.join(mountpoint, 'large'));
+    const { code } = await larder.program(
+      'cmp',
+      path.join(origin, 'large'),
+      path.join(mountpoint, 'large'),
+    );
     expect(code).toBe(0);
     const pid = await larder.pid('server');
     process.kill(pid, 'SIGKILL');
@@ -202,7 +214,11 @@ describe('with --driver=fuse-native', () => {
       return now === undefined || now === pid ? undefined : now;
     });
     await eventually(async () => {
-      const again = await larder.program('cmp', path.join(origin, 'large'), path.join(mountpoint, 'large'));
+      const again = await larder.program(
+        'cmp',
+        path.join(origin, 'large'),
+        path.join(mountpoint, 'large'),
+      );
       return again.code === 0 ? true : undefined;
     });
     await larder.down(mountpoint);

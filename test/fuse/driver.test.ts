@@ -319,7 +319,9 @@ describe.skipIf(FUSE_MISSING !== undefined).each(DRIVER_LIST)('a mount by $name'
   test('errors of the source are errnos', async () => {
     await using mount = await small();
     mount.rules({ path: 'a', fail: 'ORIGIN_CHANGED' });
-    await expect(fs.promises.readFile(mount.at('a'))).rejects.toMatchObject({ errno: -constants.errno.ESTALE });
+    await expect(fs.promises.readFile(mount.at('a'))).rejects.toMatchObject({
+      errno: -constants.errno.ESTALE,
+    });
     mount.rules({ path: 'a', shortBy: 1 });
     await expect(fs.promises.readFile(mount.at('a'))).rejects.toThrow('EIO');
     mount.rules();

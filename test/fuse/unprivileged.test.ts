@@ -110,7 +110,8 @@ describe('an ordinary user', () => {
     await same(mountpoint);
     expect(connections(node.socket)).toBeGreaterThan(0);
 
-    // A server that is replaced finds the manifest that its predecessor copied.
+    // A server that is replaced finds the manifest that its predecessor copied, and needs no master.
+    process.kill(await node.pid('master'), 'SIGKILL');
     const pid = await larder.pid('server');
     process.kill(pid, 'SIGKILL');
     const next = await replaced('server', pid);
@@ -122,16 +123,46 @@ describe('an ordinary user', () => {
   test('is told where the worker’s socket is root’s alone', async () => {
     await using node = await rootsNode('0600');
     const args = ['mount', 'd', larder.folder('job'), '--master', node.master];
-    const { code, stderr } = await larder.run([...args, '--worker-socket', node.socket, '--detach']);
+    const { code, stderr } = await larder.run([
+      ...args,
+      '--worker-socket',
+      node.socket,
+      '--detach',
+    ]);
     expect(code).not.toBe(0);
     expect(stderr).toContain('--socket-mode');
+
+    const mountpoint = larder.folder('other');
+    await larder.ok(['mount', 'd', mountpoint, '--master', node.master, '--detach']);
+    await same(mountpoint);
+    await larder.ok(['umount', mountpoint]);
+  });
+
+  test('is told what stands in the way', async () => {
+    const where = larder.folder('roots');
+    fs.chownSync(where, 0, 0);
+    const denied = await larder.run(['up', `file://${origin}`, where, '--cache-size', '1GiB']);
+    expect(denied.stderr).toContain('user has no write access to mountpoint');
+    expect(denied.code).toBe(1);
+
+    const within = [...namespace.within, 'setpriv', '--no-new-privs'];
+    await using barred = new TestLarder({}, { owner: ORDINARY_USER, within });
+    const refused = await barred.run(['up', `file://${origin}`, barred.folder('mnt')]);
+    expect(refused.stderr).toMatch(/\[FUSE_UNAVAILABLE\].*no_new_privs/);
+    expect(refused.code).toBe(1);
+    expect((await barred.status()).processes).toEqual([]);
   });
 });
 
+interface RootsNode extends AsyncDisposable {
+  readonly master: string;
+  readonly socket: string;
+  readonly cache: string;
+  pid(role: 'master' | 'worker'): Promise<number>;
+}
+
 /** A master and a worker that root runs for everybody on this node. */
-async function rootsNode(
-  socketMode: string,
-): Promise<AsyncDisposable & { master: string; socket: string; cache: string }> {
+async function rootsNode(socketMode: string): Promise<RootsNode> {
   const node = new TestLarder({}, { within: namespace.withinAs(undefined) });
   fs.chmodSync(node.directory, 0o755);
   const socket = path.join(node.folder('socket'), 'worker.sock');
@@ -144,10 +175,23 @@ async function rootsNode(
     ...['--socket', socket, '--socket-mode', socketMode],
   ]);
   await eventually(async () => {
-    const { code } = await node.run(['dataset', 'create', 'd', `file://${origin}`, '--master', master]);
+    const { code } = await node.run([
+      'dataset',
+      'create',
+      'd',
+      `file://${origin}`,
+      '--master',
+      master,
+    ]);
     return code === 0 ? true : undefined;
   });
-  return { master, socket, cache, [Symbol.asyncDispose]: () => node[Symbol.asyncDispose]() };
+  return {
+    master,
+    socket,
+    cache,
+    pid: (role) => node.pid(role),
+    [Symbol.asyncDispose]: () => node[Symbol.asyncDispose](),
+  };
 }
 
 async function replaced(role: 'server' | 'holder', pid: number): Promise<number> {

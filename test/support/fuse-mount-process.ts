@@ -29,7 +29,10 @@ if (role === 'holder') {
   const emit = (event: object) => {
     fs.appendFileSync(spec.eventsFile, `${JSON.stringify({ ...event, holder: process.pid })}\n`);
   };
-  const end = await DRIVERS[spec.driver].hold(spec.mount, { signal: controller.signal, report: emit });
+  const end = await DRIVERS[spec.driver].hold(spec.mount, {
+    signal: controller.signal,
+    report: emit,
+  });
   const code = end.kind === 'failed' ? end.error.code : undefined;
   emit({ kind: 'end', how: end.kind, code });
   process.exit(end.kind === 'unmounted' ? 0 : 1);

@@ -76,7 +76,9 @@ export class Namespace implements Disposable {
         : ['setpriv', '--reuid', owner, '--regid', owner, '--clear-groups']),
       ...['nsenter', '--target', pid, '--mount'],
       ...(insideOf === undefined ? [] : ['--user', '--preserve-credentials']),
-      ...(root === undefined ? [] : [`--root=/proc/${pid}/root${root}`, `--wd=/proc/${pid}/root${root}`]),
+      ...(root === undefined
+        ? []
+        : [`--root=/proc/${pid}/root${root}`, `--wd=/proc/${pid}/root${root}`]),
       ...(user === undefined ? [] : ['--setuid', String(user), '--setgid', String(user)]),
       '--',
     ];
