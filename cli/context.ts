@@ -1,6 +1,7 @@
 /** What every command gets: its output, the environment, a log, and a signal for Ctrl-C and SIGTERM. */
 import { createLogger } from '../common/index.ts';
 import type { Logger } from '../common/index.ts';
+import { checkRuntimeDirectory } from './directories.ts';
 import { environment } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { createOutput } from './output.ts';
@@ -18,6 +19,7 @@ export interface Context {
 
 export function createContext(options: { json: boolean; role: string }): Context {
   const env = environment();
+  checkRuntimeDirectory(env.runtimeDirectory);
   const controller = new AbortController();
   let insist: () => void = () => undefined;
   const insisted = new Promise<void>((resolve) => {

@@ -7,6 +7,7 @@ import { LarderError } from '../common/index.ts';
 import { checkFuse, checkMountpoint, isMounted, unmount } from '../fuse-client/index.ts';
 import { programCommand, startChild } from './children.ts';
 import type { ReadyChild } from './children.ts';
+import { checkRuntimeDirectory, makeDirectory } from './directories.ts';
 import type { Environment } from './environment.ts';
 import type { MountFlags } from './flags.ts';
 import { listInstances, signalInstance, waitForEnd } from './instances.ts';
@@ -39,6 +40,9 @@ export async function startMount(request: MountRequest, env: Environment): Promi
   checkFuse();
   checkMountpoint(mountpoint);
   const stateDirectory = path.join(env.runtimeDirectory, 'mounts', shortHash(mountpoint));
+  // Made and looked at again: somebody else could have been the quicker.
+  makeDirectory(env.runtimeDirectory, 'CACHE_DIR_UNUSABLE');
+  checkRuntimeDirectory(env.runtimeDirectory);
   fs.rmSync(stateDirectory, { recursive: true, force: true });
   fs.mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const specFile = path.join(stateDirectory, 'mount.json');

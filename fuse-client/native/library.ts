@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
+import { LarderError } from '../../common/index.ts';
 
 /** A result: 0, a number of bytes, or a negative errno. */
 export type Answer<T = undefined> = (result: number, value?: T) => void;
@@ -75,16 +76,15 @@ type Library = new (
 const ERANGE = -constants.errno.ERANGE;
 
 /**
- * Loads the native part: where there is none for this platform, that throws.
- *
  * @param options of the mount, as libfuse takes them after -o
+ * @throws {LarderError} `FUSE_UNAVAILABLE` where the package has no native part for this platform
  */
 export function createNativeMount(
   mountpoint: string,
   options: string,
   operations: NativeOperations,
 ): NativeMount {
-  const Fuse = createRequire(import.meta.url)('fuse-native') as Library;
+  const Fuse = load();
   class LarderFuse extends Fuse {
     override _fuseOptions(): string {
       return `-o${options}`;
@@ -110,6 +110,15 @@ export function createNativeMount(
     }
   }
   return new LarderFuse(mountpoint, operations, { timeout: false });
+}
+
+function load(): Library {
+  try {
+    return createRequire(import.meta.url)('fuse-native') as Library;
+  } catch (cause) {
+    const what = `fuse-native has nothing for ${process.platform} ${process.arch}; take --driver kernel`;
+    throw new LarderError('FUSE_UNAVAILABLE', { what }, { cause });
+  }
 }
 
 /** What getxattr(2) returns: how many bytes there are, which are copied where there is room. */

@@ -138,6 +138,30 @@ describe('an ordinary user', () => {
     await larder.ok(['umount', mountpoint]);
   });
 
+  test('mounts with --driver=fuse-native too', async () => {
+    const mountpoint = await larder.up(`file://${origin}`, '--driver', 'fuse-native');
+    const [real, shown] = [origin, mountpoint].map((root) => path.join(root, 'large')) as [
+      string,
+      string,
+    ];
+    expect(await larder.program('cmp', real, shown)).toEqual({ code: 0, stdout: '', stderr: '' });
+    await larder.down(mountpoint);
+    expect(namespace.mounts()).not.toContain(mountpoint);
+  });
+
+  test('takes no runtime directory of another user, or that everybody may change', async () => {
+    const run = path.join(larder.directory, 'run');
+    fs.mkdirSync(run);
+    fs.chownSync(run, ORDINARY_USER - 1, ORDINARY_USER);
+    fs.chmodSync(run, 0o777);
+    for (const reason of ['another user', 'everybody may write']) {
+      const { code, stderr } = await larder.run(['status']);
+      expect(stderr).toContain(reason);
+      expect(code).toBe(2);
+      fs.chownSync(run, ORDINARY_USER, ORDINARY_USER);
+    }
+  });
+
   test('is told what stands in the way', async () => {
     const where = larder.folder('roots');
     fs.chownSync(where, 0, 0);
