@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { createLogger } from '../common/index.ts';
 import type { Logger } from '../common/index.ts';
+import { checkRuntimeDirectory } from './directories.ts';
 import { environment } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { createOutput } from './output.ts';
@@ -26,6 +27,7 @@ export interface ContextOptions {
 
 export function createContext(options: ContextOptions): Context {
   const env = environment();
+  checkRuntimeDirectory(env.runtimeDirectory);
   const controller = new AbortController();
   let insist: () => void = () => undefined;
   const insisted = new Promise<void>((resolve) => {

@@ -21,6 +21,29 @@ export function makeDirectory(directory: string, code: ErrorCode): void {
   }
 }
 
+/**
+ * Whether the runtime directory, where it is there, is this user's alone to change: what lies in it says
+ * which programs are started. An ordinary user's may be in /tmp, where anybody can have made it before.
+ *
+ * @throws {LarderError} `INVALID_ARGUMENT`
+ */
+export function checkRuntimeDirectory(directory: string): void {
+  const found = fs.lstatSync(directory, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  const reason = !found.isDirectory()
+    ? 'not a directory'
+    : found.uid !== 0 && found.uid !== process.geteuid?.()
+      ? "another user's"
+      : (found.mode & OTHERS_WRITE) !== 0
+        ? 'everybody may write to it'
+        : undefined;
+  if (reason === undefined) return;
+  const expected = 'a directory of your own: set LARDER_RUNTIME_DIR, or remove this one';
+  throw new LarderError('INVALID_ARGUMENT', { directory, reason, expected });
+}
+
+const OTHERS_WRITE = 0o002;
+
 function make(directory: string): void {
   if (fs.existsSync(directory)) {
     // ENOTDIR where it is a file.

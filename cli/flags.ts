@@ -1,6 +1,8 @@
 /** Flags after the command line was parsed: values that several commands turn into the same things. */
+import fs from 'node:fs';
 import path from 'node:path';
-import { LarderError } from '../common/index.ts';
+import { LarderError, systemCode } from '../common/index.ts';
+import type { DriverName } from '../fuse-client/index.ts';
 import type { Environment } from './environment.ts';
 import { listInstances } from './instances.ts';
 
@@ -38,15 +40,32 @@ export function masterAddress(flags: Flags, env: Environment): string {
 /** The worker's socket of a master that runs on this machine, where there is one. */
 export function workerSocket(flags: Flags, env: Environment, master: string): string | undefined {
   const named = text(flags, 'workerSocket') ?? env.workerSocket;
-  if (named !== undefined) return path.resolve(named);
+  if (named !== undefined) return checkSocket(path.resolve(named));
   return listInstances().find(
     (instance) => instance.role === 'worker' && instance.master === master,
   )?.socket;
 }
 
+/** @throws {LarderError} `INVALID_ARGUMENT` where this user may not connect to it */
+function checkSocket(socket: string): string {
+  try {
+    fs.accessSync(socket, fs.constants.R_OK | fs.constants.W_OK);
+  } catch (error) {
+    const why = systemCode(error);
+    // One that is not there yet may come: a worker that starts makes it.
+    if (why !== 'EACCES') return socket;
+    const expected = 'a socket that this user may connect to: `larder worker --socket-mode 0666`';
+    throw new LarderError('INVALID_ARGUMENT', { option: '--worker-socket', socket, why, expected });
+  }
+  return socket;
+}
+
+/** How a mount is made: JSON-able, for holder and server. */
 export interface MountFlags {
   readonly openMode: 'daemon';
-  readonly driver: 'kernel';
+  readonly driver: DriverName;
+  readonly allowOther: boolean;
+  readonly recovery: 'auto' | 'slots';
 }
 
 /** @throws {LarderError} `NOT_YET_AVAILABLE` for what later releases bring */
@@ -58,10 +77,12 @@ export function mountFlags(flags: Flags): MountFlags {
   if (text(flags, 'integrity') === 'strict') {
     throw new LarderError('NOT_YET_AVAILABLE', { option: '--integrity=strict' });
   }
-  const driver = text(flags, 'driver') ?? 'kernel';
-  if (driver !== 'kernel')
-    throw new LarderError('NOT_YET_AVAILABLE', { option: `--driver=${driver}` });
-  return { openMode: 'daemon', driver };
+  return {
+    openMode: 'daemon',
+    driver: text(flags, 'driver') === 'fuse-native' ? 'fuse-native' : 'kernel',
+    allowOther: isSet(flags, 'allowOther'),
+    recovery: text(flags, 'recovery') === 'slots' ? 'slots' : 'auto',
+  };
 }
 
 /** A directory is taken as `file://`; anything with a scheme as it is. */

@@ -20,6 +20,8 @@ export interface MountRecord {
   readonly dataset: string;
   readonly version: number;
   readonly driver: string;
+  /** What the driver does not do, by the names of its capabilities. */
+  readonly lacks: readonly string[];
   readonly manifestPercent: number;
 }
 

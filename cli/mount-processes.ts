@@ -4,13 +4,14 @@
  */
 import fs from 'node:fs';
 import { createLogger, EXIT_CODE, LarderError, shareOfOpenFiles } from '../common/index.ts';
-import { holdMount, serveMount } from '../fuse-client/index.ts';
-import type { MountEvent, MountSpec } from '../fuse-client/index.ts';
+import { DRIVERS, lacks } from '../fuse-client/index.ts';
+import type { FuseDriver, MountEvent, MountSpec } from '../fuse-client/index.ts';
 import { connect } from '../sdk/index.ts';
 import { reportFailed, reportReady } from './children.ts';
 import { reloadOnHangup } from './config/reload.ts';
 import { usedSettings, useSettings } from './environment.ts';
 import type { UsedSettings } from './environment.ts';
+import type { MountFlags } from './flags.ts';
 import { listInstances, registerInstance, signalInstance } from './instances.ts';
 import type { MountRecord } from './instances.ts';
 import { openFilesLimit } from './open-files.ts';
@@ -27,6 +28,7 @@ export interface MountProcessSpec {
   readonly workerSocket?: string;
   readonly stateDirectory: string;
   readonly group: string;
+  readonly how: MountFlags;
   readonly host: string;
   readonly logLevel: string;
   readonly readTimeoutMs: number;
@@ -57,7 +59,15 @@ async function hold(spec: MountProcessSpec, specFile: string): Promise<void> {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   const reloading = reloadOnHangup();
-  const mount: MountRecord = { mountpoint, dataset, version, driver: 'kernel', manifestPercent: 0 };
+  const driver = driverOf(spec);
+  const mount: MountRecord = {
+    mountpoint,
+    dataset,
+    version,
+    driver: driver.name,
+    lacks: lacks(driver),
+    manifestPercent: 0,
+  };
   const instance = registerInstance({ role: 'holder', group, mountpoint, master, mount });
   reloading.ready({
     user: 'mount',
@@ -81,7 +91,7 @@ async function hold(spec: MountProcessSpec, specFile: string): Promise<void> {
   };
   let failure: LarderError | undefined;
   try {
-    const end = await holdMount(mountSpec(spec), { signal: controller.signal, report });
+    const end = await driver.hold(mountSpec(spec), { signal: controller.signal, report });
     if (end.kind === 'failed') failure = end.error;
     if (end.kind === 'gave-up')
       failure = new LarderError('UNAVAILABLE', { mountpoint, why: end.kind });
@@ -112,7 +122,7 @@ async function serve(spec: MountProcessSpec, specFile: string): Promise<void> {
     readTimeoutMs: spec.readTimeoutMs,
     client: `mount ${mountpoint}`,
   });
-  await serveMount(mountSpec(spec), {
+  await driverOf(spec).serve(mountSpec(spec), {
     log,
     connect: (signal) =>
       larder.openMount(
@@ -141,8 +151,12 @@ function writeSpec(file: string, spec: MountProcessSpec): void {
   fs.renameSync(`${file}.tmp`, file);
 }
 
+function driverOf({ how }: MountProcessSpec): FuseDriver {
+  return DRIVERS[how.driver];
+}
+
 function mountSpec(spec: MountProcessSpec): MountSpec {
-  const { mountpoint, dataset, version, serverCommand, holderCommand, hungAfterMs } = spec;
+  const { mountpoint, dataset, version, how, serverCommand, holderCommand, hungAfterMs } = spec;
   return {
     mountpoint,
     name: dataset,
@@ -150,6 +164,8 @@ function mountSpec(spec: MountProcessSpec): MountSpec {
     serverCommand,
     holderCommand,
     openFilesPerThread: shareOfOpenFiles(openFilesLimit(), OBJECT_FILES),
+    allowOther: how.allowOther,
+    ...(how.recovery === 'slots' ? { recovery: how.recovery } : {}),
     timings: { silenceMs: hungAfterMs, heartbeatMs: Math.max(10, hungAfterMs / 10) },
   };
 }

@@ -4,12 +4,13 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { LarderError } from '../common/index.ts';
-import { checkMountpoint, isMounted, unmount } from '../fuse-client/index.ts';
+import { checkFuse, checkMountpoint, isMounted, unmount } from '../fuse-client/index.ts';
 import { programCommand, startChild } from './children.ts';
 import type { ReadyChild } from './children.ts';
-import { writing } from './directories.ts';
 import { usedSettings } from './environment.ts';
+import { checkRuntimeDirectory, makeDirectory, writing } from './directories.ts';
 import type { Environment } from './environment.ts';
+import type { MountFlags } from './flags.ts';
 import { listInstances, signalInstance, waitForEnd } from './instances.ts';
 import type { Instance } from './instances.ts';
 import type { MountProcessSpec } from './mount-processes.ts';
@@ -22,6 +23,7 @@ export interface MountRequest {
   readonly master: string;
   readonly workerSocket: string | undefined;
   readonly group: string;
+  readonly how: MountFlags;
   /** The caller ends before the mount does: logs go to `mount.log` in its state directory. */
   readonly detached?: boolean;
 }
@@ -36,8 +38,12 @@ const END_TIMEOUT_MS = 10_000;
  */
 export async function startMount(request: MountRequest, env: Environment): Promise<ReadyChild> {
   const mountpoint = path.resolve(request.mountpoint);
+  checkFuse();
   checkMountpoint(mountpoint);
   const stateDirectory = path.join(env.runtimeDirectory, 'mounts', shortHash(mountpoint));
+  // Made and looked at again: somebody else could have been the quicker.
+  makeDirectory(env.runtimeDirectory, 'CACHE_DIR_UNUSABLE');
+  checkRuntimeDirectory(env.runtimeDirectory);
   const specFile = path.join(stateDirectory, 'mount.json');
   const spec: MountProcessSpec = {
     mountpoint,
@@ -47,6 +53,7 @@ export async function startMount(request: MountRequest, env: Environment): Promi
     ...(request.workerSocket === undefined ? {} : { workerSocket: request.workerSocket }),
     stateDirectory,
     group: request.group,
+    how: request.how,
     host: os.hostname(),
     logLevel: env.logLevel,
     readTimeoutMs: env.readTimeoutMs,

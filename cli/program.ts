@@ -99,6 +99,13 @@ function mountOptions(): Option[] {
     new Option('--driver <driver>', 'how to speak to the kernel')
       .choices(['kernel', 'fuse-native'])
       .default('kernel'),
+    new Option('--allow-other', 'let other users read a mount that you make without being root'),
+    new Option(
+      '--recovery <how>',
+      "who keeps a killed server's requests; slots: Larder, as on kernels below 6.9",
+    )
+      .choices(['auto', 'slots'])
+      .default('auto'),
     new Option('--detach', 'return when the mount answers'),
   ];
 }
@@ -186,6 +193,10 @@ function processCommands(): CommandSpec[] {
           '--socket <path>',
           'data plane for this node (default: worker.sock in the runtime directory)',
         ),
+        new Option(
+          '--socket-mode <octal>',
+          'who may connect to the socket, and read every dataset: 0600, 0660 or 0666',
+        ).default('0600'),
         new Option('--insecure', 'listen beyond loopback without authentication'),
       ],
       action: async (args, flags) => (await import('./commands/worker.ts')).worker(args, flags),

@@ -209,7 +209,7 @@ export const ERRORS = {
   },
   FUSE_UNAVAILABLE: {
     summary: 'The kernel does not let this process mount.',
-    hint: 'Needs /dev/fuse and the right to mount (root); the SDK works without.',
+    hint: 'Needs /dev/fuse, and root or `fusermount3` (package fuse3); the SDK and preloads work without.',
     remedy: 'fix-cluster',
   },
   INSECURE_LISTEN: {

@@ -16,9 +16,10 @@ import { spawn } from 'node:child_process';
 import { fstatSync, readlinkSync } from 'node:fs';
 import { LarderError, systemClock, systemCode } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
-import { abortMount, checkMountpoint, describeUsers, findMount, mountDevice } from './mount.ts';
-import { findHolders, setReadAhead, unmount } from './mount.ts';
+import { abortMount, checkMountpoint, describeUsers, findHolders, findMount } from './mount.ts';
+import { setReadAhead, unmount } from './mount.ts';
 import type { MountUser } from './mount.ts';
+import { mountDevice } from './mount-device.ts';
 import { kill, readOomScore, setOomScore, startTimeOf } from './processes.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { compileSpec, DEVICE_FD, STATE_FD } from './spec.ts';
@@ -282,7 +283,8 @@ class Holder {
   }
 
   #takeAway(): void {
-    if (this.#isThere()) abortMount(this.#spec.mountpoint);
+    const entry = findMount(this.#spec.mountpoint);
+    if (entry?.device === this.#handles.state.device) abortMount(entry);
   }
 
   async #stopServer(): Promise<void> {

@@ -5,12 +5,12 @@
  * Always true: nothing in here looks below a mount point, because a mount whose server hangs would
  * make it hang too. Everything is read from /proc.
  */
-import { closeSync, lstatSync, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { readlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LarderError, systemCode } from '../common/index.ts';
-import { FUSE_MAX_READ_BYTES } from '../common/index.ts';
-import { asMountError, mount, MOUNT_FLAG, SyscallError, umount, UMOUNT_FLAG } from './syscalls.ts';
+import { unmountThroughHelper } from './fusermount.ts';
+import { SyscallError, umount, UMOUNT_FLAG } from './syscalls.ts';
 
 export interface MountEntry {
   readonly mountpoint: string;
@@ -33,7 +33,7 @@ export interface UnmountOptions {
   readonly lazy?: boolean;
 }
 
-const FILE_SYSTEM = 'fuse.larder';
+export const FILE_SYSTEM = 'fuse.larder';
 
 /** The mounts of Larder that this process sees. */
 export function listMounts(): MountEntry[] {
@@ -69,40 +69,6 @@ export function checkMountpoint(path: string): void {
   if (readdirSync(path).length > 0) throw invalid(path, 'not empty');
 }
 
-/**
- * Opens /dev/fuse and mounts; the kernel has sent INIT then and waits.
- *
- * @returns the fd, the mount's lifeline
- * @throws {LarderError} `MOUNTPOINT_INVALID`, `FUSE_UNAVAILABLE`
- */
-export function mountDevice(options: {
-  readonly mountpoint: string;
-  readonly name: string;
-  readonly version: number;
-}): number {
-  const { mountpoint, name, version } = options;
-  let fd: number | undefined;
-  try {
-    fd = openSync('/dev/fuse', 'r+');
-    mount({
-      source: `larder:${name}@v${String(version)}`,
-      target: mountpoint,
-      type: FILE_SYSTEM,
-      // Not read-only for the kernel: it would answer what the server must see.
-      flags: MOUNT_FLAG.NOSUID | MOUNT_FLAG.NODEV,
-      data: [
-        `fd=${String(fd)}`,
-        'rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions',
-        `max_read=${String(FUSE_MAX_READ_BYTES)}`,
-      ].join(','),
-    });
-    return fd;
-  } catch (error) {
-    if (fd !== undefined) closeSync(fd);
-    throw asMountError(error, mountpoint);
-  }
-}
-
 /** How much the kernel reads ahead of a sequential reader. A wish: /sys may be read-only. */
 export function setReadAhead(device: string, kib: number): boolean {
   try {
@@ -117,29 +83,40 @@ export function setReadAhead(device: string, kib: number): boolean {
 export function unmount(path: string, options: UnmountOptions = {}): void {
   const entry = findMount(path);
   if (entry === undefined) throw new LarderError('NOT_MOUNTED', { mountpoint: path });
+  const failure = tryUnmount(entry.mountpoint, options.lazy === true);
+  if (failure === undefined) return;
+  if (!failure.busy) throw new LarderError('FUSE_UNAVAILABLE', { what: failure.what });
+  const users = findHolders(entry.mountpoint);
+  throw new LarderError('MOUNTPOINT_BUSY', { mountpoint: path, users: describeUsers(users) });
+}
+
+/** By the kernel, or by fusermount3 where this process may not ask the kernel. */
+function tryUnmount(
+  mountpoint: string,
+  lazy: boolean,
+): { readonly busy: boolean; readonly what: string } | undefined {
   try {
-    umount(entry.mountpoint, options.lazy === true ? UMOUNT_FLAG.DETACH : 0);
+    umount(mountpoint, lazy ? UMOUNT_FLAG.DETACH : 0);
+    return undefined;
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
-    if (error.code !== 'EBUSY') throw new LarderError('FUSE_UNAVAILABLE', { what: error.message });
-    const users = findHolders(entry.mountpoint);
-    throw new LarderError(
-      'MOUNTPOINT_BUSY',
-      { mountpoint: path, users: describeUsers(users) },
-      { cause: error },
-    );
+    if (error.code === 'EPERM') return unmountThroughHelper(mountpoint, { lazy });
+    return { busy: error.code === 'EBUSY', what: error.message };
   }
 }
 
 /** Ends every call that waits, and every later one, with an error; and takes the mount away. */
-export function abortMount(mountpoint: string): void {
-  for (const flags of [UMOUNT_FLAG.FORCE, UMOUNT_FLAG.DETACH]) {
-    try {
-      umount(mountpoint, flags);
-    } catch {
-      // Busy after FORCE: it was aborted all the same, and is detached next. Not there any more: fine.
-    }
-  }
+export function abortMount(entry: Pick<MountEntry, 'mountpoint' | 'device'>): void {
+  // The file belongs to the user who mounted; absent in most containers. What follows works there too,
+  // but for who waits: they go on to wait until holder and server are gone.
+  orNothing(() => {
+    writeFileSync(`/sys/fs/fuse/connections/${entry.device.split(':')[1] ?? ''}/abort`, '1');
+  });
+  orNothing(() => {
+    umount(entry.mountpoint, UMOUNT_FLAG.FORCE);
+  });
+  // Busy after FORCE: it was aborted all the same, and is detached next. Not there any more: fine.
+  tryUnmount(entry.mountpoint, true);
 }
 
 /** The processes that keep a mount busy, as far as this one may see. */

@@ -35,7 +35,7 @@ import { NO_LOCAL_BYTES } from './local-objects.ts';
 import { OpenReports } from './open-reports.ts';
 import { kill, setOomScore } from './processes.ts';
 import { FuseSession } from './session.ts';
-import { openFiles } from './serving-thread.ts';
+import { filesOf, openFiles } from './serving-thread.ts';
 import type { SourceFiles, ThreadData, ThreadMessage } from './serving-thread.ts';
 import { compileSpec, DEVICE_FD, STATE_FD } from './spec.ts';
 import type { CompiledSpec, MountSpec } from './spec.ts';
@@ -124,7 +124,12 @@ class Server {
     state.takeOver(process.pid);
     const kernelFlags2 = state.negotiated?.kernelFlags2 ?? 0;
     const canResend = (kernelFlags2 & INIT_FLAG2.HAS_RESEND) !== 0;
-    if (!canResend || this.#spec.recovery === 'slots') return state.collectRequests();
+    if (!canResend || this.#spec.recovery === 'slots') {
+      const left = state.collectRequests();
+      this.#log.debug({ recovery: 'slots', left: left.length }, 'took over');
+      return left;
+    }
+    this.#log.debug({ recovery: 'resend' }, 'took over');
     state.clearSlots();
     resend();
     return [];
@@ -285,12 +290,6 @@ class Server {
     this.#beforeEnd();
     return endProcess();
   }
-}
-
-function filesOf(source: MountSource): SourceFiles {
-  const { dataset, version, manifestPath, completeDirectory } = source;
-  const files = { dataset, version, manifestPath };
-  return completeDirectory === undefined ? files : { ...files, completeDirectory };
 }
 
 /** Has the kernel send every request again that was taken and not answered. */

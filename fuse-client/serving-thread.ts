@@ -17,6 +17,7 @@ import {
   systemCode,
 } from '../common/index.ts';
 import type { DatasetInfo } from '../common/index.ts';
+import type { MountSource } from '../sdk/index.ts';
 import { FilePageSource } from '../rpc/manifests/index.ts';
 import { REQUEST_BYTES } from './abi.ts';
 import { RequestView } from './decode.ts';
@@ -60,6 +61,12 @@ export type ThreadMessage =
   | { readonly kind: 'error'; readonly opcode: number; readonly what: string }
   /** The connection has ended. */
   | { readonly kind: 'ended' };
+
+export function filesOf(source: MountSource): SourceFiles {
+  const { dataset, version, manifestPath, completeDirectory } = source;
+  const files = { dataset, version, manifestPath };
+  return completeDirectory === undefined ? files : { ...files, completeDirectory };
+}
 
 export function openFiles(source: SourceFiles): VersionFiles {
   const reader = ManifestReader.open(new FilePageSource(source.manifestPath));

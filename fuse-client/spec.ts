@@ -26,6 +26,8 @@ export interface MountSpec {
   /** Bytes of reads that wait for the source at once; default 128 MiB. */
   readonly maxWaitingBytes?: number;
   readonly openMode?: OpenMode;
+  /** Lets other users read a mount that its user made without being root; default false. */
+  readonly allowOther?: boolean;
   /**
    * How a successor gets the requests that its predecessor left. Default: `resend` where the kernel
    * can (6.9), else `slots`.
@@ -100,6 +102,7 @@ export function compileSpec(spec: MountSpec): CompiledSpec {
     openFilesPerThread: spec.openFilesPerThread ?? 64,
     maxWaitingBytes: spec.maxWaitingBytes ?? 128 << 20,
     openMode: spec.openMode ?? 'daemon',
+    allowOther: spec.allowOther ?? false,
     recovery: spec.recovery,
     whenBusy: spec.whenBusy ?? 'stay',
     readAheadKib: spec.readAheadKib ?? 512,

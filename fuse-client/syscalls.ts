@@ -7,7 +7,6 @@
 import assert from 'node:assert';
 import koffi from 'koffi';
 import { constants } from 'node:os';
-import { LarderError } from '../common/index.ts';
 
 const libc = koffi.load('libc.so.6');
 const cMount = libc.func(
@@ -54,10 +53,27 @@ const cSplice = libc.func(
   flags: number,
 ) => number;
 
+const cSocketpair = libc.func(
+  'int socketpair(int domain, int type, int protocol, _Out_ int *fds)',
+) as (domain: number, type: number, protocol: number, fds: Int32Array) => number;
+const cRecvmsg = libc.func('int64_t recvmsg(int fd, void *message, int flags)') as (
+  fd: number,
+  message: Buffer,
+  flags: number,
+) => number;
+
 const MFD_CLOEXEC = 1;
 const O_CLOEXEC = 0o2000000;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
+const AF_UNIX = 1;
+const SOCK_STREAM_CLOEXEC = 0o2000001;
+const MSG_DONTWAIT_CLOEXEC = 0x4000_0040;
+const SOL_SOCKET = 1;
+const SCM_RIGHTS = 1;
+/** Of cmsghdr: length 8, level 4, type 4. */
+const CMSG_HEADER_BYTES = 16;
+const MSGHDR_BYTES = 56;
 const POSIX_FADV_RANDOM = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
@@ -99,6 +115,32 @@ export function memoryFile(name: string): number {
   const fd = cMemfdCreate(name, MFD_CLOEXEC);
   if (fd < 0) throw lastError('memfd_create');
   return fd;
+}
+
+/** Two ends of a connection, for a process that sends one of its fds. @throws {SyscallError} */
+export function socketPair(): readonly [number, number] {
+  const fds = new Int32Array(2);
+  if (cSocketpair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, fds) !== 0) throw lastError('socketpair');
+  return [fds[0] ?? -1, fds[1] ?? -1];
+}
+
+/** The fd that was sent over a socket, or undefined where none has come. Does not wait. */
+export function receiveFd(socket: number): number | undefined {
+  const data = Buffer.alloc(1);
+  const control = Buffer.alloc(64);
+  const vector = Buffer.alloc(16);
+  vector.writeBigUInt64LE(koffi.address(data), 0);
+  vector.writeBigUInt64LE(BigInt(data.length), 8);
+  // msghdr: name 8, its length 8, vectors 8, their count 8, control 8, its length 8, flags 8.
+  const message = Buffer.alloc(MSGHDR_BYTES);
+  message.writeBigUInt64LE(koffi.address(vector), 16);
+  message.writeBigUInt64LE(1n, 24);
+  message.writeBigUInt64LE(koffi.address(control), 32);
+  message.writeBigUInt64LE(BigInt(control.length), 40);
+  if (cRecvmsg(socket, message, MSG_DONTWAIT_CLOEXEC) <= 0) return undefined;
+  if (message.readBigUInt64LE(40) < CMSG_HEADER_BYTES + 4) return undefined;
+  const isRights = control.readInt32LE(8) === SOL_SOCKET && control.readInt32LE(12) === SCM_RIGHTS;
+  return isRights ? control.readInt32LE(CMSG_HEADER_BYTES) : undefined;
 }
 
 /** The kernel reads nothing ahead of what is asked of this fd. Advice only: a failure changes nothing. */
@@ -172,14 +214,4 @@ function errnoName(errno: number): string {
     if (value === errno) return name;
   }
   return `errno ${String(errno)}`;
-}
-
-/** What the failure of a mount means to whoever asked for it. */
-export function asMountError(error: unknown, mountpoint: string): LarderError {
-  const code = error instanceof SyscallError ? error.code : undefined;
-  const facts = { mountpoint, what: error instanceof Error ? error.message : String(error) };
-  if (code === 'EBUSY' || code === 'ENOTDIR' || code === 'ENOENT') {
-    return new LarderError('MOUNTPOINT_INVALID', facts, { cause: error });
-  }
-  return new LarderError('FUSE_UNAVAILABLE', facts, { cause: error });
 }

@@ -35,6 +35,11 @@ export interface OpenManifestOptions {
   readonly local: () => Promise<DataClient | undefined>;
   /** What the worker said when the version was opened before: it need not be there now. */
   readonly remembered?: VersionBody;
+  /**
+   * Where a private copy goes, so that who opens it again finds it: its own, removed by disposing.
+   * Default: a new temporary directory.
+   */
+  readonly privateDirectory?: string;
 }
 
 /** @throws {LarderError} `UNAVAILABLE`, `NOT_FOUND`, `MANIFEST_CORRUPT` */
@@ -103,15 +108,18 @@ async function openPrivate(
 ): Promise<VersionManifest> {
   const { request, master, clock } = options;
   const { datasetId, version } = request;
-  const resolved = await master.catalog.resolveVersion(
-    { dataset_id: datasetId, version },
-    { signal },
-  );
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'larder-manifest-'));
+  const file = options.privateDirectory && path.join(options.privateDirectory, 'manifest');
+  const sizeBytes =
+    (file === undefined ? undefined : wholeBytes(file)) ??
+    (await master.catalog.resolveVersion({ dataset_id: datasetId, version }, { signal })).version
+      ?.manifest_bytes ??
+    0;
+  const directory =
+    options.privateDirectory ?? fs.mkdtempSync(path.join(os.tmpdir(), 'larder-manifest-'));
   const opening = ManifestReplica.open(
     {
-      path: path.join(directory, 'manifest'),
-      sizeBytes: resolved.version?.manifest_bytes ?? 0,
+      path: file ?? path.join(directory, 'manifest'),
+      sizeBytes,
       clock,
       log: silentLogger,
       fetch: (offset, length, fetchSignal) =>
@@ -123,7 +131,7 @@ async function openPrivate(
     signal,
   );
   const replica = await opening.catch((error: unknown) => {
-    fs.rmSync(directory, { recursive: true, force: true });
+    if (file === undefined) fs.rmSync(directory, { recursive: true, force: true });
     throw error;
   });
   return {
@@ -138,6 +146,11 @@ async function openPrivate(
       fs.rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The size of a copy that is whole: the master need not be asked then. */
+function wholeBytes(file: string): number | undefined {
+  return fs.existsSync(`${file}.whole`) ? fs.statSync(file).size : undefined;
 }
 
 function isReadable(file: string): boolean {

@@ -62,6 +62,7 @@ export async function openMountSource(
       clock: config.clock,
       timeoutMs: config.callTimeoutMs,
       local: () => router.local(),
+      privateDirectory: path.join(options.stateDirectory, 'manifest'),
       ...(body === undefined ? {} : { remembered: body }),
     },
     signal,

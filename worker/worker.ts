@@ -37,6 +37,8 @@ export interface WorkerOptions {
   readonly listen: string;
   /** Unix socket of the data plane for this node. */
   readonly socket: string;
+  /** Who may connect to it, as mode bits; whoever may reads every dataset. Default 0o600. */
+  readonly socketMode?: number;
   /** Allows listening beyond loopback without authentication. Default false. */
   readonly insecure?: boolean;
   /** File descriptors that this process may have; what needs many takes its share. Default: no limit. */
@@ -213,7 +215,7 @@ async function serve(
   store.onEvicted((objectId) => {
     server.broadcastEvicted(objectId);
   });
-  await server.listen({ kind: 'unix', path: socket });
+  await server.listen({ kind: 'unix', path: socket }, config.socketMode);
   return await server.listen(tcpAddress(listen));
 }
 

@@ -1,6 +1,7 @@
 /** `larder mount`: shows one version of a dataset as files. */
 import path from 'node:path';
-import { EXIT, hasCode } from '../../common/index.ts';
+import { EXIT, hasCode, LarderError } from '../../common/index.ts';
+import { checkFuse } from '../../fuse-client/index.ts';
 import { connect, parseReference } from '../../sdk/index.ts';
 import { reportReady } from '../children.ts';
 import { createContext } from '../context.ts';
@@ -8,14 +9,15 @@ import type { Context } from '../context.ts';
 import { groupOf } from '../environment.ts';
 import { isSet, masterAddress, mountFlags, workerSocket } from '../flags.ts';
 import type { Flags } from '../flags.ts';
-import { endMount, startMount } from '../mounting.ts';
+import { endMount, mountProcesses, startMount } from '../mounting.ts';
 import { stopMount } from '../up/stop-mount.ts';
 
 export async function mount([reference = '', where = '']: string[], flags: Flags): Promise<number> {
   const context = createContext({ json: isSet(flags, 'json'), role: 'mount' });
   const { output, environment } = context;
-  mountFlags(flags);
+  const how = mountFlags(flags);
   const mountpoint = path.resolve(where);
+  checkFuse();
   const master = masterAddress(flags, environment);
   const resolved = await resolve(master, reference);
   const holder = await startMount(
@@ -25,6 +27,7 @@ export async function mount([reference = '', where = '']: string[], flags: Flags
       master,
       workerSocket: workerSocket(flags, environment, master),
       group: groupOf(),
+      how,
       detached: isSet(flags, 'detach'),
     },
     environment,
@@ -44,12 +47,19 @@ export async function mount([reference = '', where = '']: string[], flags: Flags
 }
 
 async function stay(context: Context, mountpoint: string): Promise<number> {
-  await stopMount(context, mountpoint, async (options) => {
+  const end = async (options: { lazy?: boolean }) => {
     try {
       await endMount(mountpoint, options);
     } catch (error) {
       if (!hasCode(error, 'NOT_MOUNTED')) throw error;
     }
+  };
+  await stopMount(context, mountpoint, end, async () => {
+    if (mountProcesses(mountpoint).length > 0) return;
+    throw new LarderError('UNAVAILABLE', {
+      mountpoint,
+      why: 'the processes of the mount have ended; `larder umount`, and mount again',
+    });
   });
   return EXIT.ok;
 }

@@ -87,13 +87,14 @@ function render(report: Report): string {
       ]),
     ),
     table(
-      ['MOUNTPOINT', 'DATASET', 'VERSION', 'DRIVER', 'MANIFEST'],
+      ['MOUNTPOINT', 'DATASET', 'VERSION', 'DRIVER', 'MANIFEST', 'LACKS'],
       report.mounts.map((it) => [
         it.mountpoint,
         it.dataset,
         `v${String(it.version)}`,
         it.driver,
         `${String(it.manifestPercent)} %`,
+        it.lacks.length === 0 ? '–' : it.lacks.join(' '),
       ]),
     ),
     table(

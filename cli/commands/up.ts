@@ -9,7 +9,7 @@ import {
   withSetting,
 } from '../../common/index.ts';
 import { parseOriginUrl } from '../../common/index.ts';
-import { checkMountpoint } from '../../fuse-client/index.ts';
+import { checkFuse, checkMountpoint } from '../../fuse-client/index.ts';
 import { reportReady, startChild } from '../children.ts';
 import { createContext } from '../context.ts';
 import type { Context } from '../context.ts';
@@ -45,10 +45,11 @@ function stackOptions(
   { environment }: Context,
   { origin, where, flags }: { origin: string; where: string; flags: Flags },
 ): StackOptions {
-  mountFlags(flags);
+  const how = mountFlags(flags);
   const url = originUrl(origin);
   parseOriginUrl(url);
   const mountpoint = path.resolve(where);
+  checkFuse();
   checkMountpoint(mountpoint);
   const settings = withSetting(DEFAULT_SETTINGS, 'endpoint', text(flags, 'endpoint') ?? '');
   const { endpoint } = settings;
@@ -62,6 +63,7 @@ function stackOptions(
     endpoint,
     name,
     mountpoint,
+    how,
     home:
       cacheDir === undefined
         ? path.join(environment.cacheHome, `${name}-${id}`)
@@ -82,11 +84,11 @@ async function detach(
   makeDirectory(options.home, 'CACHE_DIR_UNUSABLE');
   const log = path.join(options.home, 'up.log');
   const logFd = fs.openSync(log, 'a', 0o600);
-  const passed = Object.entries(flags).flatMap(([name, value]) =>
-    typeof value === 'string'
-      ? [`--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`, value]
-      : [],
-  );
+  const passed = Object.entries(flags).flatMap(([name, value]) => {
+    if (value === undefined || name === 'detach' || name === 'json') return [];
+    const flag = `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+    return typeof value === 'string' ? [flag, value] : [flag];
+  });
   const child = await startChild({
     args: ['up', origin, where, ...passed],
     logFd,

@@ -1,12 +1,12 @@
 /** `larder worker`: runs a worker until SIGTERM or Ctrl-C. */
 import path from 'node:path';
-import { EXIT, formatBytes } from '../../common/index.ts';
+import { EXIT, formatBytes, LarderError } from '../../common/index.ts';
 import { startWorker } from '../../worker/index.ts';
 import { reportReady } from '../children.ts';
 import { reloadOnHangup } from '../config/reload.ts';
 import { aborted, createContext } from '../context.ts';
 import { groupOf } from '../environment.ts';
-import { isSet, masterAddress } from '../flags.ts';
+import { isSet, masterAddress, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
@@ -35,6 +35,7 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     capacityBytes: settings.cacheSize,
     listen: settings.workerListen,
     socket,
+    socketMode: socketMode(flags),
     insecure: settings.insecure,
     openFiles: openFilesLimit(),
     maxConnections: settings.maxConnections,
@@ -66,4 +67,13 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
   await aborted(signal);
   instance.remove();
   return EXIT.ok;
+}
+
+/** @throws {LarderError} `INVALID_ARGUMENT` */
+function socketMode(flags: Flags): number {
+  const value = text(flags, 'socketMode') ?? '0600';
+  const known = /^0?(600|660|666)$/.exec(value)?.[1];
+  if (known !== undefined) return Number.parseInt(known, 8);
+  const expected = '0600, 0660 or 0666';
+  throw new LarderError('INVALID_ARGUMENT', { option: '--socket-mode', value, expected });
 }

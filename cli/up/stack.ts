@@ -8,6 +8,7 @@ import { Disposals, EXIT, hasCode, LarderError } from '../../common/index.ts';
 import { connect } from '../../sdk/index.ts';
 import type { BuildOptions, BuildResult, Larder, VersionInfo } from '../../sdk/index.ts';
 import type { Context } from '../context.ts';
+import type { MountFlags } from '../flags.ts';
 import type { Output } from '../output.ts';
 import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
@@ -22,6 +23,7 @@ export interface StackOptions {
   readonly endpoint: string;
   readonly name: string;
   readonly mountpoint: string;
+  readonly how: MountFlags;
   /** Where the master's data and the worker's cache lie. */
   readonly home: string;
   /** As on the command line. */
@@ -73,6 +75,7 @@ export async function runStack(
     master: address,
     workerSocket: socket,
     group,
+    how: options.how,
   };
   const mount = async () => {
     const holder = await startMount(request, context.environment);

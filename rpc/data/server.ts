@@ -45,10 +45,11 @@ export class DataServer implements AsyncDisposable {
   /**
    * Listens; port 0 takes a free one.
    *
+   * @param socketMode of a Unix socket: who may connect
    * @returns the address as clients connect to it
    * @throws {LarderError} `UNAVAILABLE` where the address cannot be had
    */
-  async listen(address: DataAddress): Promise<string> {
+  async listen(address: DataAddress, socketMode = 0o600): Promise<string> {
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS };
     const server = net.createServer({ noDelay: true, ...keepAlive }, (socket) => {
       this.#accept(socket);
@@ -67,7 +68,7 @@ export class DataServer implements AsyncDisposable {
     });
     this.#servers.push(server);
     if (address.kind === 'unix') {
-      fs.chmodSync(address.path, 0o600);
+      fs.chmodSync(address.path, socketMode);
       return address.path;
     }
     const bound = server.address();

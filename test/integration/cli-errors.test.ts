@@ -179,7 +179,6 @@ describe('options and listening', () => {
   test.each([
     ['--open-mode', 'passthrough'],
     ['--integrity', 'strict'],
-    ['--driver', 'fuse-native'],
   ])('%s %s is refused until it exists', async (option, value) => {
     const { code, stderr } = await up('s3://b', option, value);
     expect(stderr).toContain('NOT_YET_AVAILABLE');

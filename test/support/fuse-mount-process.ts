@@ -1,14 +1,15 @@
 /** `node fuse-mount-process.ts holder|server SPEC.json`: the two processes of a mount under test. */
 import fs from 'node:fs';
 import { createLogger } from '../../common/index.ts';
-import { kernelDriver } from '../../fuse-client/index.ts';
-import type { MountSpec } from '../../fuse-client/index.ts';
+import { DRIVERS } from '../../fuse-client/index.ts';
+import type { DriverName, MountSpec } from '../../fuse-client/index.ts';
 import { DirectoryMountSource } from './directory-mount-source.ts';
 import type { DirectorySourceOptions } from './directory-mount-source.ts';
 
 export interface TestMountSpec {
   readonly mount: MountSpec;
   readonly source: DirectorySourceOptions;
+  readonly driver: DriverName;
   /** Events of the holder, a JSON line each. */
   readonly eventsFile: string;
 }
@@ -28,12 +29,15 @@ if (role === 'holder') {
   const emit = (event: object) => {
     fs.appendFileSync(spec.eventsFile, `${JSON.stringify({ ...event, holder: process.pid })}\n`);
   };
-  const end = await kernelDriver.hold(spec.mount, { signal: controller.signal, report: emit });
+  const end = await DRIVERS[spec.driver].hold(spec.mount, {
+    signal: controller.signal,
+    report: emit,
+  });
   const code = end.kind === 'failed' ? end.error.code : undefined;
   emit({ kind: 'end', how: end.kind, code });
   process.exit(end.kind === 'unmounted' ? 0 : 1);
 } else {
-  await kernelDriver.serve(spec.mount, {
+  await DRIVERS[spec.driver].serve(spec.mount, {
     log: createLogger({
       level: spec.source.connectFails === undefined ? 'error' : 'silent',
       role: 'server',

@@ -15,7 +15,7 @@ import {
   ManifestReader,
 } from '../../common/index.ts';
 import { findMount, unmount } from '../../fuse-client/index.ts';
-import type { MountEvent, MountSpec } from '../../fuse-client/index.ts';
+import type { DriverName, MountEvent, MountSpec } from '../../fuse-client/index.ts';
 import { FilePageSource } from '../../rpc/manifests/index.ts';
 import { buildManifest, setBehaviour, TEST_DATASET } from './directory-mount-source.ts';
 import type { DirectorySourceOptions, Rule } from './directory-mount-source.ts';
@@ -31,6 +31,8 @@ export interface MountTestOptions {
   readonly complete?: boolean;
   /** Default: wait until the mount answers. */
   readonly wait?: boolean;
+  /** Default: `kernel`. */
+  readonly driver?: DriverName;
 }
 
 type Seen = Omit<MountEvent, 'kind'> & {
@@ -90,6 +92,7 @@ export class MountUnderTest implements AsyncDisposable {
         ...(options.complete === true ? { completeDirectory: this.completeDirectory } : {}),
         ...options.source,
       },
+      driver: options.driver ?? 'kernel',
       eventsFile: path.join(this.work, 'events'),
     };
     fs.writeFileSync(specFile, JSON.stringify(spec));

@@ -35,6 +35,7 @@ export interface Status {
     readonly dataset: string;
     readonly version: number;
     readonly driver: string;
+    readonly lacks: readonly string[];
     readonly manifestPercent: number;
   }[];
   readonly datasets: readonly {
@@ -52,6 +53,16 @@ export interface Status {
   };
 }
 
+/** Somebody who may do nothing; a test that is root becomes one. */
+export const ORDINARY_USER = 65_534;
+
+export interface TestLarderOptions {
+  /** Who owns the directories of the test. */
+  readonly owner?: number;
+  /** What starts every command: see `Namespace`. */
+  readonly within?: readonly string[];
+}
+
 export class TestLarder implements AsyncDisposable {
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
@@ -59,9 +70,12 @@ export class TestLarder implements AsyncDisposable {
   through: readonly string[] = [];
   readonly #children = new Set<ChildProcess>();
   readonly #mountpoints = new Set<string>();
+  readonly #options: TestLarderOptions;
 
-  constructor(env: Readonly<Record<string, string>> = {}) {
+  constructor(env: Readonly<Record<string, string>> = {}, options: TestLarderOptions = {}) {
+    this.#options = options;
     this.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'larder-test-'));
+    this.#own(this.directory);
     const inherited = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !/^(LARDER_|AWS_(?!CA_))/.test(name)),
     );
@@ -82,7 +96,13 @@ export class TestLarder implements AsyncDisposable {
   folder(name: string): string {
     const folder = path.join(this.directory, name);
     fs.mkdirSync(folder, { recursive: true });
+    this.#own(folder);
     return folder;
+  }
+
+  #own(folder: string): void {
+    const { owner } = this.#options;
+    if (owner !== undefined) fs.chownSync(folder, owner, owner);
   }
 
   /** Runs a command to its end. */
@@ -91,10 +111,17 @@ export class TestLarder implements AsyncDisposable {
     env: Readonly<Record<string, string>> = {},
     through: readonly string[] = [],
   ): Promise<Outcome> {
-    const child = this.start(args, env, through);
-    const [out, err] = [collect(child.stdout), collect(child.stderr)];
-    const [code] = (await once(child, 'exit')) as [number | null];
-    return { code: code ?? -1, stdout: await out, stderr: await err };
+    return await ended(this.start(args, env, through));
+  }
+
+  /** Starts any program as these processes run. */
+  hold(program: string, argument: string, options: { readonly cwd: string }): ChildProcess {
+    return this.#spawn(['env', '-C', options.cwd, program, argument], {});
+  }
+
+  /** Runs any program as these processes run, to its end. */
+  async program(...command: readonly string[]): Promise<Outcome> {
+    return await ended(this.#spawn(command, {}));
   }
 
   /** Runs a command that must succeed, and returns what it printed. */
@@ -115,8 +142,13 @@ export class TestLarder implements AsyncDisposable {
     env: Readonly<Record<string, string>> = {},
     through: readonly string[] = [],
   ): ChildProcess {
-    const [program = '', ...rest] = [...this.through, ...through, process.execPath, MAIN, ...args];
-    const child = spawn(program, rest, {
+    return this.#spawn([...this.through, ...through, process.execPath, MAIN, ...args], env);
+  }
+
+  #spawn(command: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+    const { within = [] } = this.#options;
+    const [program = '', ...args] = [...within, ...command];
+    const child = spawn(program, args, {
       env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, as a shell gives it: `interrupt` is Ctrl-C.
@@ -207,6 +239,12 @@ export async function eventually<T>(
     if (performance.now() > deadline) throw new Error('it did not happen in time');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+async function ended(child: ChildProcess): Promise<Outcome> {
+  const [out, err] = [collect(child.stdout), collect(child.stderr)];
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return { code: code ?? -1, stdout: await out, stderr: await err };
 }
 
 async function collect(stream: NodeJS.ReadableStream | null): Promise<string> {

@@ -35,6 +35,13 @@ export function getxattr(path: string, name: string): string {
   return value.toString('utf8');
 }
 
+/** With room for so many bytes. */
+export function getxattrInto(path: string, name: string, roomBytes: number): string {
+  const value = Buffer.alloc(roomBytes);
+  const got = checked('getxattr', cGetxattr(path, name, value, roomBytes) as number);
+  return value.toString('utf8', 0, got);
+}
+
 export function listxattr(path: string): string[] {
   const size = checked('listxattr', cListxattr(path, null, 0) as number);
   const list = Buffer.alloc(size);

@@ -1,10 +1,18 @@
-/** The mount shows exactly what the directory that it was made from shows, and changes nothing. */
+/**
+ * The contract of a driver: the mount shows exactly what the directory that it was made from shows, and
+ * changes nothing. Every driver runs it; what one does not declare is skipped, or its opposite is tested.
+ */
 import fs from 'node:fs';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TestContext } from 'vitest';
+import { DRIVERS, findHolders, isMounted } from '../../fuse-client/index.ts';
+import type { DriverCapabilities } from '../../fuse-client/index.ts';
 import {
   DirectoryStream,
   getxattr,
+  getxattrInto,
   listxattr,
   lseek,
   readMapped,
@@ -12,16 +20,25 @@ import {
   SEEK_DATA,
   SEEK_HOLE,
 } from '../support/libc.ts';
-import { FUSE_MISSING, MountUnderTest, run } from '../support/fuse-mount.ts';
+import { eventually, FUSE_MISSING, MountUnderTest, run } from '../support/fuse-mount.ts';
+import type { MountTestOptions } from '../support/fuse-mount.ts';
 
 const MANY = 5000;
 const BIG_BYTES = 5_000_000;
 
-describe.skipIf(FUSE_MISSING !== undefined)('a mount', () => {
+const DRIVER_LIST = Object.values(DRIVERS);
+
+describe.skipIf(FUSE_MISSING !== undefined).each(DRIVER_LIST)('a mount by $name', (driver) => {
+  const { capabilities } = driver;
   let mount: MountUnderTest;
+  const needs = (what: keyof DriverCapabilities, context: TestContext) => {
+    if (capabilities[what] === false) context.skip(`${driver.name} does not declare ${what}`);
+  };
 
   beforeAll(async () => {
-    mount = await new MountUnderTest(fillTree).start();
+    mount = await new MountUnderTest((tree) => {
+      fillTree(tree, capabilities);
+    }).start({ driver: driver.name });
   });
   afterAll(async () => {
     await mount[Symbol.asyncDispose]();
@@ -59,7 +76,8 @@ describe.skipIf(FUSE_MISSING !== undefined)('a mount', () => {
     expect(await list(mount.mountpoint)).toEqual(expected);
   });
 
-  test('names are bytes', () => {
+  test('names are bytes', (context) => {
+    needs('byteNames', context);
     const names = (root: string) =>
       fs
         .readdirSync(path.join(root, 'odd'), { encoding: 'buffer' })
@@ -226,7 +244,107 @@ describe.skipIf(FUSE_MISSING !== undefined)('a mount', () => {
   });
 });
 
-function fillTree(tree: string): void {
+describe.skipIf(FUSE_MISSING !== undefined).each(DRIVER_LIST)('a mount by $name', (driver) => {
+  const { capabilities } = driver;
+  const small = async (options: MountTestOptions = {}) =>
+    await new MountUnderTest((tree) => {
+      fs.writeFileSync(path.join(tree, 'a'), Buffer.alloc(8 << 20, 'a'));
+    }).start({ driver: driver.name, ...options });
+
+  test('outlives its server', async (context) => {
+    if (!capabilities.recovery) context.skip(`${driver.name} does not declare recovery`);
+    await using mount = await small();
+    mount.rules({ path: 'a', delayMs: 200 });
+    const reading = fs.promises.readFile(mount.at('a'));
+    process.kill(mount.serverPid, 'SIGKILL');
+    expect((await reading).equals(Buffer.alloc(8 << 20, 'a'))).toBe(true);
+    await mount.event('server-started', 2);
+  });
+
+  test('or ends with it, and says so: readers get errors, never an empty directory', async (context) => {
+    if (capabilities.recovery) context.skip(`${driver.name} declares recovery`);
+    await using mount = await small();
+    mount.rules({ path: 'a', delayMs: 2_000 });
+    const reading = run('cat', mount.at('a'));
+    await eventually('the open', 5_000, () =>
+      findHolders(mount.mountpoint).length > 0 ? true : undefined,
+    );
+    process.kill(mount.serverPid, 'SIGKILL');
+    expect((await reading).code).not.toBe(0);
+    expect(await mount.event('server-lost')).toMatchObject({ why: 'died' });
+    expect(await mount.event('end')).toMatchObject({ how: 'gave-up' });
+    expect(() => fs.readdirSync(mount.mountpoint)).toThrow('ENOTCONN');
+  });
+
+  test('a server that hangs is noticed', async () => {
+    await using mount = await small({ mount: { timings: { silenceMs: 800, heartbeatMs: 100 } } });
+    process.kill(mount.serverPid, 'SIGSTOP');
+    expect(await mount.event('server-lost')).toMatchObject({ why: 'silent' });
+  });
+
+  test('ends on SIGTERM, when nobody uses it any more', async () => {
+    await using mount = await small();
+    const fd = fs.openSync(mount.at('a'), 'r');
+    process.kill(mount.holder!.pid!, 'SIGTERM');
+    await mount.event('busy');
+    expect(isMounted(mount.mountpoint)).toBe(true);
+    fs.closeSync(fd);
+    expect(await mount.event('end')).toMatchObject({ how: 'unmounted' });
+    expect(isMounted(mount.mountpoint)).toBe(false);
+  });
+
+  test('goes on without its holder, or ends with it', async () => {
+    await using mount = await small();
+    process.kill(mount.holder!.pid!, 'SIGKILL');
+    if (capabilities.holderRecovery) {
+      await mount.event('took-over');
+      expect(fs.readFileSync(mount.at('a'))).toHaveLength(8 << 20);
+    } else {
+      await eventually('the end of the mount', 10_000, () => {
+        try {
+          fs.readdirSync(mount.mountpoint);
+          return undefined;
+        } catch (error) {
+          return (error as NodeJS.ErrnoException).code;
+        }
+      });
+      expect(() => fs.readdirSync(mount.mountpoint)).toThrow('ENOTCONN');
+    }
+  });
+
+  test('pages of the manifest that are not here yet are waited for', async () => {
+    await using mount = await small({ source: { manifestDelayMs: 300 } });
+    expect(fs.readFileSync(mount.at('a'))).toHaveLength(8 << 20);
+  });
+
+  test('errors of the source are errnos', async () => {
+    await using mount = await small();
+    mount.rules({ path: 'a', fail: 'ORIGIN_CHANGED' });
+    await expect(fs.promises.readFile(mount.at('a'))).rejects.toMatchObject({
+      errno: -constants.errno.ESTALE,
+    });
+    mount.rules({ path: 'a', shortBy: 1 });
+    await expect(fs.promises.readFile(mount.at('a'))).rejects.toThrow('EIO');
+    mount.rules();
+    expect(fs.readFileSync(mount.at('a'))).toHaveLength(8 << 20);
+  });
+
+  test('a mount that cannot connect says why', async () => {
+    await using mount = await small({ source: { connectFails: 'NO_WORKER' }, wait: false });
+    expect(await mount.event('end')).toMatchObject({ how: 'failed', code: 'NO_WORKER' });
+    expect(isMounted(mount.mountpoint)).toBe(false);
+  });
+
+  test.each(['big enough', 'too small'])('a value for which the room is %s', async (room) => {
+    await using mount = await small();
+    const bytes = room === 'too small' ? 2 : 64;
+    const value = () => getxattrInto(mount.at('a'), 'user.larder.dataset', bytes);
+    if (room === 'too small') expect(value).toThrow('ERANGE');
+    else expect(value()).toBe('kitchen');
+  });
+});
+
+function fillTree(tree: string, { byteNames, nanoseconds }: DriverCapabilities): void {
   const write = (name: string, bytes: string | Buffer, mode = 0o644) => {
     fs.mkdirSync(path.dirname(path.join(tree, name)), { recursive: true });
     fs.writeFileSync(path.join(tree, name), bytes, { mode });
@@ -253,7 +371,7 @@ function fillTree(tree: string): void {
     fs.writeFileSync(path.join(tree, 'many', `file-${String(i)}`), String(i));
   fs.mkdirSync(path.join(tree, 'odd'));
   const odd = [
-    Buffer.from('fffe80', 'hex'),
+    ...(byteNames ? [Buffer.from('fffe80', 'hex')] : []),
     ' space ',
     'new\nline',
     'ü😀',
@@ -269,4 +387,15 @@ function fillTree(tree: string): void {
   fs.mkdirSync(path.join(tree, 'odd', 'blue0'));
   // Neighbours of a name in the order of a listing, in which a directory sorts as `name/`.
   fs.mkdirSync(path.join(tree, 'odd', 'blue-2'));
+  if (!nanoseconds) roundTimes(tree);
+}
+
+/** To seconds, of all that is there: utimes(2) is given what a double can say. */
+function roundTimes(directory: string): void {
+  for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
+    const file = path.join(directory, entry.name);
+    if (entry.isDirectory()) roundTimes(file);
+    const seconds = Math.floor(fs.lstatSync(file).mtimeMs / 1000);
+    fs.lutimesSync(file, seconds, seconds);
+  }
 }
