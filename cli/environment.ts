@@ -55,9 +55,15 @@ export function groupOf(): string {
   return env['LARDER_GROUP'] ?? '';
 }
 
-/** A child's environment: ours, with additions. */
+/** Where a service manager waits to hear that this process is ready; systemd sets it. */
+export function notifySocket(): string | undefined {
+  return set('NOTIFY_SOCKET');
+}
+
+/** A child's environment: ours, with additions. A child is not the service that is waited for. */
 export function childEnvironment(additions: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  return { ...env, ...additions };
+  const { NOTIFY_SOCKET: _, ...inherited } = env;
+  return { ...inherited, ...additions };
 }
 
 /** An empty variable is one that is not set. */

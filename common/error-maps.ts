@@ -46,6 +46,8 @@ export const ERRNO = {
   NOT_MOUNTED: errno.EINVAL,
   FUSE_UNAVAILABLE: errno.EIO,
   INSECURE_LISTEN: errno.EPERM,
+  INSTALL_CHANGED: errno.EEXIST,
+  INSTALL_FAILED: errno.EIO,
   INTERNAL: errno.EIO,
 } as const satisfies Record<ErrorCode, number>;
 
@@ -101,5 +103,7 @@ export const EXIT_CODE = {
   NOT_MOUNTED: EXIT.notFound,
   FUSE_UNAVAILABLE: EXIT.failure,
   INSECURE_LISTEN: EXIT.usage,
+  INSTALL_CHANGED: EXIT.conflict,
+  INSTALL_FAILED: EXIT.failure,
   INTERNAL: EXIT.failure,
 } as const satisfies Record<ErrorCode, number>;
