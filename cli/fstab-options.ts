@@ -15,16 +15,31 @@ export interface MountCall {
   readonly options: Readonly<Record<string, string>>;
   /** `rw` was asked for (mount(8) also says it where nothing was). */
   readonly writable: boolean;
+  /** No program is to be run from it; `user` in fstab implies that. */
+  readonly noexec: boolean;
   /** Check, and mount nothing. */
   readonly fake: boolean;
   readonly verbose: boolean;
 }
 
-/** Read by mount(8), fstab(5) or systemd, or true of every mount of Larder. */
-const WITHOUT_EFFECT = new Set([
-  ...['ro', 'defaults', 'auto', 'noauto', 'nofail', '_netdev', '_rnetdev', 'loud', 'silent'],
+/** Handled apart, read by mount(8), fstab(5) or systemd, or true of every mount of Larder. */
+const STANDARD = new Set([
+  ...[
+    'ro',
+    'rw',
+    'exec',
+    'noexec',
+    'defaults',
+    'auto',
+    'noauto',
+    'nofail',
+    '_netdev',
+    '_rnetdev',
+    'loud',
+    'silent',
+  ],
   ...['user', 'nouser', 'users', 'owner', 'group', 'comment', 'uhelper', 'helper'],
-  ...['nosuid', 'nodev', 'exec', 'async', 'allow_other', 'default_permissions'],
+  ...['nosuid', 'nodev', 'async', 'allow_other', 'default_permissions'],
   ...['atime', 'noatime', 'relatime', 'norelatime', 'strictatime', 'nostrictatime'],
   ...['diratime', 'nodiratime', 'lazytime', 'nolazytime', 'iversion', 'noiversion'],
 ]);
@@ -71,16 +86,19 @@ function parseOptions(
   text: string,
   known: KnownOptions,
   sloppy: boolean,
-): Pick<MountCall, 'options' | 'writable'> {
+): Pick<MountCall, 'options' | 'writable' | 'noexec'> {
   const options: Record<string, string> = {};
   let writable = false;
+  let noexec = false;
   for (const option of text.split(',').filter((part) => part !== '')) {
     const at = option.indexOf('=');
     const name = at < 0 ? option : option.slice(0, at);
     const value = at < 0 ? '' : option.slice(at + 1);
     if (name === 'rw') writable = true;
     else if (name === 'ro') writable = false;
-    if (name === 'rw' || WITHOUT_EFFECT.has(name) || /^x-/i.test(name)) continue;
+    else if (name === 'noexec') noexec = true;
+    else if (name === 'exec') noexec = false;
+    if (STANDARD.has(name) || /^x-/i.test(name)) continue;
     if (known.has(name)) {
       const values = known.get(name);
       if (value === '' || values?.includes(value) === false) {
@@ -89,10 +107,10 @@ function parseOptions(
       options[name] = value;
     } else if (!sloppy) {
       const ours = [...known.keys()].map((one) => `${one}=`).join(', ');
-      throw wrong({ option, expected: `an option that mount(8) explains, or ${ours}` });
+      throw wrong({ option, expected: `ro, nofail, ... (docs/INSTALL.md), ${ours}` });
     }
   }
-  return { options, writable };
+  return { options, writable, noexec };
 }
 
 function wrong(facts: Readonly<Record<string, string>>): LarderError {

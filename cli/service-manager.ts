@@ -13,7 +13,7 @@ const socket = libc.func('int socket(int domain, int type, int protocol)') as (
   protocol: number,
 ) => number;
 const sendTo = libc.func(
-  'ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t addressLength)',
+  'int64_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t addressLength)',
 ) as (
   fd: number,
   bytes: Buffer,

@@ -5,8 +5,10 @@
  * A mount of the same dataset that is there already is what was asked for: `mount -a` may be said
  * twice. One whose processes were killed is taken away, and made anew.
  */
+import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { asLarderError, EXIT, LarderError, systemClock, systemCode } from '../../common/index.ts';
 import type { ErrorCode } from '../../common/index.ts';
 import { findMount, unmount } from '../../fuse-client/index.ts';
@@ -15,7 +17,7 @@ import { createContext } from '../context.ts';
 import type { Context } from '../context.ts';
 import { parseMountCall } from '../fstab-options.ts';
 import type { MountCall } from '../fstab-options.ts';
-import { mountProcesses } from '../mounting.ts';
+import { endMount, mountProcesses } from '../mounting.ts';
 import { printError } from '../output.ts';
 import { valuesOfMountOptions } from '../program.ts';
 import { mountWith } from './mount.ts';
@@ -38,7 +40,7 @@ export async function mountHelper(args: readonly string[]): Promise<number> {
 
 async function makeMount(context: Context, call: MountCall): Promise<number> {
   const { output } = context;
-  const { reference, mountpoint, fake, writable, verbose } = call;
+  const { reference, mountpoint, fake, writable, noexec, verbose } = call;
   const wanted = parseReference(reference);
   if (await isThere(mountpoint, wanted)) {
     output.note(`larder: ${reference} is already mounted on ${mountpoint}.`);
@@ -52,8 +54,20 @@ async function makeMount(context: Context, call: MountCall): Promise<number> {
     ...flagsOf(call),
     detach: true,
   });
+  if (noexec) await forbidPrograms(mountpoint);
   if (writable) output.note(`larder: ${reference} cannot be written, mounted read-only.`);
   return code;
+}
+
+/** A flag of the mount, not of the file system: mount(8) itself, which has called us, sets it. */
+async function forbidPrograms(mountpoint: string): Promise<void> {
+  const args = ['-i', '-o', 'remount,bind,nosuid,nodev,noexec', mountpoint];
+  try {
+    await promisify(execFile)('mount', args);
+  } catch (cause) {
+    await endMount(mountpoint);
+    throw new LarderError('FUSE_UNAVAILABLE', { mountpoint, what: 'noexec' }, { cause });
+  }
 }
 
 /** The mount that was asked for answers already. */
