@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { isErrorCode, LarderError, systemClock } from '../common/index.ts';
 import type { ErrorFacts } from '../common/index.ts';
 import { childEnvironment, notifySocket } from './environment.ts';
+import { createOutput } from './output.ts';
 
 export type ChildMessage =
   | { readonly kind: 'ready'; readonly details: Readonly<Record<string, string | number>> }
@@ -69,10 +70,14 @@ export function reportReady(details: Readonly<Record<string, string | number>>):
   send({ kind: 'ready', details });
   const socket = notifySocket();
   if (socket === undefined) return;
-  // A failure ends the process: the manager would wait in vain, and then end it without a reason.
-  void import('./service-manager.ts').then(({ notify }) => {
-    notify(socket, 'READY=1');
-  });
+  // No reason to end: the variable may be left over from a service that this command runs in.
+  import('./service-manager.ts')
+    .then(({ notify }) => {
+      notify(socket, 'READY=1');
+    })
+    .catch((error: unknown) => {
+      createOutput(false).note(`larder: cannot tell the service manager: ${String(error)}`);
+    });
 }
 
 /** @returns whether a parent was there to be told */

@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eventually, isRunning, TestLarder } from '../support/larder.ts';
 import type { Outcome, ProcessInfo } from '../support/larder.ts';
-import { parseUnit } from '../support/unit-file.ts';
+import { confinement, parseUnit } from '../support/unit-file.ts';
 
 const BYTES = 'bytes of the origin\n';
 const READ_ONLY = 'cannot be written, mounted read-only';
@@ -196,15 +196,11 @@ describe('larder-mount@.service', () => {
     );
     const environment = { DATASET: 'data', OPTIONS: `master=${master}` };
     const context = { environment, path: mountpoint };
-    const capabilities = unit
-      .values('CapabilityBoundingSet')[0]!
-      .split(' ')
-      .map((name) => `+${name.replace('CAP_', '').toLowerCase()}`)
-      .join(',');
     const confined = [
       ...['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
       ...[`LARDER_RUNTIME_DIR=${larder.env['LARDER_RUNTIME_DIR']!}`],
-      ...['setpriv', '--no-new-privs', '--bounding-set', `-all,${capabilities}`],
+      'setpriv',
+      ...confinement(unit),
     ];
     const [start, stop] = ['ExecStart', 'ExecStop'].map((key) =>
       [...confined, ...unit.command(key, context)].map((word) => `'${word}'`).join(' '),

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventually, TestLarder } from '../support/larder.ts';
 import { NotifySocket } from '../support/notify-socket.ts';
-import { parseUnit, readEnvironmentFile } from '../support/unit-file.ts';
+import { confinement, parseUnit, readEnvironmentFile } from '../support/unit-file.ts';
 
 const execute = promisify(execFile);
 const UNITS = '/etc/systemd/system';
@@ -150,7 +150,10 @@ describe('the units', () => {
     expect(unit.values('SendSIGKILL')).toEqual(['no']);
   });
 
-  test('master and worker tell systemd that they are ready when they are', async () => {
+  test('master and worker tell systemd when they are ready, with the rights of their units', async ({
+    skip,
+  }) => {
+    if (process.geteuid?.() !== 0) return skip('needs root');
     await install();
     const port = await freePort();
     const socket = path.join(larder.directory, 'worker.sock');
@@ -168,18 +171,32 @@ describe('the units', () => {
         ]),
       );
       const command = unit.command('ExecStart', { environment });
-      const program = command.findIndex((word) => word.includes('/cli/main.'));
       // One by a path, one by an abstract name: systemd has used both.
       const address =
         name === 'master' ? path.join(larder.directory, 'n') : `@larder-test-${String(port)}`;
       using notified = new NotifySocket(address);
       const size = name === 'worker' ? ['--cache-size', '64MiB'] : [];
-      larder.start([...command.slice(program + 1), ...size], { NOTIFY_SOCKET: address });
+      // Its record is in the runtime directory: what runs at the end of the test is ended by that.
+      spawn('setpriv', [...confinement(unit), ...command, ...size], {
+        env: { ...larder.env, NOTIFY_SOCKET: address },
+        stdio: 'ignore',
+      });
       expect(await eventually(() => notified.receive())).toBe('READY=1');
       if (name === 'worker') expect(fs.existsSync(socket)).toBe(true);
       else await larder.ok(['dataset', 'list', '--master', `127.0.0.1:${String(port)}`]);
     }
   });
+});
+
+test('a NOTIFY_SOCKET that nobody listens on ends nothing', async () => {
+  const child = larder.start(
+    ['master', '--listen', '127.0.0.1:0', '--data-dir', larder.folder('data')],
+    { NOTIFY_SOCKET: path.join(larder.directory, 'nobody') },
+  );
+  let stderr = '';
+  child.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
+  await eventually(() => (stderr.includes('cannot tell the service manager') ? true : undefined));
+  expect(await larder.pid('master')).toBe(child.pid);
 });
 
 async function freePort(): Promise<number> {

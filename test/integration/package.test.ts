@@ -90,6 +90,19 @@ describe('installed with npm install -g', () => {
     await quickPath(oldest);
   });
 
+  test('its install command and its SDK need nothing of the repository', async () => {
+    const root = path.join(directory, 'root');
+    fs.mkdirSync(root);
+    const env = { PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin` };
+    await execute(path.join(prefix, 'bin/larder'), ['install', '--root', root], { env });
+    const helper = fs.readFileSync(path.join(root, 'sbin/mount.larder'), 'utf8');
+    const installed = path.join(fs.realpathSync(prefix), 'lib/node_modules/larder');
+    expect(helper).toContain(` ${installed}/dist/cli/main.js internal-mount-helper`);
+    const script = `import { connect } from '${installed}/dist/sdk/index.js'; console.log(typeof connect)`;
+    const { stdout } = await execute('node', ['--input-type=module', '-e', script], { env });
+    expect(stdout).toBe('function\n');
+  });
+
   test(`one clear line and a non-zero exit on Node ${OLDER_NODE}`, async ({ skip }) => {
     if (older === undefined) return skip(`needs node@${OLDER_NODE} from npm`);
     const env = { PATH: `${older}:/usr/bin:/bin` };

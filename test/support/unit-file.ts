@@ -43,6 +43,13 @@ export function parseUnit(text: string): UnitFile {
   };
 }
 
+/** What setpriv(1) needs to give a process the capabilities of a unit, and no more. */
+export function confinement(unit: UnitFile): string[] {
+  const names = unit.values('CapabilityBoundingSet')[0]?.split(' ') ?? [];
+  const kept = names.map((name) => `+${name.replace('CAP_', '').toLowerCase()}`);
+  return ['--no-new-privs', '--bounding-set', ['-all', ...kept].join(',')];
+}
+
 /** The assignments of an environment file; a shell reads them as systemd does. */
 export function readEnvironmentFile(file: string): Record<string, string> {
   const output = execFileSync('env', ['-i', 'sh', '-c', `set -a; . "$1"; env`, 'sh', file], {
