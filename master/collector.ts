@@ -69,7 +69,10 @@ export class Collector {
       try {
         await this.#collect(datasetId, workerIds);
       } catch (error) {
-        this.#options.log.error({ err: error, datasetId }, 'what no version names could not be collected');
+        this.#options.log.error(
+          { err: error, datasetId },
+          'what no version names could not be collected',
+        );
       }
     });
   }
