@@ -7,7 +7,8 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { isErrorCode, LarderError, systemClock } from '../common/index.ts';
 import type { ErrorFacts } from '../common/index.ts';
-import { childEnvironment } from './environment.ts';
+import { childEnvironment, notifySocket } from './environment.ts';
+import { createOutput } from './output.ts';
 
 export type ChildMessage =
   | { readonly kind: 'ready'; readonly details: Readonly<Record<string, string | number>> }
@@ -20,6 +21,8 @@ export interface ChildOptions {
   /** Where its log goes; default: this process's stderr. */
   readonly logFd?: number;
   readonly detached?: boolean;
+  /** Default: that of this process. One that stays would keep its file system busy. */
+  readonly cwd?: string;
   readonly readyTimeoutMs: number;
   /** Ends the child that is not ready yet. */
   readonly signal?: AbortSignal;
@@ -55,15 +58,26 @@ export async function startChild(options: ChildOptions): Promise<ReadyChild> {
     stdio,
     detached: options.detached ?? false,
     env: childEnvironment(options.env ?? {}),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const message = await firstMessage(child, options);
   if (message.kind === 'ready') return { process: child, details: message.details };
   throw new LarderError(isErrorCode(message.code) ? message.code : 'INTERNAL', message.facts);
 }
 
-/** Says to the parent, if there is one that listens, that this process is ready. */
+/** Says to the parent and to the service manager, if they listen, that this process is ready. */
 export function reportReady(details: Readonly<Record<string, string | number>>): void {
   send({ kind: 'ready', details });
+  const socket = notifySocket();
+  if (socket === undefined) return;
+  // No reason to end: the variable may be left over from a service that this command runs in.
+  import('./service-manager.ts')
+    .then(({ notify }) => {
+      notify(socket, 'READY=1');
+    })
+    .catch((error: unknown) => {
+      createOutput(false).note(`larder: cannot tell the service manager: ${String(error)}`);
+    });
 }
 
 /** @returns whether a parent was there to be told */

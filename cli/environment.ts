@@ -119,11 +119,20 @@ export function groupOf(): string {
   return env['LARDER_GROUP'] ?? '';
 }
 
-/** A child's environment: ours, with additions, and the configuration file that was named. */
+/** Where a service manager waits to hear that this process is ready; systemd sets it. */
+export function notifySocket(): string | undefined {
+  return readVariable('NOTIFY_SOCKET');
+}
+
+/**
+ * A child's environment: ours, with additions, and the configuration file that was named. A child is not
+ * the service that is waited for.
+ */
 export function childEnvironment(additions: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const { config } = usedSettings().invocation.flags;
+  const { NOTIFY_SOCKET: _, ...inherited } = env;
   return {
-    ...env,
+    ...inherited,
     ...(typeof config === 'string' ? { LARDER_CONFIG: config } : {}),
     LARDER_RUNTIME_DIR: environment().runtimeDirectory,
     ...additions,

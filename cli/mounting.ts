@@ -74,6 +74,7 @@ export async function startMount(request: MountRequest, env: Environment): Promi
       args: ['internal-holder', specFile],
       readyTimeoutMs: MOUNT_TIMEOUT_MS,
       detached: true,
+      cwd: '/',
       ...(logFd === undefined ? {} : { logFd }),
     });
   } catch (error) {

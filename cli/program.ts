@@ -75,6 +75,7 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
   const config = program.command('config').description('show, check and re-read the configuration');
   config.exitOverride();
   for (const spec of configCommands()) add(config, spec);
+  for (const spec of installCommands()) add(program, spec);
   return program;
 }
 
@@ -108,6 +109,13 @@ function mountOptions(): Option[] {
       .default('auto'),
     new Option('--detach', 'return when the mount answers'),
   ];
+}
+
+/** The options of `larder mount` that take a value, and the values where only some are allowed. */
+export function valuesOfMountOptions(): ReadonlyMap<string, readonly string[] | undefined> {
+  const mount = mountCommands().find(({ usage }) => usage.startsWith('mount '));
+  const withValue = (mount?.options ?? []).filter(({ required }) => required);
+  return new Map(withValue.map((option) => [option.name(), option.argChoices]));
 }
 
 function mountCommands(): CommandSpec[] {
@@ -153,6 +161,7 @@ function mountCommands(): CommandSpec[] {
       usage: 'umount <mountpoint>',
       description: 'end a mount',
       example: 'larder umount /mnt/imagenet',
+      options: [new Option('--if-mounted', 'nothing to end is no failure')],
       action: async (args, flags) => (await import('./commands/down.ts')).umount(args, flags),
     },
   ];
@@ -323,6 +332,31 @@ function configCommands(): CommandSpec[] {
       description: 'have the processes of this machine read their configuration again',
       example: 'larder config reload',
       action: async (_, flags) => (await load()).reload(flags),
+    },
+  ];
+}
+
+function installCommands(): CommandSpec[] {
+  const load = () => import('./commands/install.ts');
+  const options = () => [
+    new Option('--root <dir>', 'the root of another system, such as an image (default: /)'),
+    new Option('--dry-run', 'say what would be done'),
+    new Option('--force', 'replace, or remove, files that were edited'),
+  ];
+  return [
+    {
+      usage: 'install',
+      description: 'systemd units, mount.larder for fstab, and first settings in /etc/larder',
+      example: 'larder install --dry-run',
+      options: options(),
+      action: async (args, flags) => (await load()).install(args, flags),
+    },
+    {
+      usage: 'uninstall',
+      description: 'remove what `install` wrote, except settings that were edited',
+      example: 'larder uninstall',
+      options: options(),
+      action: async (args, flags) => (await load()).uninstall(args, flags),
     },
   ];
 }

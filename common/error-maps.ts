@@ -50,6 +50,8 @@ export const ERRNO = {
   FUSE_UNAVAILABLE: errno.EIO,
   INSECURE_LISTEN: errno.EPERM,
   OPEN_FILES_LIMIT: errno.EMFILE,
+  INSTALL_CHANGED: errno.EEXIST,
+  INSTALL_FAILED: errno.EIO,
   INTERNAL: errno.EIO,
 } as const satisfies Record<ErrorCode, number>;
 
@@ -109,5 +111,7 @@ export const EXIT_CODE = {
   FUSE_UNAVAILABLE: EXIT.failure,
   INSECURE_LISTEN: EXIT.usage,
   OPEN_FILES_LIMIT: EXIT.failure,
+  INSTALL_CHANGED: EXIT.conflict,
+  INSTALL_FAILED: EXIT.failure,
   INTERNAL: EXIT.failure,
 } as const satisfies Record<ErrorCode, number>;

@@ -222,6 +222,16 @@ export const ERRORS = {
     hint: 'Raise the limit: `ulimit -n 1024`, or `LimitNOFILE=` in the systemd unit.',
     remedy: 'fix-cluster',
   },
+  INSTALL_CHANGED: {
+    summary: 'A file that `larder install` wrote was edited since.',
+    hint: 'Keep it, or let --force replace it (the old one stays beside it as .old).',
+    remedy: 'fix-request',
+  },
+  INSTALL_FAILED: {
+    summary: 'A file of the installation cannot be read or written.',
+    hint: 'Run it as root, or for another directory with --root DIR.',
+    remedy: 'fix-request',
+  },
   INTERNAL: {
     summary: 'A defect in Larder.',
     hint: 'Please report it with the log.',

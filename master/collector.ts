@@ -69,7 +69,10 @@ export class Collector {
       try {
         await this.#collect(datasetId, workerIds);
       } catch (error) {
-        this.#options.log.error({ err: error, datasetId }, 'collecting failed');
+        this.#options.log.error(
+          { err: error, datasetId },
+          'what no version names could not be collected',
+        );
       }
     });
   }
@@ -112,7 +115,7 @@ export class Collector {
         {
           onEnd: (failure) => {
             if (failure !== undefined)
-              this.#options.log.warn({ ...facts, err: failure }, 'collecting');
+              this.#options.log.warn({ ...facts, err: failure }, 'a worker could not collect');
             resolve();
           },
         },

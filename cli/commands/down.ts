@@ -38,6 +38,10 @@ export async function down([where = '']: string[], flags: Flags): Promise<number
 export async function umount([where = '']: string[], flags: Flags): Promise<number> {
   const { output } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
   const mountpoint = path.resolve(where);
+  if (isSet(flags, 'ifMounted') && !isMounted(mountpoint)) {
+    output.result({ mountpoint }, `Nothing is mounted on ${mountpoint}.`);
+    return EXIT.ok;
+  }
   await endMount(mountpoint);
   output.result({ mountpoint }, `${mountpoint} is unmounted.`);
   return EXIT.ok;

@@ -14,6 +14,15 @@ import { stopMount } from '../up/stop-mount.ts';
 
 export async function mount([reference = '', where = '']: string[], flags: Flags): Promise<number> {
   const context = createContext({ json: isSet(flags, 'json'), role: 'mount' });
+  return await mountWith(context, [reference, where], flags);
+}
+
+/** The same, for a caller with an output of its own. */
+export async function mountWith(
+  context: Context,
+  [reference, where]: readonly [string, string],
+  flags: Flags,
+): Promise<number> {
   const { output, environment } = context;
   const how = mountFlags(flags);
   const mountpoint = path.resolve(where);

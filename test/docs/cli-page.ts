@@ -27,14 +27,14 @@ const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
   interrupted: 'interrupted',
 };
 
-export async function renderCommandLinePage(): Promise<string> {
+export async function renderCommandLinePage(commandLine = new CommandLine()): Promise<string> {
   const exitRows = Object.entries(EXIT).map(([name, code]) => [
     String(code),
     EXIT_MEANINGS[name as keyof typeof EXIT],
   ]);
   const page = [
     INTRODUCTION,
-    ...(await sections()),
+    ...(await sections(commandLine)),
     '## Exit codes',
     table(['code', 'meaning'], exitRows),
     '## Environment',
@@ -44,8 +44,7 @@ export async function renderCommandLinePage(): Promise<string> {
 }
 
 /** One section per command, a command with others below it before those. */
-async function sections(): Promise<string[]> {
-  const commandLine = new CommandLine();
+async function sections(commandLine: CommandLine): Promise<string[]> {
   const visit = async (path: readonly string[]): Promise<string[]> => {
     const { text, subcommands } = await commandLine.help(path);
     const heading = `## ${['larder', ...path].join(' ')}`;

@@ -5,6 +5,8 @@ import { CommandLine } from './command-help.ts';
 import { at, markdownFiles, readText, shellSnippets } from './repository.ts';
 import type { Snippet } from './repository.ts';
 
+/** Each command is a process, and is asked once for all tests. */
+const commandLine = new CommandLine();
 const snippets = markdownFiles()
   .filter((file) => file !== 'CHANGELOG.md')
   .flatMap(shellSnippets);
@@ -19,7 +21,6 @@ it('npm scripts in the documentation are in package.json', () => {
 });
 
 it('larder commands and options in the documentation are those of the program', async () => {
-  const commandLine = new CommandLine();
   const problems: string[] = [];
   for (const snippet of snippets) {
     const words = larderWords(snippet);
@@ -31,12 +32,12 @@ it('larder commands and options in the documentation are those of the program', 
 
 it('docs/CLI.md is what the program says about itself now', async () => {
   expect(readText('docs/CLI.md'), 'run `npm run docs:generate`').toBe(
-    await renderCommandLinePage(),
+    await renderCommandLinePage(commandLine),
   );
 });
 
 it('every command of the program is in docs/CLI.md', async () => {
-  const { subcommands } = await new CommandLine().help([]);
+  const { subcommands } = await commandLine.help([]);
   expect(subcommands, 'larder --help lists no commands').not.toEqual([]);
   const page = readText('docs/CLI.md');
   const missing = subcommands.filter((name) => !page.includes(`## larder ${name}\n`));

@@ -209,7 +209,8 @@ export class JoinStream {
   #background(action: () => Promise<void>): Promise<void> {
     const task = action()
       .catch((error: unknown) => {
-        if (!this.#signal.aborted) this.#options.membership.log.error({ err: error }, 'membership');
+        if (!this.#signal.aborted)
+          this.#options.membership.log.error({ err: error }, 'a task of the membership failed');
       })
       .finally(() => {
         this.#tasks.delete(task);
