@@ -93,7 +93,7 @@ describe('a directory', () => {
     expect(await differences(origin, second)).toBe('');
     expect((await larder.status()).mounts[0]?.version).toBe(2);
     await expect
-      .poll(async () => (await larder.status()).origin.bytes)
+      .poll(async () => (await larder.status()).origin.bytes, { timeout: 10_000 })
       .toBe('after, and longer'.length);
   });
 });
