@@ -1,6 +1,6 @@
 /**
- * The contract of a driver: the mount shows exactly what the directory that it was made from shows, and
- * changes nothing. Every driver runs it; what one does not declare is skipped, or its opposite is tested.
+ * The contract of a driver: a mount shows what its directory shows, and changes nothing. What a driver
+ * does not declare is skipped, or its opposite is tested.
  */
 import fs from 'node:fs';
 import { constants } from 'node:os';
@@ -25,7 +25,6 @@ import type { MountTestOptions } from '../support/fuse-mount.ts';
 
 const MANY = 5000;
 const BIG_BYTES = 5_000_000;
-
 const DRIVER_LIST = Object.values(DRIVERS);
 
 describe.skipIf(FUSE_MISSING !== undefined).each(DRIVER_LIST)('a mount by $name', (driver) => {
