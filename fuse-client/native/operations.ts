@@ -5,7 +5,7 @@
  * Names are text here: one that is not UTF-8 cannot be asked for, so it is not listed either.
  */
 import { constants } from 'node:os';
-import { asLarderError, ERRNO, LarderError, PageMissing } from '../../common/index.ts';
+import { asLarderError, ERRNO, LarderError, MAX_SEGMENT_BYTES, PageMissing } from '../../common/index.ts';
 import type { MountSource } from '../../sdk/index.ts';
 import { ROOT_NODE } from '../abi.ts';
 import { heldStatus, SOURCE_XATTRS } from '../operations.ts';
@@ -141,8 +141,9 @@ export class PathFiles implements NativeOperations {
     const names = path.split('/').filter((name) => name !== '');
     return await this.#withPages(() => {
       let node = ROOT_NODE;
-      for (const name of names) {
-        node = files.lookup(node, Buffer.from(name));
+      for (const name of names.map((text) => Buffer.from(text))) {
+        if (name.length > MAX_SEGMENT_BYTES) throw new NameTooLong();
+        node = files.lookup(node, name);
         if (node === 0) throw new LarderError('NOT_FOUND', { path });
       }
       return node;
@@ -192,11 +193,15 @@ export class PathFiles implements NativeOperations {
   }
 
   #errno(error: unknown, what: string): number {
+    if (error instanceof NameTooLong) return -errno.ENAMETOOLONG;
     const known = asLarderError(error);
     if (!PLAIN.has(known.code)) this.#options.onError(known, what);
     return -ERRNO[known.code];
   }
 }
+
+/** A plain answer, as the kernel driver gives it. */
+class NameTooLong extends Error {}
 
 function statOf(attributes: NodeAttributes): NativeStat {
   const { kind, mode, uid, gid, sizeBytes, node, mtimeS, mtimeNs } = attributes;

@@ -135,7 +135,8 @@ describe.each(doors)('over %s', (door) => {
     slow.write(hello());
     const frame = read(2);
     let sent = 0;
-    const timer = setInterval(() => slow.write(frame.subarray(sent, ++sent)), 1_000);
+    // Not in step with the deadline: a write to a connection that has just ended loses what it said.
+    const timer = setInterval(() => slow.write(frame.subarray(sent, ++sent)), 1_300);
     const started = performance.now();
     try {
       const answers = await Promise.all([silent, cut, slow].map((client) => untilClosed(client)));
