@@ -5,7 +5,13 @@
  * Names are text here: one that is not UTF-8 cannot be asked for, so it is not listed either.
  */
 import { constants } from 'node:os';
-import { asLarderError, ERRNO, LarderError, MAX_SEGMENT_BYTES, PageMissing } from '../../common/index.ts';
+import {
+  asLarderError,
+  ERRNO,
+  LarderError,
+  MAX_SEGMENT_BYTES,
+  PageMissing,
+} from '../../common/index.ts';
 import type { MountSource } from '../../sdk/index.ts';
 import { ROOT_NODE } from '../abi.ts';
 import { heldStatus, SOURCE_XATTRS } from '../operations.ts';
