@@ -1,50 +1,24 @@
 /** `larder config`: what is set and by whom, whether a file is right, and reading it again. */
 import path from 'node:path';
-import { EXIT, formatSetting, SETTING_NAMES, SETTINGS, systemClock } from '../../common/index.ts';
-import type { SettingName, SettingSpec, SettingValue } from '../../common/index.ts';
+import { EXIT, systemClock } from '../../common/index.ts';
+import { effectiveSettings } from '../config/effective.ts';
 import { checkFile } from '../config/load.ts';
-import { describeSource } from '../config/resolve.ts';
 import { createContext } from '../context.ts';
-import { machineDefaults, usedSettings } from '../environment.ts';
 import { isSet } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { listInstances, signalInstance } from '../instances.ts';
 import type { Instance } from '../instances.ts';
 import { createOutput, table } from '../output.ts';
 
-const UNITS: Partial<Record<SettingSpec['type'], string>> = { size: 'bytes', duration: 'ms' };
-
 /** Evicting what no longer fits takes its time. */
 const RELOAD_TIMEOUT_MS = 30_000;
 
 export async function show(flags: Flags): Promise<number> {
   const { output } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
-  const { values, sources, file } = usedSettings().resolved;
-  const effective: Partial<Record<SettingName, SettingValue | undefined>> = {
-    ...values,
-    ...machineDefaults(values),
-  };
-  const settings = SETTING_NAMES.map((name) => {
-    const spec: SettingSpec = SETTINGS[name];
-    const value = effective[name];
-    return {
-      name,
-      value: value ?? null,
-      unit: UNITS[spec.type] ?? null,
-      text:
-        value === undefined
-          ? (spec.defaultText ?? '').replaceAll('`', '')
-          : formatSetting(name, value),
-      from: describeSource(sources[name]),
-      source: sources[name],
-    };
-  });
+  const { file, settings } = effectiveSettings();
   const rows = settings.map(({ name, text, from }) => [name, text, from]);
-  const read = file === undefined ? 'No configuration file is read.' : `The file is ${file}.`;
-  output.result(
-    { file: file ?? null, settings },
-    `${table(['SETTING', 'VALUE', 'FROM'], rows)}\n\n${read}`,
-  );
+  const read = file === null ? 'No configuration file is read.' : `The file is ${file}.`;
+  output.result({ file, settings }, `${table(['SETTING', 'VALUE', 'FROM'], rows)}\n\n${read}`);
   return EXIT.ok;
 }
 

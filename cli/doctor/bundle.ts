@@ -2,8 +2,8 @@
  * The support archive: what whoever helps needs to see, and no secrets.
  *
  * Always true: everything that is written has passed the redaction, also what should hold no secret;
- * no object's bytes, no credentials file and no environment is read for it. Settings are listed by
- * name, so that a new one is not in it before somebody thought about it.
+ * no object's bytes, no credentials file and no environment is read for it. Settings are those of the
+ * table, in which no secret has a place.
  */
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
@@ -12,6 +12,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { asLarderError, LarderError, systemClock, systemCode } from '../../common/index.ts';
 import { connectMaster } from '../../rpc/grpc/index.ts';
+import { effectiveSettings } from '../config/effective.ts';
 import type { Environment } from '../environment.ts';
 import { packageVersion } from '../package-version.ts';
 import type { Finding, Subject } from './check.ts';
@@ -72,13 +73,13 @@ function createFile(file: string): number {
 
 /** Names in the archive, and their text, redacted. */
 async function contents(options: BundleOptions): Promise<[string, string][]> {
-  const { report, subject, environment, redact } = options;
+  const { report, subject, redact } = options;
   const json = (value: unknown) => redactedJson(value, redact);
   return [
     ['doctor.json', json(report)],
     ['status.json', json(await status(subject))],
     ['versions.json', json(versions())],
-    ['configuration.json', json(configuration(environment, subject))],
+    ['configuration.json', json(configuration(subject))],
     ['processes.json', json(subject.records)],
     ['mountinfo.txt', redact(larderMounts(subject))],
     ['kernel.txt', redact(kernel())],
@@ -131,23 +132,10 @@ function versions() {
   };
 }
 
-function configuration(environment: Environment, subject: Subject) {
-  const { master, workerSocket, logLevel, runtimeDirectory, cacheHome } = environment;
-  const { masterHome, workerHome, masterTimes, hungAfterMs, readTimeoutMs } = environment;
+function configuration(subject: Subject) {
   const { masters, sockets, cacheDirectories, origin, endpoint } = subject;
   return {
-    environment: {
-      master,
-      workerSocket,
-      logLevel,
-      runtimeDirectory,
-      cacheHome,
-      masterHome,
-      workerHome,
-      masterTimes,
-      hungAfterMs,
-      readTimeoutMs,
-    },
+    ...effectiveSettings(),
     looked: { masters, sockets, cacheDirectories, origin, endpoint },
   };
 }

@@ -116,7 +116,7 @@ test('the archive has what helps, and none of the planted secrets', async () => 
   };
   expect(doctor.findings.length).toBeGreaterThan(10);
   expect(files.get('larder-support/status.json')).toContain('127.0.0.1:9');
-  expect(files.get('larder-support/configuration.json')).toContain('"readTimeoutMs": 30000');
+  expect(files.get('larder-support/configuration.json')).toContain('"name": "readTimeout"');
   expect(fs.statSync(file).mode & 0o777).toBe(0o600);
 });
 
