@@ -116,8 +116,10 @@ export class MountUnderTest implements AsyncDisposable {
   /** The `count`th event of a kind, once it is there. */
   async event(kind: Seen['kind'], count = 1, timeoutMs = 20_000): Promise<Seen> {
     return await eventually(`event ${kind}`, timeoutMs, () => {
-      const found = this.events().filter((event) => event.kind === kind)[count - 1];
-      const end = this.events().find((event) => event.kind === 'end');
+      // Read once: what is written between two reads would be in the second only.
+      const events = this.events();
+      const found = events.filter((event) => event.kind === kind)[count - 1];
+      const end = events.find((event) => event.kind === 'end');
       if (found === undefined && end !== undefined && kind !== 'end') {
         throw new Error(`the mount ended: ${JSON.stringify(end)}`);
       }

@@ -33,8 +33,8 @@ export interface BlockFillerOptions {
   readonly onFailed: () => void;
 }
 
-/** Taken and not yet written. */
-const MAX_UNWRITTEN_BYTES = 8 * MIB;
+/** Taken and not yet written: with 32 reads of origins at once 128 MiB. */
+const MAX_UNWRITTEN_BYTES = 4 * MIB;
 
 export class BlockFiller {
   readonly #options: BlockFillerOptions;
