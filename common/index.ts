@@ -14,6 +14,7 @@ export { MAX_REQUEST_BODY_BYTES } from './limits.ts';
 export { PROTOCOL_VERSION, STRIPE_BYTES } from './limits.ts';
 export { blockCount, blockLength, blocksOf, clampLength } from './block-math.ts';
 export type { BlockRange } from './block-math.ts';
+export { ByteQueue } from './byte-queue.ts';
 export { systemClock, systemRandom, untilAborted } from './clock.ts';
 export type { Clock, Random } from './clock.ts';
 export { isSettingName, SETTING_NAMES, SETTINGS } from './config.ts';

@@ -1,13 +1,9 @@
 /** Bounds the bytes that are under way at once; who comes first is served first. */
-
-interface Waiter {
-  readonly bytes: number;
-  readonly start: () => void;
-}
+import { ByteQueue } from '../common/index.ts';
 
 export class ByteBudget {
   readonly #limitBytes: number;
-  readonly #queue = new Set<Waiter>();
+  readonly #queue = new ByteQueue();
   #usedBytes = 0;
 
   constructor(limitBytes: number) {
@@ -22,43 +18,24 @@ export class ByteBudget {
    */
   async take(bytes: number, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
-    if (this.#queue.size > 0 || !this.#fits(bytes)) await this.#wait(bytes, signal);
-    else this.#usedBytes += bytes;
+    if (this.#queue.length > 0 || !this.#start(bytes)) {
+      await this.#queue.wait(bytes, signal, () => {
+        this.#serve();
+      });
+    }
     return () => {
       this.#usedBytes -= bytes;
-      this.#startNext();
+      this.#serve();
     };
   }
 
-  #fits(bytes: number): boolean {
-    return this.#usedBytes === 0 || this.#usedBytes + bytes <= this.#limitBytes;
+  #start(bytes: number): boolean {
+    if (this.#usedBytes > 0 && this.#usedBytes + bytes > this.#limitBytes) return false;
+    this.#usedBytes += bytes;
+    return true;
   }
 
-  #wait(bytes: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#queue.delete(waiter);
-        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-        this.#startNext();
-      };
-      const waiter: Waiter = {
-        bytes,
-        start: () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        },
-      };
-      this.#queue.add(waiter);
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
-  }
-
-  #startNext(): void {
-    for (const waiter of this.#queue) {
-      if (!this.#fits(waiter.bytes)) return;
-      this.#queue.delete(waiter);
-      this.#usedBytes += waiter.bytes;
-      waiter.start();
-    }
+  #serve(): void {
+    while (this.#queue.serveNext((bytes) => this.#start(bytes)));
   }
 }

@@ -8,11 +8,7 @@
  *     gets half, the next half of the rest, and one that asks for little is served beside them;
  *   - connections that wait are served in turn.
  */
-
-interface Waiter {
-  readonly bytes: number;
-  readonly start: () => void;
-}
+import { ByteQueue } from '../../common/index.ts';
 
 export class SharedBytes {
   readonly #limitBytes: number;
@@ -68,7 +64,7 @@ class ByteShare {
   readonly #take: (bytes: number) => boolean;
   readonly #wait: () => void;
   readonly #giveBack: (bytes: number) => void;
-  readonly #queue = new Set<Waiter>();
+  readonly #queue = new ByteQueue();
   usedBytes = 0;
 
   constructor(
@@ -82,12 +78,12 @@ class ByteShare {
   }
 
   get waiting(): number {
-    return this.#queue.size;
+    return this.#queue.length;
   }
 
   /** Undefined where they have to be waited for; else as `take`. */
   tryTake(bytes: number): (() => void) | undefined {
-    return this.#queue.size > 0 || !this.#start(bytes) ? undefined : this.#release(bytes);
+    return this.#queue.length > 0 || !this.#start(bytes) ? undefined : this.#release(bytes);
   }
 
   /**
@@ -97,19 +93,18 @@ class ByteShare {
    */
   async take(bytes: number, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
-    await this.#turn(bytes, signal);
+    const turn = this.#queue.wait(bytes, signal, () => {
+      // A smaller one may have been behind it.
+      this.#giveBack(0);
+    });
+    this.#wait();
+    await turn;
     return this.#release(bytes);
   }
 
   /** Starts the one that waits longest; false where it does not fit. */
   serveNext(): boolean {
-    for (const waiter of this.#queue) {
-      if (!this.#start(waiter.bytes)) return false;
-      this.#queue.delete(waiter);
-      waiter.start();
-      return true;
-    }
-    return false;
+    return this.#queue.serveNext((bytes) => this.#start(bytes));
   }
 
   #release(bytes: number): () => void {
@@ -123,27 +118,6 @@ class ByteShare {
     if (!this.#take(bytes)) return false;
     this.usedBytes += bytes;
     return true;
-  }
-
-  #turn(bytes: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#queue.delete(waiter);
-        // A smaller one may have been behind it.
-        this.#giveBack(0);
-        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-      };
-      const waiter: Waiter = {
-        bytes,
-        start: () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        },
-      };
-      this.#queue.add(waiter);
-      this.#wait();
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
   }
 }
 
