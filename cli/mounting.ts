@@ -42,7 +42,7 @@ export async function startMount(request: MountRequest, env: Environment): Promi
   checkMountpoint(mountpoint);
   const stateDirectory = path.join(env.runtimeDirectory, 'mounts', shortHash(mountpoint));
   // Made and looked at again: somebody else could have been the quicker.
-  makeDirectory(env.runtimeDirectory, 'CACHE_DIR_UNUSABLE');
+  makeDirectory(env.runtimeDirectory, 'RUNTIME_DIR_UNUSABLE');
   checkRuntimeDirectory(env.runtimeDirectory);
   const specFile = path.join(stateDirectory, 'mount.json');
   const spec: MountProcessSpec = {
