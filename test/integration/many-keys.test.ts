@@ -2,52 +2,25 @@
  * Tens of thousands of keys through a real master and worker: listed at once, refreshed with exact counts. A
  * million belongs to `npm run bench -- metadata`.
  */
-import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startMaster } from '../../master/index.ts';
-import type { Master } from '../../master/index.ts';
-import { connect } from '../../sdk/index.ts';
 import type { Larder } from '../../sdk/index.ts';
-import { startWorker } from '../../worker/index.ts';
-import type { Worker } from '../../worker/index.ts';
-import { TEST_CREDENTIALS, TestLarder } from '../support/larder.ts';
-import { startS3Server } from '../support/s3/index.ts';
+import { TestCluster } from '../support/cluster.ts';
 import type { S3Server } from '../support/s3/index.ts';
 
 const KEYS = 20_000;
 const PER_DIRECTORY = 250;
 
-let scratch: TestLarder;
+let cluster: TestCluster;
 let s3: S3Server;
-let master: Master;
-let worker: Worker;
 let larder: Larder;
 
 beforeEach(async () => {
-  scratch = new TestLarder();
-  Object.assign(process.env, {
-    AWS_ACCESS_KEY_ID: TEST_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: TEST_CREDENTIALS.secretAccessKey,
-  });
-  s3 = await startS3Server({ buckets: ['b'], credentials: [TEST_CREDENTIALS] });
-  master = await startMaster({ dataDir: scratch.folder('master'), listen: '127.0.0.1:0' });
-  worker = await startWorker({
-    master: master.address,
-    cacheDir: scratch.folder('worker'),
-    capacityBytes: 256 * 1024 * 1024,
-    listen: '127.0.0.1:0',
-    socket: path.join(scratch.directory, 'worker.sock'),
-    softwareVersion: 'test',
-  });
-  larder = connect({ master: master.address });
+  cluster = await TestCluster.start();
+  ({ s3, larder } = cluster);
 });
 
 afterEach(async () => {
-  await larder[Symbol.asyncDispose]();
-  await worker[Symbol.asyncDispose]();
-  await master[Symbol.asyncDispose]();
-  await s3[Symbol.asyncDispose]();
-  await scratch[Symbol.asyncDispose]();
+  await cluster[Symbol.asyncDispose]();
 });
 
 function keyOf(i: number): string {

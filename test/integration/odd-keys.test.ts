@@ -2,46 +2,25 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startMaster } from '../../master/index.ts';
-import type { Master } from '../../master/index.ts';
-import { connect } from '../../sdk/index.ts';
 import type { Dataset, Larder } from '../../sdk/index.ts';
-import { startWorker } from '../../worker/index.ts';
-import type { Worker } from '../../worker/index.ts';
 import { treeOf } from '../support/byte-tree.ts';
-import { TEST_CREDENTIALS, TestLarder } from '../support/larder.ts';
+import { TestCluster } from '../support/cluster.ts';
+import type { TestLarder } from '../support/larder.ts';
 import { contentOf, LEFT_OUT_KEYS, SHOWN_KEYS } from '../support/odd-keys.ts';
-import { patternBytes, startS3Server } from '../support/s3/index.ts';
+import { patternBytes } from '../support/s3/index.ts';
 import type { S3Server } from '../support/s3/index.ts';
 
+let cluster: TestCluster;
 let scratch: TestLarder;
 let s3: S3Server;
-let master: Master;
-let worker: Worker;
 let larder: Larder;
 
 beforeEach(async () => {
-  scratch = new TestLarder();
-  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test-secret' });
-  s3 = await startS3Server({ buckets: ['b'], credentials: [TEST_CREDENTIALS] });
-  master = await startMaster({ dataDir: scratch.folder('master'), listen: '127.0.0.1:0' });
-  const socket = path.join(scratch.directory, 'worker.sock');
-  worker = await startWorker({
-    master: master.address,
-    cacheDir: scratch.folder('worker'),
-    capacityBytes: 256 * 1024 * 1024,
-    listen: '127.0.0.1:0',
-    socket,
-    softwareVersion: 'test',
-  });
-  larder = connect({ master: master.address, workerSocket: socket });
+  cluster = await TestCluster.start();
+  ({ scratch, s3, larder } = cluster);
 });
 afterEach(async () => {
-  await larder[Symbol.asyncDispose]();
-  await worker[Symbol.asyncDispose]();
-  await master[Symbol.asyncDispose]();
-  await s3[Symbol.asyncDispose]();
-  await scratch[Symbol.asyncDispose]();
+  await cluster[Symbol.asyncDispose]();
 });
 
 const create = (name: string, origin: string) =>

@@ -2,55 +2,30 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startMaster } from '../../master/index.ts';
 import type { Master } from '../../master/index.ts';
-import { connect } from '../../sdk/index.ts';
 import type { Larder } from '../../sdk/index.ts';
-import { startWorker } from '../../worker/index.ts';
-import type { Worker } from '../../worker/index.ts';
-import { TEST_CREDENTIALS, TestLarder } from '../support/larder.ts';
-import { startS3Server } from '../support/s3/index.ts';
+import { TestCluster } from '../support/cluster.ts';
+import type { TestLarder } from '../support/larder.ts';
 import type { S3Server } from '../support/s3/index.ts';
 
+let cluster: TestCluster;
 let scratch: TestLarder;
 let s3: S3Server;
 let master: Master;
-let worker: Worker;
 let larder: Larder;
 const large = randomBytes(11 * 1024 * 1024 + 5);
 
-const startTestWorker = (name: string): Promise<Worker> =>
-  startWorker({
-    master: master.address,
-    cacheDir: scratch.folder(name),
-    capacityBytes: 256 * 1024 * 1024,
-    listen: '127.0.0.1:0',
-    socket: path.join(scratch.directory, `${name}.sock`),
-    softwareVersion: 'test',
-  });
-
 beforeEach(async () => {
-  scratch = new TestLarder();
-  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test-secret' });
-  s3 = await startS3Server({ buckets: ['b'], credentials: [TEST_CREDENTIALS] });
+  cluster = await TestCluster.start();
+  ({ scratch, s3, master, larder } = cluster);
   s3.put('b', 'p/large', large);
   s3.put('b', 'p/dir/small', 'small');
   s3.put('b', 'p/dir/empty', '');
   s3.put('b', 'p/dir//bad', 'unreachable');
-  master = await startMaster({ dataDir: scratch.folder('master'), listen: '127.0.0.1:0' });
-  worker = await startTestWorker('worker');
-  larder = connect({
-    master: master.address,
-    workerSocket: path.join(scratch.directory, 'worker.sock'),
-  });
 });
 
 afterEach(async () => {
-  await larder[Symbol.asyncDispose]();
-  await worker[Symbol.asyncDispose]();
-  await master[Symbol.asyncDispose]();
-  await s3[Symbol.asyncDispose]();
-  await scratch[Symbol.asyncDispose]();
+  await cluster[Symbol.asyncDispose]();
 });
 
 const create = () =>
@@ -172,7 +147,7 @@ describe('a dataset', () => {
 
 describe('workers', () => {
   test('any number: each object has one owner, and each byte is read once', async () => {
-    await using second = await startTestWorker('second');
+    await using second = await cluster.addWorker('second');
     for (let i = 0; i < 40; i += 1) s3.put('b', `p/many/${String(i)}`, randomBytes(50_000));
     await second.joined();
     await create();
