@@ -4,22 +4,22 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runDoctor } from '../support/doctor.ts';
 import { eventually, isRunning, TestLarder } from '../support/larder.ts';
-import { MountNamespace, noMountNamespace } from '../support/mount-namespace.ts';
+import { Namespace, NAMESPACE_MISSING } from '../support/namespace.ts';
 
-const why = noMountNamespace();
 let larder: TestLarder;
-let namespace: MountNamespace | undefined;
+let namespace: Namespace | undefined;
 
 beforeEach(async (context) => {
-  if (why !== undefined) context.skip(why);
+  if (NAMESPACE_MISSING !== undefined) context.skip(NAMESPACE_MISSING);
   larder = new TestLarder();
-  namespace = await MountNamespace.create();
-  larder.through = namespace.through;
+  // Other mounts of Larder are none of its business.
+  namespace = await Namespace.start({ setUp: 'umount --all --lazy --types fuse.larder' });
+  larder.through = namespace.within;
 });
 
 afterEach(async () => {
   await larder[Symbol.asyncDispose]();
-  await namespace?.[Symbol.asyncDispose]();
+  namespace?.[Symbol.dispose]();
   namespace = undefined;
 });
 

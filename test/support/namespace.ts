@@ -3,7 +3,7 @@
  * namespace, a root directory). It lives as long as the process that keeps it, and takes its mounts
  * along when it ends: nothing is seen of them outside.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -82,6 +82,21 @@ export class Namespace implements Disposable {
       ...(user === undefined ? [] : ['--setuid', String(user), '--setgid', String(user)]),
       '--',
     ];
+  }
+
+  /** Runs a program inside, to its end. */
+  run(...command: string[]): string {
+    const [program = '', ...args] = [...this.within, ...command];
+    return execFileSync(program, args, { encoding: 'utf8', timeout: 10_000 });
+  }
+
+  /** The mount points of Larder inside. */
+  mountpoints(): string[] {
+    return [...this.mounts().matchAll(/^(?:\S+ ){4}(\S+) .* - fuse\.larder /gm)].map(
+      ([, at = '']) =>
+        // Space, tab, newline and backslash are octal there.
+        at.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
+    );
   }
 
   /** The mount table inside. */
