@@ -119,16 +119,15 @@ it('a read of an origin that is closed meanwhile ends soon', async () => {
   await expect(read).rejects.toMatchObject({ code: 'CANCELLED' });
 });
 
-it('a sink that cannot keep up is waited for, without memory for the whole range', async () => {
-  await using narrow = harness.open({ tuning: { maxQueuedBytes: 300_000 } });
+it('a sink that cannot keep up holds its origin back, without another request', async () => {
   const pieces: Buffer[] = [];
   const signal = new AbortController().signal;
-  await narrow.read({ object, offsetBytes: OFFSET, lengthBytes: LENGTH, signal }, async (bytes) => {
+  await origin.read({ object, offsetBytes: OFFSET, lengthBytes: LENGTH, signal }, async (bytes) => {
     pieces.push(Buffer.from(bytes));
     await new Promise((done) => setTimeout(done, 5));
   });
   expect(Buffer.concat(pieces).equals(CONTENT.subarray(OFFSET, OFFSET + LENGTH))).toBe(true);
-  expect(narrow.counters.gets).toBeGreaterThan(1);
+  expect(origin.counters.gets).toBe(1);
 });
 
 it('a connection that ends while the sink waits does not end the process', async () => {

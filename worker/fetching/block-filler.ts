@@ -10,7 +10,6 @@
 import { blockLength, CHUNK_BYTES, LarderError, MIB } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
-import { WRITE_BYTES } from './write-buffers.ts';
 import type { WriteBuffer, WriteBuffers } from './write-buffers.ts';
 
 export interface BlockFillerOptions {
@@ -95,15 +94,17 @@ export class BlockFiller {
       throw new LarderError('ORIGIN_BAD_RESPONSE', { reason: 'more bytes than asked for' });
     }
     for (let at = 0; at < bytes.length;) {
-      const pieceEnd = this.#pieceEnd();
+      const isAwaited = this.#options.isAwaited();
+      const enoughBytes = isAwaited ? CHUNK_BYTES : this.#endBytes - this.#positionBytes;
+      const buffer = (this.#buffer ??= this.#options.buffers.take(enoughBytes));
+      const pieceEnd = this.#pieceEnd(buffer, isAwaited);
       const length = Math.min(bytes.length - at, pieceEnd - this.#positionBytes);
-      this.#buffer ??= this.#options.buffers.take();
-      bytes.copy(this.#buffer, this.#filledBytes, at, at + length);
+      bytes.copy(buffer, this.#filledBytes, at, at + length);
       this.#filledBytes += length;
       this.#unwrittenBytes += length;
       this.#positionBytes += length;
       at += length;
-      if (this.#positionBytes === pieceEnd) this.#endPiece(this.#buffer);
+      if (this.#positionBytes === pieceEnd) this.#endPiece(buffer);
     }
     return this.#unwrittenBytes > MAX_UNWRITTEN_BYTES ? this.#room() : undefined;
   }
@@ -117,13 +118,12 @@ export class BlockFiller {
   }
 
   /** A write is as long as its buffer, unless somebody waits for it, and stays within one block. */
-  #pieceEnd(): number {
-    const { ref, isAwaited } = this.#options;
+  #pieceEnd(buffer: WriteBuffer, isAwaited: boolean): number {
+    const { blockSizeBytes } = this.#options.ref;
     const position = this.#positionBytes;
-    const pieceEnd = isAwaited()
-      ? nextMultiple(position, CHUNK_BYTES)
-      : position - this.#filledBytes + WRITE_BYTES;
-    return Math.min(pieceEnd, nextMultiple(position, ref.blockSizeBytes), this.#endBytes);
+    const full = position - this.#filledBytes + buffer.length;
+    const pieceEnd = isAwaited ? Math.min(full, nextMultiple(position, CHUNK_BYTES)) : full;
+    return Math.min(pieceEnd, nextMultiple(position, blockSizeBytes), this.#endBytes);
   }
 
   #endPiece(buffer: WriteBuffer): void {

@@ -3,42 +3,38 @@
  *
  * Always true:
  *   - the sink gets pieces in order, one at a time, each once, and none after `stop`;
- *   - what waits is at most the limit and one piece: whoever gives is told when that is reached.
+ *   - what waits is what was given in spite of the promise that said to wait.
  */
 import type { ByteSink } from './origin.ts';
 
 export class Delivery {
   readonly #sink: ByteSink;
-  readonly #maxQueuedBytes: number;
   #queue: Buffer[] = [];
-  #queuedBytes = 0;
   /** Settles when the sink has taken all that waits. */
   #draining: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
   #stopped = false;
 
-  constructor(sink: ByteSink, maxQueuedBytes: number) {
+  constructor(sink: ByteSink) {
     this.#sink = sink;
-    this.#maxQueuedBytes = maxQueuedBytes;
   }
 
   /**
    * Takes the bytes in any case, and keeps none of the caller's memory.
    *
-   * @returns false where no more should come before `drained`
+   * @returns undefined, or what is to settle before more is given
    * @throws what the sink threw, now or for an earlier piece
    */
-  give(bytes: Buffer): boolean {
+  give(bytes: Buffer): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#stopped) return false;
+    if (this.#stopped) return undefined;
     if (this.#draining !== undefined) {
       this.#queue.push(Buffer.from(bytes));
-      this.#queuedBytes += bytes.length;
-      return this.#queuedBytes < this.#maxQueuedBytes;
+      return this.#draining;
     }
     const taken = this.#sink(bytes);
     if (taken !== undefined) this.#start(taken);
-    return true;
+    return this.#draining;
   }
 
   /**
@@ -65,7 +61,6 @@ export class Delivery {
     try {
       await taken;
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        this.#queuedBytes -= next.length;
         await this.#sink(next);
       }
     } catch (error) {

@@ -11,7 +11,10 @@
  *     is given body bytes takes what it needs before it returns;
  *   - a part of a head is never lent, because undici keeps it until the head is whole. A read that is
  *     longer than a head may be cannot end within one: the next answer of a connection comes only after the
- *     next request.
+ *     next request;
+ *   - a socket that is held back is not read: the network holds its sender back. undici does not know (it
+ *     may not be told to pause: it ends the process when a connection ends whose answer it has paused,
+ *     nodejs/undici#5360); the end of the connection is seen after what came before it.
  */
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
@@ -25,6 +28,13 @@ const MAX_HEAD_BYTES = 16 * KIB;
 /** Shared by all sockets of the thread: each read is dealt with before the next. */
 const received = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
 const waiting = new WeakMap<Socket, Buffer>();
+/** Of the read that is being dealt with: what its socket is to wait for. */
+const current: { heldBackUntil?: Promise<unknown> | undefined } = {};
+
+/** For who has been given body bytes, until it returns: their socket is read again once `until` has settled. */
+export function holdBack(until: Promise<unknown>): void {
+  current.heldBackUntil = until;
+}
 
 /** A connector for undici with `options` of its own connector. */
 export function lendingConnector(options: buildConnector.BuildOptions): buildConnector.connector {
@@ -33,8 +43,9 @@ export function lendingConnector(options: buildConnector.BuildOptions): buildCon
     onread: {
       buffer: received,
       callback(this: Socket, count: number) {
+        current.heldBackUntil = undefined;
         arrived(this, received.subarray(0, count));
-        return true;
+        return !isHeldBack(this, current.heldBackUntil);
       },
     },
   });
@@ -52,6 +63,15 @@ function arrived(socket: Socket, bytes: Buffer): void {
   socket.emit('readable');
   // Whoever reads a socket of undici's reads all of it at once.
   if (waiting.delete(socket)) socket.destroy(new Error('received bytes were not taken'));
+}
+
+function isHeldBack(socket: Socket, until: Promise<unknown> | undefined): boolean {
+  if (until === undefined) return false;
+  const resume = () => {
+    socket.resume();
+  };
+  until.then(resume, resume);
+  return true;
 }
 
 function readFromWaiting(socket: Socket): void {

@@ -45,10 +45,6 @@ export async function withRetries<T>(attempt: () => Promise<T>, options: Retryin
     } catch (error) {
       if (!(error instanceof TryFailed)) throw error;
       signal.throwIfAborted();
-      if (error.then === 'held') {
-        tries = 0;
-        continue;
-      }
       if (error.then === 'credentials' || error.then === 'region') {
         if (repaired.has(error.then) || !(await options.repair(error))) throw error.error;
         repaired.add(error.then);

@@ -5,18 +5,22 @@
  * Always true:
  *   - the promise settles once, and then neither the receiver is called nor the signal listened to;
  *   - a redirect is an answer like any other: it is never followed;
- *   - nothing is paused: undici 7 ends the whole process when a connection ends whose answer is
- *     paused (nodejs/undici#5360). A receiver that cannot keep up throws and asks again later.
+ *   - a receiver that cannot keep up holds its connection back, and no other.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { holdBack } from './lent-reads.ts';
 import { failureOfAnswer, failureOfConnection, type S3Subject } from './s3-failures.ts';
 
 export interface AnswerReceiver {
   /** @throws {TryFailed} where the answer is not the one that was asked for */
   head(status: number, headers: IncomingHttpHeaders): void;
-  /** Lent for the call: what is needed longer is copied. */
-  body(bytes: Buffer): void;
+  /**
+   * Lent for the call: what is needed longer is copied.
+   *
+   * @returns what the rest of the answer is to wait for; what has come with these bytes still follows
+   */
+  body(bytes: Buffer): Promise<unknown> | undefined;
   /** @throws {TryFailed} where something is missing */
   end(): void;
 }
@@ -113,7 +117,12 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
     if (this.#settled) return;
     if (this.#errorBody !== undefined) this.#collectError(this.#errorBody, bytes);
-    else this.#guard(() => this.#receiver.body(bytes));
+    else this.#guard(() => this.#deliver(bytes));
+  }
+
+  #deliver(bytes: Buffer): void {
+    const until = this.#receiver.body(bytes);
+    if (until !== undefined) holdBack(until);
   }
 
   onResponseEnd(): void {

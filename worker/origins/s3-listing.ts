@@ -76,6 +76,7 @@ async function fetchPage(
         bytes += chunk.length;
         if (bytes > MAX_PAGE_BYTES) throw badAnswer(subject, 'fail', { listingPageBytes: bytes });
         collected.push(Buffer.from(chunk));
+        return undefined;
       };
       const end = () => {
         page = parsePage(Buffer.concat(collected), subject);

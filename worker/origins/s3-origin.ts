@@ -43,7 +43,7 @@ export class S3Origin implements Origin {
     const { object, offsetBytes, lengthBytes, signal } = request;
     assert(lengthBytes > 0 && offsetBytes >= 0, 'a read is of at least one byte');
     assert(offsetBytes + lengthBytes <= object.sizeBytes, 'a read lies within its object');
-    const delivery = new Delivery(sink, this.#options.tuning.maxQueuedBytes);
+    const delivery = new Delivery(sink);
     const range = new S3Range(request, delivery, this.counters);
     try {
       await this.#channel.get({

@@ -63,14 +63,15 @@ export class S3Range {
     };
   }
 
-  #take(bytes: Buffer, subject: S3Subject): void {
+  #take(bytes: Buffer, subject: S3Subject): Promise<void> | undefined {
     this.#counters.bytes += bytes.length;
     if (this.#receivedBytes + bytes.length > this.#read.lengthBytes) {
       throw badAnswer(subject, 'fail', { bytesBeyondRange: true });
     }
     this.#receivedBytes += bytes.length;
-    if (this.#delivery.give(bytes) || this.#firstByte > this.#lastByte) return;
-    throw badAnswer(subject, 'held', { queueFull: true });
+    const taken = this.#delivery.give(bytes);
+    // Nothing follows: the connection's next answer has nothing to do with this sink.
+    return this.#firstByte > this.#lastByte ? undefined : taken;
   }
 
   #checkRange(status: number, headers: IncomingHttpHeaders, subject: S3Subject): void {

@@ -8,10 +8,9 @@ import type { LarderError } from '../../common/index.ts';
  * - `throttled`: the whole origin slows down, then again
  * - `credentials`: once with fresh credentials
  * - `region`: once at the bucket's region
- * - `held`: nothing failed; the receiver had to stop the answer, and goes on when it can
  */
 export type AfterFailure =
-  'fail' | 'again' | 'unreachable' | 'throttled' | 'credentials' | 'region' | 'held';
+  'fail' | 'again' | 'unreachable' | 'throttled' | 'credentials' | 'region';
 
 export interface TryFailedOptions {
   readonly retryAfterMs?: number | undefined;

@@ -23,11 +23,6 @@ export interface OriginTuning {
   readonly backoffCapMs?: number;
   /** A longer Retry-After is cut to this. Default 60,000. */
   readonly retryAfterCapMs?: number;
-  /**
-   * Received bytes of one read that wait for its sink. Above, the answer is given up and the rest is
-   * asked for when the sink has caught up. Default 8 MiB: a block of the default size always fits.
-   */
-  readonly maxQueuedBytes?: number;
   /** Keys asked for in one page. Default 1,000, the most that S3 gives. */
   readonly listPageKeys?: number;
   /**
@@ -51,7 +46,6 @@ export function compileTuning(tuning: OriginTuning): CompiledTuning {
     backoffBaseMs: 100,
     backoffCapMs: 10_000,
     retryAfterCapMs: 60_000,
-    maxQueuedBytes: 8 * 1024 * 1024,
     listPageKeys: 1_000,
     listers: 16,
     ...tuning,

@@ -22,29 +22,23 @@ function heldSink() {
 describe('Delivery', () => {
   it('hands over at once what the sink takes at once', () => {
     const taken: string[] = [];
-    const delivery = new Delivery((bytes) => void taken.push(bytes.toString()), 0);
-    expect(delivery.give(piece('a'))).toBe(true);
-    expect(delivery.give(piece('b'))).toBe(true);
+    const delivery = new Delivery((bytes) => void taken.push(bytes.toString()));
+    expect(delivery.give(piece('a'))).toBeUndefined();
+    expect(delivery.give(piece('b'))).toBeUndefined();
     expect(taken).toEqual(['a', 'b']);
     expect(delivery.drained()).toBeUndefined();
   });
 
-  it('keeps pieces in order while the sink is busy, and says when it is full', async () => {
+  it('keeps pieces in order while the sink is busy, and says what to wait for', async () => {
     const { sink, taken, release } = heldSink();
-    const delivery = new Delivery(sink, 3);
-    expect(['a', 'b', 'c', 'd'].map((text) => delivery.give(piece(text)))).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ]);
+    const delivery = new Delivery(sink);
+    const waits = ['a', 'b', 'c', 'd'].map((text) => delivery.give(piece(text)));
+    expect(waits.every((wait) => wait instanceof Promise)).toBe(true);
     expect(taken).toEqual(['a']);
-    const drained = delivery.drained();
     for (let i = 0; i < 4; i += 1) await release();
-    await drained;
+    await waits[0];
     expect(taken).toEqual(['a', 'b', 'c', 'd']);
     expect(delivery.drained()).toBeUndefined();
-    expect(delivery.give(piece('e'))).toBe(true);
   });
 
   it('tells a failure of the sink to whoever asks next, and gives it no more', async () => {
@@ -53,9 +47,9 @@ describe('Delivery', () => {
     const delivery = new Delivery(() => {
       calls += 1;
       return Promise.reject(failure);
-    }, 100);
-    delivery.give(piece('a'));
-    delivery.give(piece('b'));
+    });
+    void delivery.give(piece('a'));
+    void delivery.give(piece('b'));
     await expect(delivery.drained()).rejects.toBe(failure);
     await expect(delivery.drained()).rejects.toBe(failure);
     expect(() => delivery.give(piece('c'))).toThrow(failure);
@@ -64,12 +58,12 @@ describe('Delivery', () => {
 
   it('gives nothing after stop', async () => {
     const { sink, taken, release } = heldSink();
-    const delivery = new Delivery(sink, 100);
-    delivery.give(piece('a'));
-    delivery.give(piece('b'));
+    const delivery = new Delivery(sink);
+    void delivery.give(piece('a'));
+    void delivery.give(piece('b'));
     delivery.stop();
     await release();
-    expect(delivery.give(piece('c'))).toBe(false);
+    expect(delivery.give(piece('c'))).toBeUndefined();
     expect(taken).toEqual(['a']);
   });
 });

@@ -9,7 +9,7 @@ import * as tls from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { expect, test } from 'vitest';
-import { lendingConnector } from '../../../../worker/origins/lent-reads.ts';
+import { holdBack, lendingConnector } from '../../../../worker/origins/lent-reads.ts';
 
 const BODY_BYTES = 700_000;
 
@@ -78,7 +78,11 @@ async function ask(pool: Pool, name: string): Promise<Answer> {
   });
 }
 
-async function askAll(server: net.Server, protocol: string): Promise<void> {
+async function withPool(
+  server: net.Server,
+  protocol: string,
+  use: (pool: Pool) => Promise<void>,
+): Promise<void> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as net.AddressInfo;
   const pool = new Pool(`${protocol}://127.0.0.1:${String(port)}`, {
@@ -86,12 +90,69 @@ async function askAll(server: net.Server, protocol: string): Promise<void> {
     connect: lendingConnector({ rejectUnauthorized: false }),
   });
   try {
-    const names = Array.from({ length: 24 }, (_, index) => `object-${String(index)}`);
-    expect(await Promise.all(names.map((name) => ask(pool, name)))).toEqual(names.map(rightAnswer));
+    await use(pool);
   } finally {
     await pool.destroy();
     server.close();
   }
+}
+
+async function askAll(server: net.Server, protocol: string): Promise<void> {
+  await withPool(server, protocol, async (pool) => {
+    const names = Array.from({ length: 24 }, (_, index) => `object-${String(index)}`);
+    expect(await Promise.all(names.map((name) => ask(pool, name)))).toEqual(names.map(rightAnswer));
+  });
+}
+
+const LONG_BODY = Buffer.alloc(64 << 20, 'long body ');
+
+/** Answers anything with `LONG_BODY`. */
+function serveLong(socket: net.Socket): void {
+  socket.on('error', () => undefined);
+  socket.once('data', () => {
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${String(LONG_BODY.length)}\r\n\r\n`);
+    socket.end(LONG_BODY);
+  });
+}
+
+/** Asks for the long body and holds it back from its first byte on; then takes all of it. */
+async function holdLong(pool: Pool): Promise<void> {
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const hash = createHash('sha256');
+  let receivedBytes = 0;
+  const done = new Promise<void>((resolve, reject) => {
+    pool.dispatch(
+      { method: 'GET', path: '/long' },
+      {
+        onRequestStart: () => undefined,
+        onResponseStart: () => undefined,
+        onResponseData: (_controller, bytes) => {
+          receivedBytes += bytes.length;
+          hash.update(bytes);
+          holdBack(gate);
+        },
+        onResponseEnd: () => {
+          resolve();
+        },
+        onResponseError: (_controller, error) => {
+          reject(error);
+        },
+      },
+    );
+  });
+  await expect.poll(() => receivedBytes).toBeGreaterThan(0);
+  await sleep(100);
+  // What one read brings, or what TLS had deciphered already.
+  expect(receivedBytes).toBeLessThan(4 << 20);
+  const held = receivedBytes;
+  await sleep(100);
+  expect(receivedBytes).toBe(held);
+  open();
+  await done;
+  expect(hash.digest('hex')).toBe(createHash('sha256').update(LONG_BODY).digest('hex'));
 }
 
 test.each([7, 500, 100_000])(
@@ -105,6 +166,10 @@ test.each([7, 500, 100_000])(
     );
   },
 );
+
+test('a socket that is held back is not read, and goes on where it stopped', async () => {
+  await withPool(net.createServer(serveLong), 'http', holdLong);
+});
 
 test('over TLS as well', async ({ skip }) => {
   const directory = fs.mkdtempSync(join(tmpdir(), 'larder-tls-'));
@@ -121,6 +186,7 @@ test('over TLS as well', async ({ skip }) => {
       serve(socket, 500);
     });
     await askAll(server, 'https');
+    await withPool(tls.createServer(options, serveLong), 'https', holdLong);
   } finally {
     fs.rmSync(directory, { recursive: true });
   }

@@ -108,14 +108,6 @@ describe('withRetries', () => {
     await expect(withRetries(() => Promise.reject(bug), run().options)).rejects.toBe(bug);
   });
 
-  it('does not count tries that a slow receiver stopped', async () => {
-    const { slept, options } = run();
-    const { attempt, tries } = failing('held', 100);
-    expect(await withRetries(attempt, options)).toBe('done');
-    expect(tries.count).toBe(101);
-    expect(slept).toEqual([]);
-  });
-
   it('ends with the reason of the signal', async () => {
     const controller = new AbortController();
     const reason = new Error('deadline');
