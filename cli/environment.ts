@@ -6,6 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import type { SettingValues } from '../common/index.ts';
 import { resolveSettings } from './config/resolve.ts';
+import { unknownVariables } from './config/unknown-variables.ts';
+import type { UnknownVariable } from './config/unknown-variables.ts';
 import type { Invocation, Resolved } from './config/resolve.ts';
 
 const { env } = process;
@@ -143,6 +145,11 @@ export function childEnvironment(additions: Readonly<Record<string, string>>): N
 export function readVariable(name: string): string | undefined {
   const value = env[name];
   return value === '' ? undefined : value;
+}
+
+/** Variables of this process that look like settings. */
+export function strangeVariables(): UnknownVariable[] {
+  return unknownVariables(Object.keys(env), ['LARDER_CONFIG', 'LARDER_GROUP']);
 }
 
 /** `LARDER_CONFIG`: the configuration file, or `none`. */

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { EXIT, systemClock } from '../../common/index.ts';
 import { effectiveSettings } from '../config/effective.ts';
 import { checkFile } from '../config/load.ts';
+import { describeUnknown } from '../config/unknown-variables.ts';
 import { createContext } from '../context.ts';
+import { strangeVariables } from '../environment.ts';
 import { isSet } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { listInstances, signalInstance } from '../instances.ts';
@@ -18,7 +20,9 @@ export async function show(flags: Flags): Promise<number> {
   const { file, settings } = effectiveSettings();
   const rows = settings.map(({ name, text, from }) => [name, text, from]);
   const read = file === null ? 'No configuration file is read.' : `The file is ${file}.`;
-  output.result({ file, settings }, `${table(['SETTING', 'VALUE', 'FROM'], rows)}\n\n${read}`);
+  const unknown = strangeVariables();
+  const text = [table(['SETTING', 'VALUE', 'FROM'], rows), read, ...unknown.map(describeUnknown)];
+  output.result({ file, settings, unknownVariables: unknown }, text.join('\n\n'));
   return EXIT.ok;
 }
 

@@ -7,7 +7,13 @@ import type { Finding, Level, Subject } from '../doctor/check.ts';
 import { CHECKS } from '../doctor/checks.ts';
 import { createRedact } from '../doctor/redact.ts';
 import { runChecks } from '../doctor/run-checks.ts';
-import { credentialFiles, environment, searchPath, secretValues } from '../environment.ts';
+import {
+  credentialFiles,
+  environment,
+  searchPath,
+  secretValues,
+  strangeVariables,
+} from '../environment.ts';
 import type { Environment } from '../environment.ts';
 import { isSet, originUrl, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
@@ -54,6 +60,7 @@ function subjectOf(env: Environment, flags: Flags, origin: string | undefined): 
     readTimeoutMs: env.readTimeoutMs,
     hungAfterMs: env.hungAfterMs,
     searchPath: searchPath(),
+    unknownVariables: strangeVariables(),
     fix: isSet(flags, 'fix'),
   };
 }

@@ -1,4 +1,5 @@
 /** What a check is: it looks at one topic and says what it found, and what to do about it. */
+import type { UnknownVariable } from '../config/unknown-variables.ts';
 import type { InstanceRecord } from '../instances.ts';
 
 /**
@@ -37,6 +38,7 @@ export interface Subject {
   readonly hungAfterMs: number;
   /** `PATH`, to look for programs in. */
   readonly searchPath: string;
+  readonly unknownVariables: readonly UnknownVariable[];
   /** Whether to repair what can be repaired without harm. */
   readonly fix: boolean;
 }

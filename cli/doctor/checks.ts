@@ -12,6 +12,7 @@ import { mounts } from './mounts.ts';
 import { origin } from './origin.ts';
 import { processes } from './processes.ts';
 import { requestTimeouts } from './request-timeouts.ts';
+import { variables } from './variables.ts';
 import { versions } from './versions.ts';
 import { worker } from './worker.ts';
 
@@ -30,4 +31,5 @@ export const CHECKS: readonly Check[] = [
   versions,
   clock,
   origin,
+  variables,
 ];

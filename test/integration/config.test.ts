@@ -56,6 +56,13 @@ describe('larder config show', () => {
     expect(stdout).toMatch(new RegExp(`^cacheSize +2TiB +${file}:2:12$`, 'm'));
   });
 
+  test('names variables that look like settings and are none', async () => {
+    const { stdout } = await larder.run(['config', 'show'], { LARDER_CACHESIZE: '1TiB' });
+    expect(stdout).toContain(
+      'LARDER_CACHESIZE is set, and is not a setting of Larder; LARDER_CACHE_SIZE is one.',
+    );
+  });
+
   test('finds the file by variable, and none where none is wanted', async () => {
     write('logLevel: info');
     expect((await show([], { LARDER_CONFIG: file }))('logLevel')[2]).toBe(`${file}:1:11`);

@@ -13,6 +13,7 @@ const SUBJECT: Subject = {
   readTimeoutMs: 30_000,
   hungAfterMs: 10_000,
   searchPath: '',
+  unknownVariables: [],
   fix: false,
 };
 
