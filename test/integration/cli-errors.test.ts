@@ -94,6 +94,18 @@ describe('a mount point that cannot be used', () => {
     expect((await larder.status()).processes).toEqual([]);
   });
 
+  test('without a runtime directory nothing is mounted', async () => {
+    const file = path.join(larder.directory, 'a-file');
+    fs.writeFileSync(file, '');
+    const env = { LARDER_RUNTIME_DIR: path.join(file, 'run') };
+    const args = ['mount', 'data', mountpoint, '--master', '127.0.0.1:1'];
+    const { code, stderr } = await larder.run(args, env);
+    expect(stderr).toContain('[RUNTIME_DIR_UNUSABLE]');
+    expect(stderr).toContain(file);
+    expect(code).toBe(1);
+    expect(fs.readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(mountpoint);
+  });
+
   test('already mounted', async () => {
     const taken = await larder.up('s3://b', '--endpoint', s3.endpoint);
     const { code, stderr } = await larder.run(['up', 's3://b', taken, '--endpoint', s3.endpoint]);
