@@ -7,6 +7,7 @@
 import type { ObjectRef } from '../../common/index.ts';
 import type { Origin } from '../origins/origin.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import type { Completing } from './completion.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchQueue, Priority } from './fetch-queue.ts';
 import { FetchRun } from './fetch-run.ts';
@@ -29,12 +30,17 @@ export interface BlockSpan {
   readonly end: number;
 }
 
+export interface Completion {
+  readonly how: Completing;
+  readonly done: Promise<void>;
+}
+
 export class ObjectFetch {
   readonly ref: ObjectRef;
   /** Readers and background work; the object stays pinned while there are any. */
   users = 0;
-  /** Set while the object is being completed in the background. */
-  completing: Promise<void> | undefined;
+  /** What is being completed in the background, by its first block. */
+  readonly completions = new Map<number, Completion>();
   readonly #context: FetchContext;
   readonly #runs = new Map<number, FetchRun>();
   readonly #ending = new Set<Promise<void>>();
@@ -120,7 +126,7 @@ export class ObjectFetch {
 
   /** Resolves when what is under way now is over. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#ending, this.completing]);
+    await Promise.all([...this.#ending, ...[...this.completions.values()].map(({ done }) => done)]);
   }
 
   /** Cancels everything; resolves when no write is under way. */
