@@ -25,7 +25,7 @@ import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { Besides } from './besides.ts';
 import { complete, notKept } from './completion.ts';
 import { FetchQueue, PRIORITY } from './fetch-queue.ts';
-import { assertHeld, Interest, writtenUpTo } from './interest.ts';
+import { assertHeld, Interest, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
 import type { FetchContext } from './object-fetch.ts';
 import { OriginLedger } from './origin-ledger.ts';
@@ -268,11 +268,18 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       reading.unkept = run.outcome?.kind === 'unkept';
       return;
     }
-    await Promise.race([run.block(block), aborted]);
-    if (stored.has(block)) {
-      const toBytes = Math.min(range.toBytes, (block + 1) * ref.blockSizeBytes);
+    const blockEnd = block * ref.blockSizeBytes + blockBytes(ref, block);
+    // Its bytes went by already: they are in the file, or will be next, whether or not the block is whole.
+    // One that writes to a file that was dropped brings nothing for this one: another follows it.
+    const isOfThis = run.stored === stored;
+    const arrived = isOfThis ? run.written(Math.min(range.fromBytes + 1, blockEnd)) : run.over;
+    await Promise.race([arrived, aborted]);
+    const isHeld = stored.has(block);
+    const writtenEnd = isHeld ? blockEnd : Math.min(writtenBy(run, stored), blockEnd);
+    if (writtenEnd > range.fromBytes) {
+      const toBytes = Math.min(range.toBytes, writtenEnd);
       const held = { store: this.#store, stored, range: { ...range, toBytes }, aborted };
-      yield* this.#counted(readHeld(held));
+      yield* this.#counted(readHeld(isHeld ? held : { ...held, arriving: run }));
     } else if (run.outcome?.kind === 'failed') {
       throw run.outcome.error;
     } else {
