@@ -148,3 +148,29 @@ describe('a file that is mapped', () => {
     expect(statusOf('two')).toBe('held');
   });
 });
+
+describe('a block that arrives slowly', () => {
+  const gets = () => s3.requests.filter(({ operation }) => operation === 'get');
+  const areUnderWay = () => gets().every(({ bodyBytes }) => bodyBytes === 0);
+
+  test('is given to readers as it arrives, also to one that comes in the middle', async () => {
+    // 640 KiB/s: the block takes six seconds, the next one as long.
+    const action = { kind: 'trickle', pieceBytes: 32 * KIB, everyMs: 50 } as const;
+    s3.faults.add({ action, operation: 'get', times: 100 });
+    const block = 10 * BLOCK;
+    expect(await readsRight('one', 0, block, 128 * KIB)).toBe(true);
+    expect(gets()).toHaveLength(1);
+    expect(areUnderWay()).toBe(true);
+    expect(statusOf('one')).toBe('absent');
+    const middle = readsRight('one', 0, block + 1_500_000, 128 * KIB);
+    const end = readsRight('one', 0, block + BLOCK - 4 * KIB, 4 * KIB);
+    expect(await middle).toBe(true);
+    expect(areUnderWay()).toBe(true);
+    // Again what has come by now: from its file.
+    expect(await readsRight('one', 0, block + 700_000, 128 * KIB)).toBe(true);
+    expect(areUnderWay()).toBe(true);
+    expect(await end).toBe(true);
+    expect(gets()).toHaveLength(1);
+    expect(await quiet()).toBe(BLOCK);
+  });
+});
