@@ -40,7 +40,7 @@ const execute = promisify(execFile);
 const MIB = 1024 * 1024;
 const READER = path.join(import.meta.dirname, 'readers/racing.py');
 /** Small ones, which are fetched whole, and larger ones; none is whole chunks. */
-const SIZES = [0.3, 1, 3, 7, 11, 15, 18, 21].map((mib) => Math.floor(mib * MIB) + 4_321);
+const SIZES = [0.3, 5, 11, 17, 19, 23, 27, 33].map((mib) => Math.floor(mib * MIB) + 4_321);
 const FILES = 16;
 const PERIOD_BYTES = 1_048_573;
 const CACHE_SIZES = ['64MiB', '24MiB', '12MiB'];
