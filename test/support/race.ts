@@ -32,9 +32,7 @@ export interface RaceResult {
   readonly killed: Readonly<Record<'server' | 'worker', number>>;
 }
 
-interface Ways {
-  readonly [way: string]: { readonly files: number; readonly bytes: number };
-}
+type Ways = Readonly<Record<string, { readonly files: number; readonly bytes: number }>>;
 
 const execute = promisify(execFile);
 const MIB = 1024 * 1024;

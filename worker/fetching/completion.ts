@@ -2,17 +2,8 @@
 import { LarderError } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import { isDropped } from '../store/index.ts';
-import type { Priority } from './fetch-queue.ts';
 import type { FetchRun } from './fetch-run.ts';
-import type { BlockSpan, ObjectFetch } from './object-fetch.ts';
-
-export interface Completing {
-  /** Of what is begun from now on. */
-  priority: Priority;
-  /** Whether what was begun goes on when the completion ends early. */
-  readonly forCache: boolean;
-  readonly aborted?: Promise<never> | undefined;
-}
+import type { BlockSpan, Completing, ObjectFetch } from './object-fetch.ts';
 
 /** Enough to fill a long pipe, few enough to leave places to other objects. */
 const RUNS_AT_ONCE = 4;

@@ -7,7 +7,6 @@
 import type { ObjectRef } from '../../common/index.ts';
 import type { Origin } from '../origins/origin.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
-import type { Completing } from './completion.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchQueue, Priority } from './fetch-queue.ts';
 import { FetchRun } from './fetch-run.ts';
@@ -30,7 +29,15 @@ export interface BlockSpan {
   readonly end: number;
 }
 
-export interface Completion {
+export interface Completing {
+  /** Of what is begun from now on. */
+  priority: Priority;
+  /** Whether what was begun goes on when the completion ends early. */
+  readonly forCache: boolean;
+  readonly aborted?: Promise<never> | undefined;
+}
+
+interface Completion {
   readonly how: Completing;
   readonly done: Promise<void>;
 }
