@@ -18,6 +18,7 @@ import { replyHeader, writeReply } from './encode.ts';
 import type { Reply } from './encode.ts';
 import type { ExtentTable } from './extents.ts';
 import { readHeld } from './held-files.ts';
+import type { MappedFiles } from './mapped-files.ts';
 import { heldStatus } from './operations.ts';
 import type { FileRange, VersionFiles } from './operations.ts';
 import { isDying } from './processes.ts';
@@ -57,6 +58,7 @@ export interface DeferredOptions {
   readonly completeDirectory: string | undefined;
   readonly extents: ExtentTable;
   readonly touches: TouchRing;
+  readonly mapped: MappedFiles;
 }
 
 interface Job {
@@ -139,8 +141,11 @@ export class DeferredRequests {
   }
 
   async #read(request: RequestView, signal: AbortSignal): Promise<void> {
-    const { files, state, deviceFd } = this.#options;
-    const range = files.range(request.node, request.readOffset, request.readSize);
+    const { files, state, deviceFd, mapped } = this.#options;
+    const { node, callerPid: threadId } = request;
+    const range = files.range(node, request.readOffset, request.readSize);
+    const { sizeBytes } = files.attributes(node);
+    mapped.missed({ node, sizeBytes, offsetBytes: range.offsetBytes, threadId });
     const release = await this.#budget.take(range.lengthBytes, signal);
     const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(FUSE_MAX_READ_BYTES);
     try {

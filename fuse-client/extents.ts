@@ -28,6 +28,8 @@ interface Extent {
   readonly toBytes: number;
 }
 
+const NOTHING: Extent = { ordinal: 0, incarnation: 0, fromBytes: 0, toBytes: 0 };
+
 export class ExtentTable {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
@@ -57,7 +59,10 @@ export class ExtentTable {
     let place = ways[this.#nextWay] ?? 0;
     for (const way of ways) {
       const known = this.#read(way);
-      if (known === undefined || isOutdated(known, extent)) {
+      if (known === undefined || known.incarnation === 0) {
+        place = way;
+      } else if (isOutdated(known, extent)) {
+        this.#write(way, NOTHING);
         place = way;
       } else if (known.ordinal === extent.ordinal && touch(known, extent)) {
         place = way;
@@ -71,8 +76,7 @@ export class ExtentTable {
 
   /** By the event loop: nothing that was said holds any more. */
   clear(): void {
-    const nothing = { ordinal: 0, incarnation: 0, fromBytes: 0, toBytes: 0 };
-    for (let at = 0; at < this.#words.length; at += WORDS) this.#write(at, nothing);
+    for (let at = 0; at < this.#words.length; at += WORDS) this.#write(at, NOTHING);
   }
 
   /** Undefined where it is being written. */
@@ -115,10 +119,9 @@ function places(ordinal: number): number[] {
   return [first, first + WORDS, first + 2 * WORDS, first + 3 * WORDS];
 }
 
-/** There is nothing in its place, or something of a file that is no more. */
+/** It is of a file that is no more. */
 function isOutdated(known: Extent, by: Extent): boolean {
-  const isOther = known.ordinal === by.ordinal && known.incarnation !== by.incarnation;
-  return known.incarnation === 0 || isOther;
+  return known.ordinal === by.ordinal && known.incarnation !== by.incarnation;
 }
 
 function touch(one: Extent, other: Extent): boolean {

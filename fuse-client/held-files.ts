@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { completePath, GROWING_DIRECTORY, growingName, systemCode } from '../common/index.ts';
+import { adviseRandom } from './syscalls.ts';
 
 export interface HeldRange {
   readonly objectId: string;
@@ -34,8 +35,9 @@ export async function readHeld(
 ): Promise<boolean> {
   const { objectId, incarnation, offsetBytes } = range;
   try {
+    // It may become complete at any moment, and is then where it was not just now.
     await using file =
-      (await tryOpen(growingPath(completeDirectory, objectId, incarnation))) ??
+      (await openGrowing(growingPath(completeDirectory, objectId, incarnation))) ??
       (await open(completePath(completeDirectory, objectId)));
     let done = 0;
     while (done < into.length) {
@@ -50,9 +52,12 @@ export async function readHeld(
   }
 }
 
-async function tryOpen(path: string): Promise<FileHandle | undefined> {
+/** Undefined where it is not there any more. */
+async function openGrowing(path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path);
+    const file = await open(path);
+    adviseRandom(file.fd);
+    return file;
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
     return undefined;

@@ -149,12 +149,17 @@ function usedBy(directory: string, entry: MountEntry): string | undefined {
   for (const fd of orNothing(() => readdirSync(join(directory, 'fd'))) ?? []) {
     if (isInside(`fd/${fd}`)) return `fd/${fd}`;
   }
-  const device = entry.device
+  const device = deviceInMaps(entry);
+  const maps = orNothing(() => readFileSync(join(directory, 'maps'), 'utf8'));
+  return maps?.includes(` ${device} `) === true ? 'maps' : undefined;
+}
+
+/** A mount's device as /proc/PID/maps writes it. */
+export function deviceInMaps(entry: Pick<MountEntry, 'device'>): string {
+  return entry.device
     .split(':')
     .map((part) => Number(part).toString(16).padStart(2, '0'))
     .join(':');
-  const maps = orNothing(() => readFileSync(join(directory, 'maps'), 'utf8'));
-  return maps?.includes(` ${device} `) === true ? 'maps' : undefined;
 }
 
 function commandOf(pid: string): string {

@@ -14,12 +14,12 @@ const TAKEN = 1;
 const FIRST = 4;
 const TWO_32 = 2 ** 32;
 
-/** The span that the reads of one file cover, and their bytes. */
+/** A span of one file, all of which was read, and the bytes of those reads. */
 export interface Touched {
   readonly ordinal: number;
-  offsetBytes: number;
-  endBytes: number;
-  bytes: number;
+  readonly offsetBytes: number;
+  readonly endBytes: number;
+  readonly bytes: number;
 }
 
 export class TouchRing {
@@ -44,8 +44,8 @@ export class TouchRing {
     Atomics.store(words, WRITTEN, (written + 1) | 0);
   }
 
-  /** By the event loop: adds what has come to `into`, by ordinal. */
-  take(into: Map<number, Touched>): void {
+  /** By the event loop: adds what has come to `into`, a span for each read. */
+  take(into: Touched[]): void {
     const words = this.#words;
     const written = Atomics.load(words, WRITTEN);
     let taken = Atomics.load(words, TAKEN);
@@ -53,25 +53,33 @@ export class TouchRing {
       const at = FIRST + (taken & (RECORDS - 1)) * RECORD_WORDS;
       const ordinal = (words[at] ?? 0) >>> 0;
       const offsetBytes = ((words[at + 1] ?? 0) >>> 0) + (words[at + 2] ?? 0) * TWO_32;
-      merge(into, ordinal, offsetBytes, words[at + 3] ?? 0);
+      const bytes = words[at + 3] ?? 0;
+      into.push({ ordinal, offsetBytes, endBytes: offsetBytes + bytes, bytes });
     }
     Atomics.store(words, TAKEN, taken);
   }
 }
 
-function merge(
-  into: Map<number, Touched>,
-  ordinal: number,
-  offsetBytes: number,
-  lengthBytes: number,
-): void {
-  const endBytes = offsetBytes + lengthBytes;
-  const known = into.get(ordinal);
-  if (known === undefined) {
-    into.set(ordinal, { ordinal, offsetBytes, endBytes, bytes: lengthBytes });
-    return;
+/**
+ * Fewer spans for the same reads: those of a file that meet become one. What lies between two reads was
+ * not read, and is not said to be; of a file that was read in more than `maxPerFile` places the rest is left out,
+ * but for its bytes.
+ */
+export function joinTouched(reads: Touched[], maxPerFile: number): Touched[] {
+  reads.sort((a, b) => a.ordinal - b.ordinal || a.offsetBytes - b.offsetBytes);
+  const spans: Touched[] = [];
+  let ofFile = 0;
+  for (const read of reads) {
+    const last = spans.at(-1);
+    const sameFile = last?.ordinal === read.ordinal;
+    const meets = sameFile && read.offsetBytes <= last.endBytes;
+    if (last === undefined || !sameFile || (!meets && ofFile < maxPerFile)) {
+      ofFile = sameFile ? ofFile + 1 : 1;
+      spans.push(read);
+      continue;
+    }
+    const endBytes = meets ? Math.max(last.endBytes, read.endBytes) : last.endBytes;
+    spans[spans.length - 1] = { ...last, endBytes, bytes: last.bytes + read.bytes };
   }
-  known.offsetBytes = Math.min(known.offsetBytes, offsetBytes);
-  known.endBytes = Math.max(known.endBytes, endBytes);
-  known.bytes += lengthBytes;
+  return spans;
 }

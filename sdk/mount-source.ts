@@ -60,6 +60,11 @@ export interface MountSource extends AsyncDisposable {
    * about every 200 ms.
    */
   reportTouched(ordinal: number, offsetBytes: number, lengthBytes: number, bytes: number): void;
+  /**
+   * Tells the worker that owns this part of a file that a process here has mapped the file, and faulted
+   * at an offset that is not on this node: the rest is worth fetching.
+   */
+  reportMapped(ordinal: number, offsetBytes: number): void;
   /** Tells the local worker which objects are open here, so that it evicts others first. */
   reportOpen(objectId: string, open: boolean): void;
 }

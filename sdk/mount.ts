@@ -163,6 +163,13 @@ class ConnectedMount implements MountSource {
     });
   }
 
+  reportMapped(ordinal: number, offsetBytes: number): void {
+    // Who is away is told at one of the next faults.
+    void this.#reader
+      .reportMapped(ordinal, offsetBytes, this.#closing.signal)
+      .catch(() => undefined);
+  }
+
   reportOpen(objectId: string, open: boolean): void {
     if (open) this.#open.add(objectId);
     else this.#open.delete(objectId);

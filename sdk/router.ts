@@ -88,6 +88,12 @@ export class Router {
     return client;
   }
 
+  /** The worker that is asked first, or undefined where none is known. */
+  async owner(range: FileRange): Promise<DataClient | undefined> {
+    const [address] = await this.#addresses(range);
+    return address === undefined ? undefined : await this.#connections.get(address);
+  }
+
   /** Workers in the order in which they are asked, for `locate`. */
   candidates(ref: ObjectRef, offsetBytes: number): PlacementMember[] {
     return this.#placement().candidates(ref.objectId, stripeOf(offsetBytes, ref.sizeBytes));

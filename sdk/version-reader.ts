@@ -93,6 +93,14 @@ export class VersionReader implements AsyncDisposable {
     return Buffer.isBuffer(answer) ? [answer] : { objectId: ref.objectId, ...answer };
   }
 
+  /** To the owner of that part of the file; nothing where it cannot be reached. */
+  async reportMapped(ordinal: number, offsetBytes: number, signal: AbortSignal): Promise<void> {
+    const ref = await this.object(ordinal, signal);
+    const range = this.#range(ordinal, ref, offsetBytes, 0);
+    const owner = await this.#connection.router.owner(range);
+    owner?.reportMapped({ address: range.file, offsetBytes });
+  }
+
   async heldBytes(ordinal: number, signal: AbortSignal): Promise<number> {
     const ref = await this.object(ordinal, signal);
     if (blockCount(ref.sizeBytes, ref.blockSizeBytes) === 0) return 0;

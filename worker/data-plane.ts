@@ -10,6 +10,7 @@ import {
   boundCrc,
   decodeHeld,
   decodeManifest,
+  decodeMapped,
   decodeOpenState,
   decodeOpenVersion,
   decodeRead,
@@ -40,9 +41,9 @@ export interface DataPlaneOptions {
 }
 
 /** A report of reads that cannot be placed in this time is dropped: counters are lower bounds. */
-const TOUCH_TIMEOUT_MS = 10_000;
+const NOTE_TIMEOUT_MS = 10_000;
 /** Reports that are being placed; more of them are dropped. A mount sends a few a second. */
-const MAX_TOUCHES = 1_024;
+const MAX_NOTES = 1_024;
 /** Twice what a mount can count as open: a reader that says more is not believed. */
 const MAX_OPEN_PER_SESSION = 65_536;
 /** What one read holds at most, however long it is: what waits in a tap, or two reads of the disk. */
@@ -52,7 +53,7 @@ export class DataPlane implements DataHandler {
   readonly welcome;
   readonly #options: DataPlaneOptions;
   readonly #openBySession = new Map<DataSession, Set<string>>();
-  #touches = 0;
+  #notes = 0;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
@@ -100,7 +101,16 @@ export class DataPlane implements DataHandler {
       const { objectId, open } = decodeOpenState(body);
       this.#setOpen(session, objectId, open);
     } else if (header.type === FRAME.TOUCHED) {
-      void this.#touched(body);
+      this.#note('a report of reads', async (signal) => {
+        const { address, offsetBytes, lengthBytes, bytes } = decodeTouched(body);
+        const ref = await this.#object(address, signal);
+        this.#options.reads.touched(ref, offsetBytes, lengthBytes, bytes);
+      });
+    } else if (header.type === FRAME.MAPPED) {
+      this.#note('a report of a mapped file', async (signal) => {
+        const { address, offsetBytes } = decodeMapped(body);
+        this.#options.reads.mapped(await this.#object(address, signal), offsetBytes);
+      });
     }
   }
 
@@ -182,18 +192,17 @@ export class DataPlane implements DataHandler {
     };
   }
 
-  async #touched(body: Buffer): Promise<void> {
-    if (this.#touches >= MAX_TOUCHES) return;
-    this.#touches += 1;
-    try {
-      const { address, offsetBytes, lengthBytes, bytes } = decodeTouched(body);
-      const ref = await this.#object(address, AbortSignal.timeout(TOUCH_TIMEOUT_MS));
-      this.#options.reads.touched(ref, offsetBytes, lengthBytes, bytes);
-    } catch (error) {
-      this.#options.log.debug({ err: error }, 'a report of reads was not understood');
-    } finally {
-      this.#touches -= 1;
-    }
+  /** What a reader tells, and nobody waits for. */
+  #note(what: string, take: (signal: AbortSignal) => Promise<void>): void {
+    if (this.#notes >= MAX_NOTES) return;
+    this.#notes += 1;
+    void take(AbortSignal.timeout(NOTE_TIMEOUT_MS))
+      .catch((error: unknown) => {
+        this.#options.log.debug({ err: error }, `${what} was not understood`);
+      })
+      .finally(() => {
+        this.#notes -= 1;
+      });
   }
 
   /** A mount may tell the same twice, after it connected again: each object counts once per session. */

@@ -68,6 +68,12 @@ export interface ObjectReads {
    * @param bytes read in all; a span that was read twice counts twice
    */
   touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, bytes: number): void;
+  /**
+   * A process on a mount's node has mapped the object into its memory, and faulted at an offset that is not
+   * on its node: the rest of the object (of a large one, of the stripe around the offset) is brought
+   * to disk in the background, before other background work, where there is room for it.
+   */
+  mapped(ref: ObjectRef, offsetBytes: number): void;
   /** Mounts opened (1) or closed (-1) the object: those that are open are evicted last. */
   setOpen(objectId: string, change: number): void;
 }

@@ -21,6 +21,7 @@ import {
   encodeHeld,
   encodeJson,
   encodeManifest,
+  encodeMapped,
   encodeOpenState,
   encodeOpenVersion,
   encodeRead,
@@ -35,6 +36,7 @@ import type {
   HeldStateBody,
   Hello,
   ManifestRequest,
+  Mapped,
   ReadRequest,
   Touched,
   VersionBody,
@@ -232,6 +234,10 @@ export class DataClient implements AsyncDisposable {
 
   reportTouched(touched: Touched): void {
     if (!this.closed) this.#socket.write(encodeTouched(touched));
+  }
+
+  reportMapped(mapped: Mapped): void {
+    if (!this.closed) this.#socket.write(encodeMapped(mapped));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -17,6 +17,7 @@ import type {
   FileAddress,
   FrameType,
   ManifestRequest,
+  Mapped,
   ReadRequest,
   Touched,
   VersionRequest,
@@ -214,6 +215,19 @@ export function decodeTouched(body: Buffer): Touched {
     lengthBytes: readUint64(body, 20),
     bytes: readUint64(body, 28),
   };
+}
+
+export function encodeMapped(mapped: Mapped): Buffer {
+  const body = Buffer.alloc(20);
+  writeAddress(body, mapped.address);
+  writeUint64(body, 12, mapped.offsetBytes);
+  return encodeFrame(FRAME.MAPPED, 0, body);
+}
+
+/** @throws {LarderError} `FRAME_INVALID` */
+export function decodeMapped(body: Buffer): Mapped {
+  expectLength(body, 20);
+  return { address: readAddress(body), offsetBytes: readUint64(body, 12) };
 }
 
 /** @throws {LarderError} `FRAME_INVALID` unless the body is a JSON object */

@@ -57,6 +57,11 @@ export const FRAME = {
   HOLD: 20,
   /** Server: JSON `HeldAt`. */
   HELD_AT: 21,
+  /**
+   * Client, notice: a process on its node has mapped a file, and faulted at an offset that is not there.
+   * Address, u64.
+   */
+  MAPPED: 22,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
@@ -95,6 +100,12 @@ export interface Touched {
   readonly offsetBytes: number;
   readonly lengthBytes: number;
   readonly bytes: number;
+}
+
+/** Where a process that has mapped a file faulted. */
+export interface Mapped {
+  readonly address: FileAddress;
+  readonly offsetBytes: number;
 }
 
 export interface DataPiece {

@@ -170,6 +170,23 @@ describe.skipIf(FUSE_MISSING !== undefined)('a mount and its source', () => {
     expect(await isRight(mount, name)).toBe(true);
   });
 
+  test('of an object that was evicted and fetched again nothing is read that was said of the old file', async () => {
+    const name = fresh();
+    const old = mount.growing(name, 80, bytesOf(mount, name));
+    mount.rules({ path: name, log: true, heldAt: { incarnation: 80, toBytes: FILE_BYTES } });
+    expect(await readDirect(mount.at(name))).toBe(8192);
+    fs.unlinkSync(old);
+    fs.appendFileSync(path.join(mount.work, 'evicted'), `${mount.objectId(name)}\n`);
+    // The new file has only its second MiB: the rest are holes.
+    const parts = [Buffer.alloc(1 << 20), bytesOf(mount, name).subarray(1 << 20, 2 << 20)];
+    mount.growing(name, 81, Buffer.concat([...parts, Buffer.alloc(FILE_BYTES - (2 << 20))]));
+    mount.rules({ path: name, log: true, heldAt: { incarnation: 81, toBytes: 2 << 20 } });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await readDirect(mount.at(name), 1 << 20)).toBe(8192);
+    mount.rules();
+    expect(await isRight(mount, name)).toBe(true);
+  });
+
   test('a file that is not where the worker said is asked for', async () => {
     const name = fresh();
     mount.rules({ path: name, heldAt: { incarnation: 79, toBytes: FILE_BYTES } });
@@ -228,10 +245,10 @@ async function isRight(mount: MountUnderTest, name: string): Promise<boolean> {
 }
 
 /** One read that bypasses the page cache. */
-async function readDirect(file: string): Promise<number> {
+async function readDirect(file: string, offsetBytes = 0): Promise<number> {
   const handle = await fs.promises.open(file, fs.constants.O_RDONLY | fs.constants.O_DIRECT);
   try {
-    return (await handle.read(Buffer.from(new ArrayBuffer(8192)), 0, 8192, 0)).bytesRead;
+    return (await handle.read(Buffer.from(new ArrayBuffer(8192)), 0, 8192, offsetBytes)).bytesRead;
   } finally {
     await handle.close();
   }

@@ -186,6 +186,10 @@ export class DirectoryMountSource implements MountSource {
     this.#log(`touched ${key} ${String(offsetBytes)}+${String(lengthBytes)} ${String(bytes)}`);
   }
 
+  reportMapped(ordinal: number, offsetBytes: number): void {
+    this.#log(`mapped ${this.#reader.key(ordinal).toString()} ${String(offsetBytes)}`);
+  }
+
   reportOpen(objectId: string, open: boolean): void {
     this.#log(`${open ? 'open' : 'closed'} ${objectId}`);
   }

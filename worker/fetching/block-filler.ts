@@ -43,6 +43,8 @@ export class BlockFiller {
   #writtenBytes: number;
   #heldBytes = 0;
   #checksums: Uint32Array;
+  /** Of blocks that are not held yet. */
+  readonly #unheld = new Map<number, Uint32Array>();
   /** Of the current piece; undefined between two. */
   #buffer: WriteBuffer | undefined;
   #filledBytes = 0;
@@ -77,6 +79,12 @@ export class BlockFiller {
   /** Of blocks that are held because of this. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** CRC32 of a chunk before `writtenBytes`, as it was taken; undefined once its block is held. */
+  checksum(chunk: number): number | undefined {
+    const perBlock = this.#options.ref.blockSizeBytes / CHUNK_BYTES;
+    return this.#unheld.get(Math.floor(chunk / perBlock))?.[chunk % perBlock];
   }
 
   get failed(): boolean {
@@ -148,6 +156,7 @@ export class BlockFiller {
       const { store, stored, onHeld } = this.#options;
       const isNew = await store.commitBlock(stored, block, checksums);
       if (isNew) this.#heldBytes += stored.blockLength(block);
+      this.#unheld.delete(block);
       onHeld(block);
     } catch {
       this.#fail();
@@ -199,7 +208,10 @@ export class BlockFiller {
 
   #newChecksums(block: number): Uint32Array {
     const { sizeBytes, blockSizeBytes } = this.#options.ref;
-    return new Uint32Array(Math.ceil(blockLength(block, sizeBytes, blockSizeBytes) / CHUNK_BYTES));
+    const chunks = Math.ceil(blockLength(block, sizeBytes, blockSizeBytes) / CHUNK_BYTES);
+    const checksums = new Uint32Array(chunks);
+    this.#unheld.set(block, checksums);
+    return checksums;
   }
 }
 

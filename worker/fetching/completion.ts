@@ -2,15 +2,8 @@
 import { LarderError } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import { isDropped } from '../store/index.ts';
-import { PRIORITY } from './fetch-queue.ts';
 import type { FetchRun } from './fetch-run.ts';
-import type { BlockSpan, ObjectFetch } from './object-fetch.ts';
-
-export interface Completing {
-  /** Whether what was begun goes on when the completion ends early. */
-  readonly forCache: boolean;
-  readonly aborted?: Promise<never>;
-}
+import type { BlockSpan, Completing, ObjectFetch } from './object-fetch.ts';
 
 /** Enough to fill a long pipe, few enough to leave places to other objects. */
 const RUNS_AT_ONCE = 4;
@@ -34,7 +27,7 @@ export async function complete(
       while (next < span.end && stored.has(next)) next += 1;
       if (next < span.end && active.size < RUNS_AT_ONCE) {
         const end = Math.min(span.end, next + fetch.blocksPerRun);
-        for (const run of fetch.want({ first: next, end }, PRIORITY.background, how.forCache)) {
+        for (const run of fetch.want({ first: next, end }, how.priority, how.forCache)) {
           if (!active.has(run)) run.waiters += 1;
           active.add(run);
         }

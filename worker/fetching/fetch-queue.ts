@@ -1,10 +1,11 @@
 /**
- * Which origin read starts next: those that a reader waits for, then read-ahead, then background. A bounded
- * number runs at a time, and background ones leave some of the places free.
+ * Which origin read starts next: those that a reader waits for, then read-ahead, then the rest of what is
+ * mapped into somebody's memory, then other background. A bounded number runs at a time, and those that no
+ * reader waits for leave some of the places free.
  */
 
 /** Smaller is sooner. */
-export const PRIORITY = { reader: 0, ahead: 1, background: 2 } as const;
+export const PRIORITY = { reader: 0, ahead: 1, mapped: 2, background: 3 } as const;
 export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
 
 export interface Queued {
@@ -21,7 +22,7 @@ export interface FetchQueueOptions {
 
 export class FetchQueue<T extends Queued> {
   readonly #options: FetchQueueOptions;
-  readonly #waiting = [new Set<T>(), new Set<T>(), new Set<T>()] as const;
+  readonly #waiting = [new Set<T>(), new Set<T>(), new Set<T>(), new Set<T>()] as const;
   /** Running, and whether it took a place of the unwaited ones. */
   readonly #running = new Map<T, boolean>();
   #unwaited = 0;
@@ -65,10 +66,11 @@ export class FetchQueue<T extends Queued> {
   }
 
   #next(): T | undefined {
-    const [reader, ahead, background] = this.#waiting;
+    const [reader, ahead, mapped, background] = this.#waiting;
     for (const item of reader) return item;
     if (this.#unwaited >= this.#options.maxUnwaited) return undefined;
     for (const item of ahead) return item;
+    for (const item of mapped) return item;
     for (const item of background) return item;
     return undefined;
   }

@@ -91,7 +91,12 @@ export class FetchRun implements Queued {
     return this.#filler.writtenBytes;
   }
 
-  /** Bytes from here on, as they arrive; undefined where they went by already: wait for the block. */
+  /** CRC32 of a chunk that is in the file, of a block that is not held yet. */
+  checksum(chunk: number): number | undefined {
+    return this.#filler.checksum(chunk);
+  }
+
+  /** Bytes from here on, as they arrive; undefined where they went by already: they are in the file, or soon. */
   tap(range: ByteRange): Tap | undefined {
     const { positionBytes, endBytes } = this.#filler;
     if (this.outcome !== undefined || range.fromBytes < positionBytes) return undefined;
@@ -99,11 +104,6 @@ export class FetchRun implements Queued {
     const tap = new Tap({ fromBytes: range.fromBytes, toBytes }, TAP_BYTES);
     this.#taps.add(tap);
     return tap;
-  }
-
-  /** Resolves when the block is held, or the run is over. */
-  block(block: number): Promise<void> {
-    return this.#until(() => this.stored.has(block));
   }
 
   /** Resolves when all bytes of the run before `toBytes` are in the file, or the run is over. */

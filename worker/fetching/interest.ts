@@ -91,6 +91,6 @@ export function writtenUpTo(fetch: ObjectFetch, fromBytes: number, limitBytes: n
 }
 
 /** A run that began before the object was dropped writes to the file of another incarnation. */
-function writtenBy(run: FetchRun | undefined, stored: StoredObject): number {
+export function writtenBy(run: FetchRun | undefined, stored: StoredObject): number {
   return run?.stored === stored ? run.writtenBytes : 0;
 }

@@ -29,12 +29,25 @@ export interface BlockSpan {
   readonly end: number;
 }
 
+export interface Completing {
+  /** Of what is begun from now on. */
+  priority: Priority;
+  /** Whether what was begun goes on when the completion ends early. */
+  readonly forCache: boolean;
+  readonly aborted?: Promise<never> | undefined;
+}
+
+interface Completion {
+  readonly how: Completing;
+  readonly done: Promise<void>;
+}
+
 export class ObjectFetch {
   readonly ref: ObjectRef;
   /** Readers and background work; the object stays pinned while there are any. */
   users = 0;
-  /** Set while the object is being completed in the background. */
-  completing: Promise<void> | undefined;
+  /** What is being completed in the background, by its first block. */
+  readonly completions = new Map<number, Completion>();
   readonly #context: FetchContext;
   readonly #runs = new Map<number, FetchRun>();
   readonly #ending = new Set<Promise<void>>();
@@ -120,7 +133,7 @@ export class ObjectFetch {
 
   /** Resolves when what is under way now is over. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#ending, this.completing]);
+    await Promise.all([...this.#ending, ...[...this.completions.values()].map(({ done }) => done)]);
   }
 
   /** Cancels everything; resolves when no write is under way. */

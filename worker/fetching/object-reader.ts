@@ -1,16 +1,15 @@
 /**
  * Reads ranges of objects: blocks that are held from the disk, checked; missing ones from the origin,
- * each once, whoever asks. Decides what is fetched besides: ahead of sequential readers, and the rest
- * of objects that are worth completing.
+ * each once, whoever asks.
  *
  * Always true:
  *   - many readers of one block are one origin read;
  *   - a reader that goes away ends only what nobody else wants;
  *   - when nothing can be kept (no room, a failed disk) bytes still reach the reader.
  *
- * Leaves to others: retries at the origin (`Origin`), what stays on disk (`ObjectStore`, `Admission`).
+ * Leaves to others: what is fetched besides (`Besides`), retries at the origin (`Origin`), what stays on
+ * disk (`ObjectStore`, `Admission`).
  */
-import { LRUCache } from 'lru-cache';
 import { LarderError, MIB } from '../../common/index.ts';
 import { silentLogger } from '../../common/index.ts';
 import type { Logger, ObjectRef } from '../../common/index.ts';
@@ -23,17 +22,17 @@ import type {
 } from '../object-reads.ts';
 import type { Origin } from '../origins/origin.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import { Besides } from './besides.ts';
 import { complete, notKept } from './completion.ts';
 import { FetchQueue, PRIORITY } from './fetch-queue.ts';
-import { assertHeld, Interest, writtenUpTo } from './interest.ts';
+import { assertHeld, Interest, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
-import type { BlockSpan, FetchContext } from './object-fetch.ts';
+import type { FetchContext } from './object-fetch.ts';
 import { OriginLedger } from './origin-ledger.ts';
-import { blockBytes, blocksIn, clip, stripeAround } from './ranges.ts';
+import { blockBytes, blocksIn } from './ranges.ts';
 import { readHeld } from './read-held.ts';
 import type { ByteRange } from './read-pattern.ts';
 import { readThrough } from './read-through.ts';
-import { TouchMemory } from './touch-memory.ts';
 import { abortion } from './waiting.ts';
 import { WriteBuffers } from './write-buffers.ts';
 
@@ -65,9 +64,6 @@ export interface ReaderCounters {
   readonly readOriginBytes: number;
 }
 
-/** Objects whose readers are remembered. */
-const REMEMBERED_OBJECTS = 10_000;
-const SMALL_OBJECT_BYTES = 16 * MIB;
 /** What a reader may take from the file before it asks again. */
 const MAX_EXTENT_BYTES = 64 * MIB;
 /** How often a reader tries again after what it was reading was dropped. */
@@ -79,8 +75,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   readonly #context: FetchContext;
   readonly #ledger = new OriginLedger();
   readonly #fetches = new Map<string, ObjectFetch>();
-  readonly #touches = new LRUCache<string, TouchMemory>({ max: REMEMBERED_OBJECTS });
-  readonly #logger: Logger;
+  readonly #besides: Besides;
   readonly #closing = new AbortController();
   #bytes = 0;
   #readBytes = 0;
@@ -90,7 +85,13 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const maxRunning = options.maxOriginReads ?? 32;
     this.#options = options;
     this.#store = options.store;
-    this.#logger = options.logger ?? silentLogger;
+    this.#besides = new Besides({
+      ...options,
+      logger: options.logger ?? silentLogger,
+      leave: (fetch) => {
+        this.#leave(fetch);
+      },
+    });
     this.#context = {
       store: options.store,
       queue: new FetchQueue({
@@ -147,7 +148,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
         if (options.mayFetch && fetch.stored !== around) {
           // At first, and again where what was held had to be dropped.
           around = fetch.stored;
-          this.#readAround({ ...range, fromBytes: position }, interest);
+          this.#besides.readAround({ ...range, fromBytes: position }, interest);
         }
         for await (const piece of this.#some(reading, { ...range, fromBytes: position })) {
           position = piece.offsetBytes + piece.bytes.length;
@@ -176,13 +177,13 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       if (!this.#store.mayReadByPath(stored)) throw notKept(ref);
       if (!options.mayFetch) assertHeld(fetch, range);
       this.#ask(ref, range);
-      this.#readAround(range, interest);
+      this.#besides.readAround(range, interest);
       this.#readOriginBytes += await interest.arrival(range, abort.aborted);
       interest.served();
       if (!this.#store.mayReadByPath(stored)) throw notKept(ref);
       const limitBytes = Math.min(ref.sizeBytes, offsetBytes + MAX_EXTENT_BYTES);
       const toBytes = writtenUpTo(fetch, range.toBytes, limitBytes);
-      this.#memoryOf(ref).promise(range.toBytes, toBytes);
+      this.#besides.memoryOf(ref).promise(range.toBytes, toBytes);
       return { incarnation: stored.record.incarnation, toBytes };
     } finally {
       this.#leave(fetch);
@@ -196,11 +197,12 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     try {
       const { stored } = fetch;
       if (stored.whole) return;
-      this.#promote(stored);
+      this.#besides.promote(stored);
       if (stored.record.region !== 'kept') throw notKept(ref);
       this.#ask(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
       const whole = { first: 0, end: stored.blocks };
-      await complete(fetch, whole, { forCache: false, aborted: abort.aborted });
+      const how = { priority: PRIORITY.background, forCache: false, aborted: abort.aborted };
+      await complete(fetch, whole, how);
       if (!fetch.stored.whole) throw notKept(ref);
     } finally {
       this.#leave(fetch);
@@ -217,7 +219,14 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
     this.#readBytes += bytes;
     this.#ask(ref, range);
-    this.#memoryOf(ref).touch(range);
+    this.#besides.memoryOf(ref).touch(range);
+  }
+
+  mapped(ref: ObjectRef, offsetBytes: number): void {
+    if (offsetBytes >= ref.sizeBytes || this.#closing.signal.aborted) return;
+    const fetch = this.#enter(ref);
+    this.#besides.mapped(fetch, offsetBytes);
+    this.#leave(fetch);
   }
 
   setOpen(objectId: string, change: number): void {
@@ -259,54 +268,23 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       reading.unkept = run.outcome?.kind === 'unkept';
       return;
     }
-    await Promise.race([run.block(block), aborted]);
-    if (stored.has(block)) {
-      const toBytes = Math.min(range.toBytes, (block + 1) * ref.blockSizeBytes);
+    const blockEnd = block * ref.blockSizeBytes + blockBytes(ref, block);
+    // Its bytes went by already: they are in the file, or will be next, whether or not the block is whole.
+    // One that writes to a file that was dropped brings nothing for this one: another follows it.
+    const isOfThis = run.stored === stored;
+    const arrived = isOfThis ? run.written(Math.min(range.fromBytes + 1, blockEnd)) : run.over;
+    await Promise.race([arrived, aborted]);
+    const isHeld = stored.has(block);
+    const writtenEnd = isHeld ? blockEnd : Math.min(writtenBy(run, stored), blockEnd);
+    if (writtenEnd > range.fromBytes) {
+      const toBytes = Math.min(range.toBytes, writtenEnd);
       const held = { store: this.#store, stored, range: { ...range, toBytes }, aborted };
-      yield* this.#counted(readHeld(held));
+      yield* this.#counted(readHeld(isHeld ? held : { ...held, arriving: run }));
     } else if (run.outcome?.kind === 'failed') {
       throw run.outcome.error;
     } else {
       reading.unkept = run.outcome?.kind === 'unkept';
     }
-  }
-
-  /** Fetches besides what is read: the rest of a small object, ahead, the rest of a large one. */
-  #readAround(range: ByteRange, interest: Interest): void {
-    const { fetch } = interest;
-    const { ref, stored } = fetch;
-    const memory = this.#memoryOf(ref);
-    const ahead = memory.note(range);
-    if (stored.whole || !this.#store.writable) return;
-    this.#promote(stored);
-    const bounds = stripeAround(ref, range.fromBytes);
-    if (ref.sizeBytes <= (this.#options.smallObjectBytes ?? SMALL_OBJECT_BYTES)) {
-      const first = Math.floor(range.fromBytes / ref.blockSizeBytes);
-      for (const run of interest.join({ first, end: stored.blocks }).values()) run.forCache = true;
-      fetch.want({ first: 0, end: first }, PRIORITY.background);
-      return;
-    }
-    if (ahead !== undefined) {
-      const clipped = clip(ahead, bounds);
-      if (clipped.fromBytes < clipped.toBytes) fetch.want(blocksIn(clipped, ref), PRIORITY.ahead);
-    }
-    if (stored.record.region === 'kept' && memory.worthCompleting) {
-      this.#completeSoon(fetch, blocksIn(bounds, ref));
-    }
-  }
-
-  #completeSoon(fetch: ObjectFetch, span: BlockSpan): void {
-    if (fetch.completing !== undefined) return;
-    fetch.users += 1;
-    const done = complete(fetch, span, { forCache: true })
-      .catch((error: unknown) => {
-        this.#logger.debug({ object: fetch.ref.objectId, error }, 'an object was not completed');
-      })
-      .finally(() => {
-        fetch.completing = undefined;
-        this.#leave(fetch);
-      });
-    fetch.completing = done;
   }
 
   /** Straight from the origin to one reader; nothing is kept. */
@@ -341,23 +319,6 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       const to = Math.min(blockSizeBytes, range.toBytes - start);
       this.#ledger.asked(datasetId, firstBlock + block, from, to);
     }
-  }
-
-  /** What passes through may be worth keeping by now. */
-  #promote(stored: StoredObject): void {
-    const { band, sizeBytes, region } = stored.record;
-    if (region === 'kept') return;
-    const now = this.#store.admission.classify({ band, bytes: sizeBytes });
-    this.#store.setRegion(stored, now);
-  }
-
-  #memoryOf(ref: ObjectRef): TouchMemory {
-    let memory = this.#touches.get(ref.objectId);
-    if (memory === undefined) {
-      memory = new TouchMemory(ref, { maxWindowBytes: this.#options.maxWindowBytes });
-      this.#touches.set(ref.objectId, memory);
-    }
-    return memory;
   }
 
   #enter(ref: ObjectRef): ObjectFetch {

@@ -1,8 +1,12 @@
-/** Bytes of held blocks from the disk, checked, one disk read ahead of the reader. */
+/**
+ * Bytes of held blocks from the disk, and of those that are arriving, as far as they are written: checked, one
+ * disk read ahead of the reader.
+ */
 import { CHUNK_BYTES } from '../../common/index.ts';
 import type { ReadPiece } from '../object-reads.ts';
 import { isDropped } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import type { FetchRun } from './fetch-run.ts';
 import type { ByteRange } from './read-pattern.ts';
 
 export interface HeldRead {
@@ -10,6 +14,8 @@ export interface HeldRead {
   readonly stored: StoredObject;
   readonly range: ByteRange;
   readonly aborted: Promise<never>;
+  /** Brings the block that the range lies in: all of the range is written. */
+  readonly arriving?: Pick<FetchRun, 'checksum'>;
 }
 
 /** Chunks per disk read. CPU for 2 GiB from the page cache: 1 chunk 3.3 s, 4 1.8 s, 16 1.5 s. */
@@ -42,19 +48,23 @@ interface DiskRead {
   readonly chunks: Promise<Buffer[] | undefined>;
 }
 
-function startRead({ store, stored, range }: HeldRead, first: number): DiskRead | undefined {
+function startRead(read: HeldRead, first: number): DiskRead | undefined {
+  const { store, stored, range, arriving } = read;
   const perBlock = stored.record.blockSizeBytes / CHUNK_BYTES;
   const end = Math.ceil(range.toBytes / CHUNK_BYTES);
   let last = first;
   while (last < end && last < first + DISK_READ_CHUNKS) {
-    if (!stored.has(Math.floor(last / perBlock))) break;
+    if (arriving === undefined && !stored.has(Math.floor(last / perBlock))) break;
     last += 1;
   }
   if (last === first) return undefined;
-  const chunks = store.readChunks(stored, first, last - first).catch((error: unknown) => {
-    if (isDropped(stored)) return undefined;
-    throw error;
-  });
+  const checksumOf = arriving && ((chunk: number) => arriving.checksum(chunk));
+  const chunks = store
+    .readChunks(stored, first, last - first, checksumOf)
+    .catch((error: unknown) => {
+      if (isDropped(stored)) return undefined;
+      throw error;
+    });
   chunks.catch(() => undefined);
   return { first, chunks };
 }

@@ -2,7 +2,7 @@
 import { blockCount, blocksOf } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import { ReadPattern } from './read-pattern.ts';
-import type { ByteRange, ReadPatternOptions } from './read-pattern.ts';
+import type { ByteRange } from './read-pattern.ts';
 
 /** Share of touched blocks from which the rest is worth fetching. */
 const WORTH_COMPLETING = 0.25;
@@ -16,10 +16,10 @@ export class TouchMemory {
 
   constructor(
     ref: Pick<ObjectRef, 'sizeBytes' | 'blockSizeBytes'>,
-    options: ReadPatternOptions = {},
+    options: { readonly maxWindowBytes?: number | undefined } = {},
   ) {
     this.#ref = ref;
-    this.#pattern = new ReadPattern(options);
+    this.#pattern = new ReadPattern({ ...options, blockSizeBytes: ref.blockSizeBytes });
     this.#blocks = blockCount(ref.sizeBytes, ref.blockSizeBytes);
     this.#touched = new Uint32Array(Math.ceil(this.#blocks / 32));
   }

@@ -223,13 +223,21 @@ export class ObjectStore implements AsyncDisposable {
   /**
    * Reads adjacent chunks of held blocks.
    *
+   * @param writtenChecksum of chunks that were written, and whose blocks may not be held yet
    * @returns one buffer per chunk, owned by the caller
    * @throws {LarderError} `CHECKSUM_MISMATCH` or `CACHE_IO`: the object was dropped, fetch it again
    */
-  async readChunks(object: StoredObject, first: number, count: number): Promise<Buffer[]> {
+  async readChunks(
+    object: StoredObject,
+    first: number,
+    count: number,
+    writtenChecksum?: (chunk: number) => number | undefined,
+  ): Promise<Buffer[]> {
     const perSegment = object.chunksPerSegment();
     try {
       const chunks = await this.#files.readChunks(object, first, count, (chunk) => {
+        const written = writtenChecksum?.(chunk);
+        if (written !== undefined) return written;
         const segment = this.#index.segment(object, Math.floor(chunk / perSegment));
         return segment?.checksums[chunk % perSegment];
       });

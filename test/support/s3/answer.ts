@@ -18,6 +18,8 @@ export interface Answer {
   /** What happens after so many bytes of the body, instead of the rest. */
   stop: { readonly how: 'close' | 'reset' | 'hang'; readonly afterBytes: number } | undefined;
   chunked: boolean;
+  /** A pause before each piece of at most so many bytes. */
+  pace: { readonly pieceBytes: number; readonly everyMs: number } | undefined;
 }
 
 export function bytesAnswer(
@@ -34,6 +36,7 @@ export function bytesAnswer(
     extraBytes: 0,
     stop: undefined,
     chunked: false,
+    pace: undefined,
   };
 }
 
@@ -64,6 +67,9 @@ export function bend(answer: Answer, action: FaultAction): void {
       break;
     case 'hang':
       answer.stop = { how: 'hang', afterBytes: action.afterBytes };
+      break;
+    case 'trickle':
+      answer.pace = action;
       break;
     case 'extraBytes':
       answer.extraBytes = action.bytes;

@@ -35,6 +35,8 @@ export type FaultAction =
   | { readonly kind: 'delay'; readonly ms: number }
   /** Nothing more after `afterBytes` of the body; below 0: not even headers. */
   | { readonly kind: 'hang'; readonly afterBytes: number }
+  /** The right bytes, a few at a time. */
+  | { readonly kind: 'trickle'; readonly pieceBytes: number; readonly everyMs: number }
   /** Other content under this request; its ETag is the object's where none is given. */
   | { readonly kind: 'swap'; readonly bytes: Buffer; readonly etag?: string }
   | { readonly kind: 'unsorted' }

@@ -41,7 +41,10 @@ async function sendPieces(
 ): Promise<number> {
   let sent = 0;
   while (sent < lengthBytes && !response.destroyed) {
-    const piece = bodyPiece(answer.body, answer.offsetBytes + sent, lengthBytes - sent);
+    const { pieceBytes = Infinity, everyMs = 0 } = answer.pace ?? {};
+    if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, everyMs));
+    const wantedBytes = Math.min(lengthBytes - sent, pieceBytes);
+    const piece = bodyPiece(answer.body, answer.offsetBytes + sent, wantedBytes);
     sent += piece.length;
     if (!response.write(piece) && sent < lengthBytes) await drained(response);
   }

@@ -42,10 +42,11 @@ test('adjacent extents of one file grow together; those of another incarnation t
   add(7, 100, 300);
   add(7, 250, 400);
   expect(found(5, 0, 400)).toBe(7);
+  add(7, 1_000, 1_100);
   add(8, 50, 60);
   expect(found(5, 50, 60)).toBe(8);
-  for (let i = 0; i < 4; i += 1) add(8, 1_000 * i, 1_000 * i + 10);
   expect(found(5, 0, 400)).toBe(0);
+  expect(found(5, 1_000, 1_100)).toBe(0);
 });
 
 test('four places of one file are known at once, and the table never says more than it was told', () => {

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ByteBudget } from '../../../fuse-client/byte-budget.ts';
 import { isDying, startTimeOf } from '../../../fuse-client/processes.ts';
-import { TouchRing } from '../../../fuse-client/touches.ts';
-import type { Touched } from '../../../fuse-client/touches.ts';
 
 const never = new AbortController().signal;
 
@@ -43,38 +41,6 @@ describe('the byte budget', () => {
     (await small)();
     release();
     (await budget.take(100, never))();
-  });
-});
-
-describe('the ring of touches', () => {
-  test('brings spans and bytes per file to the other side', () => {
-    const ring = new TouchRing();
-    const other = new TouchRing(ring.memory);
-    ring.add(4_000_000_000, 2 ** 40, 10);
-    ring.add(4_000_000_000, 100, 5);
-    ring.add(1, 0, 4096);
-    const touched = new Map<number, Touched>();
-    other.take(touched);
-    expect(touched.get(4_000_000_000)).toMatchObject({
-      offsetBytes: 100,
-      endBytes: 2 ** 40 + 10,
-      bytes: 15,
-    });
-    expect(touched.get(1)).toMatchObject({ offsetBytes: 0, endBytes: 4096, bytes: 4096 });
-    touched.clear();
-    other.take(touched);
-    expect(touched.size).toBe(0);
-  });
-
-  test('loses reads rather than wait, and goes on after', () => {
-    const ring = new TouchRing();
-    for (let i = 0; i < 20_000; i++) ring.add(1, 0, 1);
-    const touched = new Map<number, Touched>();
-    ring.take(touched);
-    expect(touched.get(1)?.bytes).toBe(16_384);
-    ring.add(2, 0, 1);
-    ring.take(touched);
-    expect(touched.get(2)?.bytes).toBe(1);
   });
 });
 

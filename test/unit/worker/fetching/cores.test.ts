@@ -3,57 +3,147 @@ import { FetchQueue, PRIORITY } from '../../../../worker/fetching/fetch-queue.ts
 import type { Priority, Queued } from '../../../../worker/fetching/fetch-queue.ts';
 import { OriginLedger } from '../../../../worker/fetching/origin-ledger.ts';
 import { ReadPattern } from '../../../../worker/fetching/read-pattern.ts';
+import type { ByteRange } from '../../../../worker/fetching/read-pattern.ts';
 import { Tap } from '../../../../worker/fetching/tap.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 describe('read pattern', () => {
-  test('a window opens at 1 MiB, doubles, and stays at its cap', () => {
-    const pattern = new ReadPattern({ maxWindowBytes: 8 * MIB });
-    expect(pattern.note(0, 128 * KIB)).toBeUndefined();
-    let ahead = 128 * KIB;
-    const steps: number[] = [];
-    for (let at = 128 * KIB; at < 64 * MIB; at += 128 * KIB) {
-      const range = pattern.note(at, 128 * KIB);
-      if (range === undefined) continue;
-      expect(range.fromBytes).toBeGreaterThanOrEqual(ahead);
-      ahead = range.toBytes;
-      steps.push(ahead - at - 128 * KIB);
+  const BLOCK = 4 * MIB;
+  const patternOf = (maxWindowBytes?: number) =>
+    new ReadPattern({ blockSizeBytes: BLOCK, maxWindowBytes });
+  /** The windows that open while a range is read in pieces. */
+  const read = (pattern: ReadPattern, fromBytes: number, lengthBytes: number, piece = MIB / 2) => {
+    const windows: ByteRange[] = [];
+    for (let at = fromBytes; at < fromBytes + lengthBytes; at += piece) {
+      const range = pattern.note(at, piece);
+      if (range !== undefined) windows.push(range);
     }
-    expect(steps[0]).toBe(MIB);
-    expect(Math.max(...steps)).toBe(8 * MIB);
+    return windows;
+  };
+  const lengths = (ranges: ByteRange[]) =>
+    ranges.map(({ fromBytes, toBytes }) => (toBytes - fromBytes) / MIB);
+
+  test('a window of one block opens, doubles with each step, and stays at its bound', () => {
+    const pattern = patternOf(16 * MIB);
+    expect(read(pattern, 0, MIB / 2)).toEqual([]);
+    const windows = read(pattern, MIB / 2, 64 * MIB);
+    expect(windows[0]).toEqual({ fromBytes: MIB, toBytes: MIB + BLOCK });
+    for (const [i, { fromBytes, toBytes }] of windows.entries()) {
+      expect(fromBytes).toBe(windows[i - 1]?.toBytes ?? MIB);
+      // Less than twice what was read before it, and one block.
+      expect(toBytes).toBeLessThanOrEqual(3 * fromBytes + BLOCK);
+    }
+    expect(lengths(windows).slice(0, 5)).toEqual([4, 6, 12, 8, 8]);
     expect(pattern.sequential).toBe(true);
   });
 
-  test('a reader that was told more than it asked for goes on from there', () => {
-    const pattern = new ReadPattern({ maxWindowBytes: 8 * MIB });
-    pattern.note(0, MIB);
-    pattern.promise(MIB, 30 * MIB);
-    expect(pattern.note(30 * MIB, MIB)).toEqual({ fromBytes: 31 * MIB, toBytes: 32 * MIB });
-    pattern.promise(20 * MIB, 900 * MIB);
-    expect(pattern.note(31 * MIB, MIB)).toBeDefined();
+  test('elsewhere than at the beginning a block is read in a row first', () => {
+    const pattern = patternOf();
+    expect(read(pattern, 100 * MIB, BLOCK - MIB / 2)).toEqual([]);
+    expect(lengths(read(pattern, 104 * MIB - MIB / 2, MIB / 2))).toEqual([4]);
+    expect(pattern.sequential).toBe(false);
+    read(pattern, 104 * MIB, 12 * MIB);
     expect(pattern.sequential).toBe(true);
   });
 
-  test('random reads are not read ahead of, and close the windows', () => {
-    const pattern = new ReadPattern();
-    for (let at = 0; at < 4; at += 1) pattern.note(at * MIB, MIB);
-    expect(pattern.sequential).toBe(true);
-    for (const at of [900, 100, 700, 300]) expect(pattern.note(at * MIB, 4096)).toBeUndefined();
+  test.each([4, 128, 1024, 2560])(
+    'single places in pieces of %i KiB, each asked for in several requests, are not read ahead of',
+    (pieceKib) => {
+      const pattern = patternOf();
+      const random = randomOf(pieceKib);
+      let aheadBytes = 0;
+      for (let i = 0; i < 2_000; i += 1) {
+        // As the kernel does: in requests of 512 KiB, and from a page that lies anywhere.
+        const at = Math.floor(random() * 10_000_000) * 4 * KIB;
+        for (let done = 0; done < pieceKib; done += 512) {
+          const range = pattern.note(at + done * KIB, Math.min(512, pieceKib - done) * KIB);
+          if (range !== undefined) aheadBytes += range.toBytes - range.fromBytes;
+          expect(pattern.sequential).toBe(false);
+        }
+      }
+      // Two places may lie next to each other by chance.
+      expect(aheadBytes).toBeLessThanOrEqual(2_000 * pieceKib * KIB * 0.01);
+    },
+  );
+
+  test('what is read again and again is not a sequential reader', () => {
+    const pattern = patternOf();
+    for (let i = 0; i < 200; i += 1) {
+      expect(pattern.note((i % 4) * 64 * KIB, 64 * KIB)).toBeUndefined();
+    }
     expect(pattern.sequential).toBe(false);
   });
 
-  test('two readers in different places are both sequential; reads may overtake each other', () => {
-    const pattern = new ReadPattern();
-    const seen = [0, 500].map((start) => {
-      const ranges: unknown[] = [];
-      for (const i of [0, 1, 3, 2, 4, 5]) ranges.push(pattern.note((start + i) * MIB, MIB));
-      return ranges.filter((range) => range !== undefined).length;
+  test('a reader that was told more than it asked for goes on from there', () => {
+    const pattern = patternOf();
+    pattern.note(0, MIB / 2);
+    pattern.promise(MIB / 2, 30 * MIB);
+    expect(pattern.note(30 * MIB, MIB / 2)).toEqual({
+      fromBytes: 30.5 * MIB,
+      toBytes: 30.5 * MIB + BLOCK,
     });
-    expect(Math.min(...seen)).toBeGreaterThan(1);
+    expect(pattern.sequential).toBe(true);
+    pattern.promise(20 * MIB, 900 * MIB);
+    expect(pattern.note(30.5 * MIB, MIB / 2)).toBeUndefined();
+    // What it was told and did not read up to the end does not count.
+    const other = patternOf();
+    other.note(0, MIB / 2);
+    other.promise(MIB / 2, 30 * MIB);
+    other.note(29.8 * MIB, MIB / 2);
+    expect(other.sequential).toBe(false);
+  });
+
+  test('eight readers in different places are each read ahead of, also beside one that is everywhere', () => {
+    const pattern = patternOf();
+    const random = randomOf(1);
+    const ahead = new Map<number, number>();
+    for (let step = 0; step < 40; step += 1) {
+      for (let reader = 0; reader < 8; reader += 1) {
+        const start = reader * 1000 * MIB;
+        const range = pattern.note(start + step * MIB, MIB);
+        if (range !== undefined) ahead.set(reader, range.toBytes - start);
+        for (let i = 0; i < 3; i += 1) {
+          const place = 10_000 * MIB + Math.floor(random() * 1_000_000) * 64 * KIB;
+          expect(pattern.note(place, 4 * KIB)).toBeUndefined();
+        }
+      }
+    }
+    expect([...ahead.values()].every((toBytes) => toBytes > 40 * MIB)).toBe(true);
+    expect(ahead.size).toBe(8);
+  });
+
+  test('a reader that comes back after random reads goes on with half the window', () => {
+    const [steady, disturbed] = [patternOf(), patternOf()];
+    for (const pattern of [steady, disturbed]) read(pattern, 0, 16 * MIB);
+    for (let i = 0; i < 4; i += 1) disturbed.note((900 + 100 * i) * MIB, 4 * KIB);
+    const [whole = 0, half = 0] = [steady, disturbed].map(
+      (pattern) => read(pattern, 16 * MIB, 64 * MIB).at(0)?.toBytes,
+    );
+    expect(half).toBeLessThan(whole);
+  });
+
+  test('requests may overtake each other', () => {
+    for (const start of [0, 500]) {
+      const pattern = patternOf();
+      let windows = 0;
+      for (const i of [0, 1, 3, 2, 4, 5, 7, 6, 8, 9, 11, 10]) {
+        if (pattern.note((start + i / 2) * MIB, MIB / 2) !== undefined) windows += 1;
+      }
+      expect(windows).toBeGreaterThan(0);
+    }
   });
 });
+
+/** Numbers in [0, 1) that are the same in each run. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
 
 describe('origin ledger', () => {
   test('spans count once their block was fetched, in either order; a second fetch counts nothing', () => {

@@ -74,6 +74,55 @@ describe('reading', () => {
   });
 });
 
+describe('a block that is arriving', () => {
+  /** Of a block of 4 MiB the origin sends 2 MiB + 100 KiB, and the rest after `release`. */
+  async function halfWay() {
+    const origin = new MemoryOrigin({ pieceBytes: 50 * 1024 });
+    const larder = await Larder.open({ origin, smallObjectBytes: 0 });
+    const ref = refOf('arriving', 4 * MIB, { blockSizeBytes: 4 * MIB });
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let reached = () => {};
+    const half = new Promise<void>((resolve) => (reached = resolve));
+    origin.beforePiece = async (_read, sent) => {
+      if (sent < 2 * MIB + 100 * 1024 || origin.counters.gets > 1) return;
+      reached();
+      await held;
+    };
+    const first = larder.readsRight(ref, 0, 4 * MIB);
+    await half;
+    return { larder, ref, release, first };
+  }
+
+  test('is given to a reader that comes in the middle as far as it is there, checked', async () => {
+    const { larder, ref, release, first } = await halfWay();
+    await using _ = larder;
+    expect(await larder.readsRight(ref, 0, 128 * 1024)).toBe(true);
+    expect(await larder.readsRight(ref, 1_000_000, 1_000_000)).toBe(true);
+    const later = larder.readsRight(ref, MIB, 3 * MIB);
+    expect(larder.reader.held(ref.objectId).heldBytes).toBe(0);
+    release();
+    expect(await Promise.all([first, later])).toEqual([true, true]);
+    expect(larder.origin.counters).toEqual({ gets: 1, bytes: 4 * MIB });
+  });
+
+  test('and is damaged on disk meanwhile: that is noticed, and it is fetched again', async () => {
+    const { larder, ref, release, first } = await halfWay();
+    await using _ = larder;
+    const growing = join(larder.directory, 'growing');
+    const file = () => join(growing, fs.readdirSync(growing)[0] ?? '');
+    await expect.poll(() => fs.statSync(file()).size).toBeGreaterThanOrEqual(2 * MIB);
+    const fd = fs.openSync(file(), 'r+');
+    fs.writeSync(fd, Buffer.alloc(4096), 0, 4096, 300_000);
+    fs.closeSync(fd);
+    const second = larder.readsRight(ref, 0, MIB);
+    await expect.poll(() => larder.store.diskCounters.damaged).toBe(1);
+    release();
+    expect(await Promise.all([first, second])).toEqual([true, true]);
+    expect(larder.origin.counters.gets).toBe(2);
+  });
+});
+
 describe('readers that leave', () => {
   test('the last one ends the fetch; a block that others want goes on', async () => {
     await using larder = await Larder.open({ smallObjectBytes: 0 });
@@ -151,6 +200,43 @@ describe('what the origin does', () => {
 });
 
 describe('fetching besides', () => {
+  test('of what is mapped the rest is fetched, each byte once, and before other background', async () => {
+    await using larder = await Larder.open({ maxOriginReads: 2, maxUnwaitedReads: 1 });
+    const ref = refOf('mapped', 64 * MIB, { blockSizeBytes: 4 * MIB });
+    const other = refOf('preloaded', 64 * MIB, { blockSizeBytes: 4 * MIB, firstBlock: 100 });
+    const preloaded = larder.reader.fetchWhole(other, new AbortController().signal);
+    expect(await larder.readsRight(ref, 40 * MIB, 4096)).toBe(true);
+    larder.reader.mapped(ref, 40 * MIB);
+    larder.reader.mapped(ref, 50 * MIB);
+    await larder.quiet();
+    await preloaded;
+    expect(larder.reader.held(ref.objectId).complete).toBe(true);
+    expect(larder.reader.counters).toMatchObject({ bytes: 128 * MIB, uniqueBytes: 128 * MIB });
+    // The other object's reads that had not begun wait for it.
+    const keys = larder.origin.reads.map(({ key }) => key);
+    expect(keys.lastIndexOf('mapped')).toBeLessThan(keys.lastIndexOf('preloaded'));
+    expect(keys.slice(keys.indexOf('mapped') + 1, keys.lastIndexOf('mapped'))).not.toContain(
+      'preloaded',
+    );
+  });
+
+  test('what is mapped and has no room is not fetched', async () => {
+    await using larder = await Larder.open({ store: { capacityBytes: 2 * MIB } });
+    const ref = refOf('mapped', 64 * MIB);
+    larder.reader.mapped(ref, 0);
+    larder.reader.mapped(ref, 64 * MIB);
+    await larder.quiet();
+    expect(larder.origin.counters.gets).toBe(0);
+  });
+
+  test('of a larger one than a stripe, the stripe', async () => {
+    await using larder = await Larder.open();
+    const ref = refOf('mapped', 1024 * MIB + 30 * MIB, { blockSizeBytes: 4 * MIB });
+    larder.reader.mapped(ref, 1024 * MIB + 5);
+    await larder.quiet();
+    expect(larder.reader.held(ref.objectId).heldBytes).toBe(30 * MIB);
+  });
+
   test('adjacent blocks are joined, and many reads run at once', async () => {
     await using larder = await Larder.open({ joinBytes: 8 * MIB });
     const ref = refOf('large', 64 * MIB);
