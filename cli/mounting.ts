@@ -58,6 +58,7 @@ export async function startMount(request: MountRequest, env: Environment): Promi
     logLevel: env.logLevel,
     readTimeoutMs: env.readTimeoutMs,
     hungAfterMs: env.hungAfterMs,
+    readsFailAfterMs: env.readsFailAfterMs,
     configuration: usedSettings(),
     holderCommand: programCommand('internal-holder', specFile),
     serverCommand: programCommand('internal-server', specFile),
