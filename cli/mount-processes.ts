@@ -4,19 +4,18 @@
  */
 import fs from 'node:fs';
 import { createLogger, EXIT_CODE, LarderError, shareOfOpenFiles } from '../common/index.ts';
-import { DRIVERS, lacks, WAIT_ARGUMENT } from '../fuse-client/index.ts';
-import type { FuseDriver, MountEvent, MountSpec } from '../fuse-client/index.ts';
+import { DRIVERS, WAIT_ARGUMENT } from '../fuse-client/index.ts';
+import type { FuseDriver, MountSpec } from '../fuse-client/index.ts';
 import { connect } from '../sdk/index.ts';
-import { reportFailed, reportReady } from './children.ts';
+import { reportFailed } from './children.ts';
 import { reloadOnHangup } from './config/reload.ts';
 import { usedSettings, useSettings } from './environment.ts';
 import type { UsedSettings } from './environment.ts';
 import type { MountFlags } from './flags.ts';
 import { listInstances, registerInstance, signalInstance } from './instances.ts';
-import type { MountRecord } from './instances.ts';
-import { conditionRecord } from './mount-condition.ts';
+import { recordHolder } from './mount-record.ts';
 import { openFilesLimit } from './open-files.ts';
-import { answerUpgrades, upgradeRecord } from './upgrade-requests.ts';
+import { answerUpgrades } from './upgrade-requests.ts';
 
 /** Kept open by each of two threads: half of the file descriptors at most. */
 const OBJECT_FILES = { share: 1 / 4, least: 2, most: 64 };
@@ -54,7 +53,7 @@ export async function runMountProcess(
 
 /** @param upgradeId of the upgrade that has started this process */
 async function hold(spec: MountProcessSpec, specFile: string, upgradeId?: string): Promise<void> {
-  const { mountpoint, dataset, version, master, group } = spec;
+  const { mountpoint } = spec;
   const log = createLogger({ level: spec.logLevel, role: 'holder' });
   const controller = new AbortController();
   const onSignal = () => {
@@ -63,25 +62,8 @@ async function hold(spec: MountProcessSpec, specFile: string, upgradeId?: string
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   const reloading = reloadOnHangup();
-  const driver = driverOf(spec);
-  let mount: MountRecord = {
-    mountpoint,
-    dataset,
-    version,
-    driver: driver.name,
-    lacks: lacks(driver),
-    manifestPercent: 0,
-  };
   const answering = answerUpgrades(spec.stateDirectory);
-  const upgrade = upgradeRecord(specFile, upgradeId);
-  const instance = registerInstance({
-    ...{ role: 'holder', group, mountpoint, master },
-    ...(upgradeId === undefined ? { mount, upgrade } : { trial: upgradeId }),
-  });
-  const show = (changes: Partial<MountRecord>) => {
-    mount = { ...mount, ...changes };
-    instance.update({ mount });
-  };
+  const { instance, upgrade, report } = recordHolder(spec, { specFile, upgradeId, log });
   reloading.ready({
     user: 'mount',
     log,
@@ -95,20 +77,9 @@ async function hold(spec: MountProcessSpec, specFile: string, upgradeId?: string
       }
     },
   });
-  const report = (event: MountEvent) => {
-    if (event.kind === 'serving') reportReady({ mountpoint });
-    else if (event.kind === 'manifest') show({ manifestPercent: event.percent });
-    else if (event.kind === 'condition') {
-      if (event.condition.state === 'failing') log.error(event, 'no server lasts: reads fail');
-      show(conditionRecord(event.condition));
-    } else if (event.kind === 'took-over' && upgradeId !== undefined) {
-      instance.update({ mount, upgrade, trial: undefined });
-    } else if (event.kind === 'server-lost' || event.kind === 'busy') log.warn(event, event.kind);
-    else log.debug(event, event.kind);
-  };
   let failure: LarderError | undefined;
   try {
-    const end = await driver.hold(mountSpec(spec), {
+    const end = await driverOf(spec).hold(mountSpec(spec), {
       signal: controller.signal,
       report,
       upgrades: upgradeId !== undefined,
@@ -116,7 +87,6 @@ async function hold(spec: MountProcessSpec, specFile: string, upgradeId?: string
         answering.ready({ handOver, instance, upgrade, log });
       },
     });
-    if (end.kind === 'handed-over') fs.rmSync(specFile, { force: true });
     if (end.kind === 'failed') failure = end.error;
     if (end.kind === 'gave-up')
       failure = new LarderError('UNAVAILABLE', { mountpoint, why: end.kind });

@@ -36,28 +36,47 @@ export function upgradeRecord(specFile: string, id?: string): UpgradeRecord {
 
 /** @throws {LarderError} `UPGRADE_REFUSED` where another one is under way, `RUNTIME_DIR_UNUSABLE` */
 export function writeRequest(stateDirectory: string, request: UpgradeRequest): void {
+  while (!createRequest(stateDirectory, request)) {
+    const other = readRequest(stateDirectory);
+    if (other !== undefined && isAlive(other.from)) {
+      const why = `another upgrade is under way: process ${String(other.from.pid)}`;
+      throw new LarderError('UPGRADE_REFUSED', { why });
+    }
+    removeRequest(stateDirectory);
+  }
+}
+
+/** @returns false where there is one */
+function createRequest(stateDirectory: string, request: UpgradeRequest): boolean {
   const file = requestFile(stateDirectory);
-  writing(file, () => {
-    for (;;) {
-      const draft = `${file}.${request.id}`;
+  const draft = `${file}.${request.id}`;
+  return writing(file, () => {
+    try {
       fs.writeFileSync(draft, JSON.stringify(request));
-      try {
-        // Unlike a rename it fails where the file is there.
-        fs.linkSync(draft, file);
-        return;
-      } catch (error) {
-        if (systemCode(error) !== 'EEXIST') throw error;
-      } finally {
-        fs.rmSync(draft, { force: true });
-      }
-      const other = readRequest(stateDirectory);
-      if (other !== undefined && isAlive(other.from)) {
-        const why = `another upgrade is under way: process ${String(other.from.pid)}`;
-        throw new LarderError('UPGRADE_REFUSED', { why });
-      }
-      fs.rmSync(file, { force: true });
+      // Unlike a rename it fails where the file is there.
+      fs.linkSync(draft, file);
+      return true;
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error;
+      return false;
+    } finally {
+      fs.rmSync(draft, { force: true });
     }
   });
+}
+
+/** Where the specification of an upgrade's holder and servers lies. */
+export function specFileOf(stateDirectory: string, id: string): string {
+  return path.join(stateDirectory, `mount-${id}.json`);
+}
+
+/** Those of the installation before, and of upgrades that nobody cleaned up after. */
+export function removeOtherSpecs(specFile: string): void {
+  const directory = path.dirname(specFile);
+  for (const name of fs.readdirSync(directory)) {
+    if (!/^mount(?:-[\d-]+)?\.json$/.test(name) || name === path.basename(specFile)) continue;
+    fs.rmSync(path.join(directory, name), { force: true });
+  }
 }
 
 export function removeRequest(stateDirectory: string): void {

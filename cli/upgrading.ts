@@ -6,7 +6,6 @@
  * Always true: whatever happens to this process, the mount ends up with one installation or the other.
  */
 import fs from 'node:fs';
-import path from 'node:path';
 import { isErrorCode, LarderError, systemClock } from '../common/index.ts';
 import { FORMAT_VERSION, HANDOVER_VERSION, isMounted } from '../fuse-client/index.ts';
 import { programCommand } from './children.ts';
@@ -16,7 +15,7 @@ import { isAlive, listInstances, ownIdentity, signalInstance } from './instances
 import type { Instance, UpgradeRecord } from './instances.ts';
 import type { MountProcessSpec } from './mount-processes.ts';
 import { packageVersion } from './package-version.ts';
-import { removeRequest, writeRequest } from './upgrade-requests.ts';
+import { removeRequest, specFileOf, writeRequest } from './upgrade-requests.ts';
 import type { UpgradeRequest } from './upgrade-requests.ts';
 
 export interface UpgradedMount {
@@ -94,7 +93,7 @@ function prepare({ upgrade }: UpgradableHolder): {
   const { stateDirectory, configuration } = old;
   const from = ownIdentity();
   const id = `${String(from.pid)}-${from.startTicks}`;
-  const specFile = path.join(stateDirectory, `mount-${id}.json`);
+  const specFile = specFileOf(stateDirectory, id);
   const spec: MountProcessSpec = {
     ...old,
     configuration: { ...configuration, resolved: completeSettings(configuration.resolved) },

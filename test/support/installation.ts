@@ -8,7 +8,6 @@ const PRODUCT = /^(?:cli|common|fuse-client|master|proto|rpc|sdk|worker)\//;
 /** @returns its directory */
 export function installCopy(directory: string, version: string): string {
   for (const file of trackedFiles().filter((name) => PRODUCT.test(name))) {
-    if (!fs.existsSync(path.join(ROOT, file))) continue;
     fs.mkdirSync(path.dirname(path.join(directory, file)), { recursive: true });
     fs.copyFileSync(path.join(ROOT, file), path.join(directory, file));
   }
