@@ -4,9 +4,7 @@ import type { MountCondition } from '../fuse-client/index.ts';
 import type { ConditionRecord, MountRecord } from './instances.ts';
 
 /** For the record of a mount. */
-export function conditionRecord(
-  condition: MountCondition,
-): Pick<MountRecord, 'condition'> {
+export function conditionRecord(condition: MountCondition): Pick<MountRecord, 'condition'> {
   if (condition.state === 'serving') return { condition: undefined };
   const { state, failures, nextTryInMs, readsFailInMs, lastError } = condition;
   const nowMs = systemClock.wallMs();

@@ -54,11 +54,7 @@ export async function holdMount(spec: MountSpec, options: HoldOptions = {}): Pro
   checkMountpoint(spec.mountpoint);
   const stateFd = memoryFile(STATE_NAME);
   const state = SharedState.create(stateFd);
-  const holder = new Holder(
-    compiled,
-    { state, stateFd, deviceFd: mountDevice(compiled) },
-    options,
-  );
+  const holder = new Holder(compiled, { state, stateFd, deviceFd: mountDevice(compiled) }, options);
   holder.begin();
   return await holder.run();
 }

@@ -16,12 +16,7 @@ import { spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { MountSource } from '../sdk/index.ts';
-import {
-  asLarderError,
-  FUSE_MAX_READ_BYTES,
-  silentLogger,
-  systemClock,
-} from '../common/index.ts';
+import { asLarderError, FUSE_MAX_READ_BYTES, silentLogger, systemClock } from '../common/index.ts';
 import type { Clock, Logger } from '../common/index.ts';
 import { DeferredRequests } from './deferred.ts';
 import { Reply } from './encode.ts';

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { conditionRecord, describeCondition, shownCondition } from '../../../cli/mount-condition.ts';
+import {
+  conditionRecord,
+  describeCondition,
+  shownCondition,
+} from '../../../cli/mount-condition.ts';
 import type { MountCondition } from '../../../fuse-client/index.ts';
 
 const TROUBLE = {
