@@ -10,36 +10,14 @@ import { connect } from '../sdk/index.ts';
 import { reportFailed } from './children.ts';
 import { reloadOnHangup } from './config/reload.ts';
 import { usedSettings, useSettings } from './environment.ts';
-import type { UsedSettings } from './environment.ts';
-import type { MountFlags } from './flags.ts';
 import { listInstances, registerInstance, signalInstance } from './instances.ts';
+import type { MountProcessSpec } from './mount-process-spec.ts';
 import { recordHolder } from './mount-record.ts';
 import { openFilesLimit } from './open-files.ts';
 import { answerUpgrades } from './upgrade-requests.ts';
 
 /** Kept open by each of two threads: half of the file descriptors at most. */
 const OBJECT_FILES = { share: 1 / 4, least: 2, most: 64 };
-
-/** Written by `mount` and `up` for the processes that they start. */
-export interface MountProcessSpec {
-  readonly mountpoint: string;
-  readonly dataset: string;
-  readonly version: number;
-  readonly master: string;
-  readonly workerSocket?: string;
-  readonly stateDirectory: string;
-  readonly group: string;
-  readonly how: MountFlags;
-  readonly host: string;
-  readonly logLevel: string;
-  readonly readTimeoutMs: number;
-  readonly hungAfterMs: number;
-  readonly readsFailAfterMs: number;
-  /** What the command that mounted was told: reading it again starts from there. */
-  readonly configuration: UsedSettings;
-  readonly holderCommand: readonly string[];
-  readonly serverCommand: readonly string[];
-}
 
 export async function runMountProcess(
   role: 'internal-holder' | 'internal-server',

@@ -6,7 +6,7 @@ import { reportReady } from './children.ts';
 import { registerInstance } from './instances.ts';
 import type { InstanceDetails, MountRecord, UpgradeRecord } from './instances.ts';
 import { conditionRecord } from './mount-condition.ts';
-import type { MountProcessSpec } from './mount-processes.ts';
+import type { MountProcessSpec } from './mount-process-spec.ts';
 import { removeOtherSpecs, upgradeRecord } from './upgrade-requests.ts';
 
 export interface HolderRecord {

@@ -13,7 +13,7 @@ import type { Environment } from './environment.ts';
 import type { MountFlags } from './flags.ts';
 import { listInstances, signalInstance, waitForEnd } from './instances.ts';
 import type { Instance } from './instances.ts';
-import type { MountProcessSpec } from './mount-processes.ts';
+import type { MountProcessSpec } from './mount-process-spec.ts';
 
 export interface MountRequest {
   readonly mountpoint: string;

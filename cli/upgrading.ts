@@ -13,7 +13,7 @@ import { completeSettings } from './config/resolve.ts';
 import { writing } from './directories.ts';
 import { isAlive, listInstances, ownIdentity, signalInstance } from './instances.ts';
 import type { Instance, UpgradeRecord } from './instances.ts';
-import type { MountProcessSpec } from './mount-processes.ts';
+import type { MountProcessSpec } from './mount-process-spec.ts';
 import { packageVersion } from './package-version.ts';
 import { removeRequest, specFileOf, writeRequest } from './upgrade-requests.ts';
 import type { UpgradeRequest } from './upgrade-requests.ts';

@@ -235,7 +235,8 @@ export const SETTINGS = {
     default: 300_000,
     minimum: 100,
     maximum: 24 * HOUR_MS,
-    reason: 'Where no FUSE server of a mount lasts, reads wait for so long, and then fail with EIO.',
+    reason:
+      'Where no FUSE server of a mount lasts, reads wait for so long, and then fail with EIO.',
     usedBy: ['mount'],
     live: false,
   },

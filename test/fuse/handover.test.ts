@@ -45,7 +45,7 @@ describe.skipIf(FUSE_MISSING !== undefined).each(['resend', 'slots'] as const)(
         const diff = start('diff', ['-r', path.join(mount.tree, 'many'), mount.at('many')]);
         const { serverPid, holder } = await mount.event('took-over', round);
         expect(mount.processes('server')).toEqual([serverPid]);
-        await eventually('one holder', 5000, () =>
+        await eventually('one holder', 30_000, () =>
           mount.processes('holder').join() === String(holder) ? true : undefined,
         );
         pids.add(serverPid ?? 0);
@@ -130,7 +130,7 @@ describe.skipIf(FUSE_MISSING !== undefined)('an installation that fails', () => 
       });
       expect(await reading).toEqual(new Set(['contents']));
       expect(mount.serverPid).not.toBe(before);
-      await eventually('one server', 5000, () =>
+      await eventually('one server', 30_000, () =>
         mount.processes('server').join() === String(mount.serverPid) ? true : undefined,
       );
       expect(mount.processes('holder')).toEqual([mount.holder!.pid]);
@@ -152,7 +152,7 @@ describe.skipIf(FUSE_MISSING !== undefined)('an installation that fails', () => 
     mount.upgrade('next');
     await stage(mount, 'server');
     mount.holder!.kill('SIGTERM');
-    await eventually('the end of all', 15_000, () => {
+    await eventually('the end of all', 60_000, () => {
       const left = [...mount.processes('holder'), ...mount.processes('server')];
       return left.length === 0 ? true : undefined;
     });
@@ -206,7 +206,7 @@ describe.skipIf(FUSE_MISSING !== undefined)('SIGKILL in an upgrade: readers do n
     expect(fs.readFileSync(mount.at('b'), 'utf8')).toBe('more');
     await settled(mount);
     process.kill(mount.processes('holder')[0] ?? 0, 'SIGTERM');
-    await eventually('the end', 10_000, () => (isMounted(mount.mountpoint) ? undefined : true));
+    await eventually('the end', 60_000, () => (isMounted(mount.mountpoint) ? undefined : true));
   });
 });
 
@@ -234,7 +234,7 @@ function kitchen(): MountUnderTest {
 }
 
 async function stage(mount: MountUnderTest, when: Stage, before?: Before): Promise<void> {
-  await eventually(STAGES[when], 20_000, () => {
+  await eventually(STAGES[when], 60_000, () => {
     switch (when) {
       case 'holder':
         return mount.processes('holder').length > 1 ? true : undefined;
@@ -266,7 +266,7 @@ function victimOf(mount: MountUnderTest, victim: Victim, before: Before): number
 async function settled(mount: MountUnderTest): Promise<void> {
   let sinceMs = performance.now();
   let seen = '';
-  await eventually('one holder and one server', 30_000, () => {
+  await eventually('one holder and one server', 90_000, () => {
     const holders = mount.processes('holder');
     const servers = mount.processes('server');
     const now = `${holders.join()} ${servers.join()}`;

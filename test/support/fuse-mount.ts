@@ -163,7 +163,7 @@ export class MountUnderTest implements AsyncDisposable {
   }
 
   /** The `count`th event of a kind, once it is there. */
-  async event(kind: Seen['kind'], count = 1, timeoutMs = 20_000): Promise<Seen> {
+  async event(kind: Seen['kind'], count = 1, timeoutMs = 60_000): Promise<Seen> {
     return await eventually(`event ${kind}`, timeoutMs, () => {
       // Read once: what is written between two reads would be in the second only.
       const events = this.events();
