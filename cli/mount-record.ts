@@ -13,7 +13,7 @@ export interface HolderRecord {
   readonly instance: { update(changes: Partial<InstanceDetails>): void; remove(): void };
   readonly upgrade: UpgradeRecord;
   /** Writes down, and to the log, what happens. */
-  report(event: MountEvent): void;
+  readonly report: (event: MountEvent) => void;
 }
 
 export interface HolderRecordOptions {

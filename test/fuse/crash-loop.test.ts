@@ -52,7 +52,7 @@ describe.skipIf(FUSE_MISSING !== undefined).each(['resend', 'slots'] as const)(
 
 describe.skipIf(FUSE_MISSING !== undefined)('what the holder says', () => {
   test('how often, why, when it tries again, and when reads fail', async () => {
-    const giveUpMs = 4_000;
+    const giveUpMs = 15_000;
     await using mount = await kitchen({ timings: { ...TIMINGS, giveUpMs } });
     const { reading } = await crash(mount);
     await expect(reading).rejects.toMatchObject({ code: 'EIO' });
