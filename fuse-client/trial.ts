@@ -15,6 +15,7 @@
 import { LarderError, systemClock } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
 import type { LendMessage, TrialMessage } from './handover.ts';
+import { hasNoThreads } from './processes.ts';
 import { ServerProcess } from './server-process.ts';
 import type { ServerFds } from './server-process.ts';
 import type { CompiledSpec } from './spec.ts';
@@ -24,6 +25,9 @@ import type { SharedState } from './state.ts';
 export const WAIT_ARGUMENT = 'wait';
 
 const LOOK_EVERY_MS = 20;
+const GONE_EVERY_MS = 2;
+/** A thread that takes longer waits for a disk, and takes no request any more. */
+const END_MS = 5_000;
 /** The old holder only has to answer. */
 const LEND_MS = 10_000;
 
@@ -74,7 +78,7 @@ class Trial {
       await this.#until(() => server.isPrepared, { server, withinMs: prepareMs });
       await tell({ kind: 'trial-ready' });
       await this.#until(() => this.#lent !== undefined, { server, withinMs: LEND_MS });
-      const beats = this.#replace(server);
+      const beats = await this.#replace(server);
       const sinceMs = this.#clock.monotonicMs();
       const isProven = () =>
         state.heartbeat !== beats && this.#clock.monotonicMs() - sinceMs >= provenMs;
@@ -91,9 +95,16 @@ class Trial {
   }
 
   /** @returns what the heartbeat was */
-  #replace(server: ServerProcess): number {
+  async #replace(server: ServerProcess): Promise<number> {
     const { state } = this.#options;
-    ServerProcess.known(this.#lent?.serverPid ?? 0).kill();
+    const old = this.#lent?.serverPid ?? 0;
+    ServerProcess.known(old).kill();
+    // A thread that waits in a read may take one more request on its way out. The new server, which has
+    // nothing to load any more, would have asked for what was left before that, and nobody would answer it.
+    const deadlineMs = this.#clock.monotonicMs() + END_MS;
+    while (old !== 0 && !hasNoThreads(old) && this.#clock.monotonicMs() < deadlineMs) {
+      await this.#clock.sleep(GONE_EVERY_MS);
+    }
     // Before it is told: should this process die now, the old holder knows whom to end.
     state.serverPid = server.pid ?? 0;
     const { heartbeat } = state;
