@@ -102,7 +102,7 @@ class Trial {
     // A thread that waits in a read may take one more request on its way out. The new server, which has
     // nothing to load any more, would have asked for what was left before that, and nobody would answer it.
     const deadlineMs = this.#clock.monotonicMs() + END_MS;
-    while (old !== 0 && !hasNoThreads(old) && this.#clock.monotonicMs() < deadlineMs) {
+    while (!hasNoThreads(old) && this.#clock.monotonicMs() < deadlineMs) {
       await this.#clock.sleep(GONE_EVERY_MS);
     }
     // Before it is told: should this process die now, the old holder knows whom to end.
