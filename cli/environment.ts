@@ -27,6 +27,7 @@ export interface Environment {
   readonly workerHome: string;
   readonly masterTimes: { leaseMs: number; heartbeatMs: number; graceMs: number };
   readonly hungAfterMs: number;
+  readonly readsFailAfterMs: number;
   readonly readTimeoutMs: number;
   /** `NO_COLOR` is not set, to anything. */
   readonly color: boolean;
@@ -71,6 +72,7 @@ export function environment(): Environment {
     workerHome: cacheDir,
     masterTimes: { leaseMs: lease, heartbeatMs: heartbeat, graceMs: grace },
     hungAfterMs: settings.hungAfter,
+    readsFailAfterMs: settings.readsFailAfter,
     readTimeoutMs: settings.readTimeout,
     color: (env['NO_COLOR'] ?? '') === '',
   };

@@ -9,6 +9,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../common/index.ts';
+import type { ErrorFacts } from '../common/index.ts';
 import { writing } from './directories.ts';
 import { environment } from './environment.ts';
 import { packageVersion } from './package-version.ts';
@@ -23,6 +24,31 @@ export interface MountRecord {
   /** What the driver does not do, by the names of its capabilities. */
   readonly lacks: readonly string[];
   readonly manifestPercent: number;
+  /** Only while no server has proved to last. */
+  readonly condition?: ConditionRecord | undefined;
+}
+
+/** As `MountCondition`, with points in time for what it gives as spans: milliseconds since 1970. */
+export interface ConditionRecord {
+  readonly state: 'restarted' | 'waiting' | 'failing';
+  readonly failures: number;
+  readonly nextTryAtMs: number;
+  readonly readsFailAtMs: number;
+  readonly lastError: string;
+}
+
+/** How a holder can be replaced by that of another installation, and how that went. */
+export interface UpgradeRecord {
+  /** What it speaks with its successor. */
+  readonly handover: number;
+  /** Of what a server leaves to the next. */
+  readonly stateFormat: number;
+  /** What it and its servers were given. */
+  readonly specFile: string;
+  /** Of the last upgrade that was asked for; of the one that this holder has come by. */
+  readonly id?: string;
+  /** Why that came to nothing. */
+  readonly error?: { readonly code: string; readonly facts: ErrorFacts };
 }
 
 /** How reading the configuration again went the last time. */
@@ -54,6 +80,10 @@ export interface Instance {
   readonly origin?: string;
   readonly mountpoint?: string;
   readonly mount?: MountRecord;
+  /** Of a holder. */
+  readonly upgrade?: UpgradeRecord;
+  /** Of a holder that has yet to prove its installation: the id of the upgrade. */
+  readonly trial?: string | undefined;
   /** Only of processes that read their configuration again at SIGHUP: others would end. */
   readonly reload?: ReloadRecord;
 }
@@ -78,8 +108,7 @@ export function registerInstance(details: InstanceDetails): {
   const file = recordFile(process.pid);
   let record: Instance = {
     ...details,
-    pid: process.pid,
-    startTicks: startTicks(process.pid) ?? '',
+    ...ownIdentity(),
     version: packageVersion(),
   };
   const write = () => {
@@ -108,6 +137,11 @@ export function registerInstance(details: InstanceDetails): {
       fs.rmSync(file, { force: true });
     },
   };
+}
+
+/** What tells this process from another of the same pid. */
+export function ownIdentity(): Pick<Instance, 'pid' | 'startTicks'> {
+  return { pid: process.pid, startTicks: startTicks(process.pid) ?? '' };
 }
 
 /** Those that run. Records of others are removed. */

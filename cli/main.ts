@@ -20,8 +20,13 @@ async function main(): Promise<void> {
   }
   const [command, ...args] = process.argv.slice(2);
   if (command === 'internal-holder' || command === 'internal-server') {
-    const { runMountProcess } = await import('./mount-processes.ts');
-    await runMountProcess(command, args);
+    try {
+      const { runMountProcess } = await import('./mount-processes.ts');
+      await runMountProcess(command, args);
+    } catch (error) {
+      tellHolder(error);
+      throw error;
+    }
   } else if (command === 'internal-check') {
     const { runCheckProcess } = await import('./doctor/check-process.ts');
     runCheckProcess();
@@ -32,6 +37,12 @@ async function main(): Promise<void> {
     const { run } = await import('./program.ts');
     process.exitCode = await run(process.argv.slice(2));
   }
+}
+
+/** Such as that a file of the installation is missing. */
+function tellHolder(error: unknown): void {
+  const what = error instanceof Error ? error.message : String(error);
+  if (process.send) process.send({ kind: 'failed', code: 'INTERNAL', facts: { what } });
 }
 
 const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];

@@ -4,53 +4,34 @@
  */
 import fs from 'node:fs';
 import { createLogger, EXIT_CODE, LarderError, shareOfOpenFiles } from '../common/index.ts';
-import { DRIVERS, lacks } from '../fuse-client/index.ts';
-import type { FuseDriver, MountEvent, MountSpec } from '../fuse-client/index.ts';
+import { DRIVERS, WAIT_ARGUMENT } from '../fuse-client/index.ts';
+import type { FuseDriver, MountSpec } from '../fuse-client/index.ts';
 import { connect } from '../sdk/index.ts';
-import { reportFailed, reportReady } from './children.ts';
+import { reportFailed } from './children.ts';
 import { reloadOnHangup } from './config/reload.ts';
 import { usedSettings, useSettings } from './environment.ts';
-import type { UsedSettings } from './environment.ts';
-import type { MountFlags } from './flags.ts';
 import { listInstances, registerInstance, signalInstance } from './instances.ts';
-import type { MountRecord } from './instances.ts';
+import type { MountProcessSpec } from './mount-process-spec.ts';
+import { recordHolder } from './mount-record.ts';
 import { openFilesLimit } from './open-files.ts';
+import { answerUpgrades } from './upgrade-requests.ts';
 
 /** Kept open by each of two threads: half of the file descriptors at most. */
 const OBJECT_FILES = { share: 1 / 4, least: 2, most: 64 };
 
-/** Written by `mount` and `up` for the processes that they start. */
-export interface MountProcessSpec {
-  readonly mountpoint: string;
-  readonly dataset: string;
-  readonly version: number;
-  readonly master: string;
-  readonly workerSocket?: string;
-  readonly stateDirectory: string;
-  readonly group: string;
-  readonly how: MountFlags;
-  readonly host: string;
-  readonly logLevel: string;
-  readonly readTimeoutMs: number;
-  readonly hungAfterMs: number;
-  /** What the command that mounted was told: reading it again starts from there. */
-  readonly configuration: UsedSettings;
-  readonly holderCommand: readonly string[];
-  readonly serverCommand: readonly string[];
-}
-
 export async function runMountProcess(
   role: 'internal-holder' | 'internal-server',
-  [specFile = '']: readonly string[],
+  [specFile = '', extra]: readonly string[],
 ): Promise<void> {
   const spec = readSpec(specFile);
   useSettings(spec.configuration);
-  if (role === 'internal-holder') await hold(spec, specFile);
-  else await serve(spec, specFile);
+  if (role === 'internal-holder') await hold(spec, specFile, extra);
+  else await serve(spec, specFile, extra === WAIT_ARGUMENT);
 }
 
-async function hold(spec: MountProcessSpec, specFile: string): Promise<void> {
-  const { mountpoint, dataset, version, master, group } = spec;
+/** @param upgradeId of the upgrade that has started this process */
+async function hold(spec: MountProcessSpec, specFile: string, upgradeId?: string): Promise<void> {
+  const { mountpoint } = spec;
   const log = createLogger({ level: spec.logLevel, role: 'holder' });
   const controller = new AbortController();
   const onSignal = () => {
@@ -59,16 +40,8 @@ async function hold(spec: MountProcessSpec, specFile: string): Promise<void> {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   const reloading = reloadOnHangup();
-  const driver = driverOf(spec);
-  const mount: MountRecord = {
-    mountpoint,
-    dataset,
-    version,
-    driver: driver.name,
-    lacks: lacks(driver),
-    manifestPercent: 0,
-  };
-  const instance = registerInstance({ role: 'holder', group, mountpoint, master, mount });
+  const answering = answerUpgrades(spec.stateDirectory);
+  const { instance, upgrade, report } = recordHolder(spec, { specFile, upgradeId, log });
   reloading.ready({
     user: 'mount',
     log,
@@ -82,16 +55,16 @@ async function hold(spec: MountProcessSpec, specFile: string): Promise<void> {
       }
     },
   });
-  const report = (event: MountEvent) => {
-    if (event.kind === 'serving') reportReady({ mountpoint });
-    else if (event.kind === 'manifest') {
-      instance.update({ mount: { ...mount, manifestPercent: event.percent } });
-    } else if (event.kind === 'server-lost' || event.kind === 'busy') log.warn(event, event.kind);
-    else log.debug(event, event.kind);
-  };
   let failure: LarderError | undefined;
   try {
-    const end = await driver.hold(mountSpec(spec), { signal: controller.signal, report });
+    const end = await driverOf(spec).hold(mountSpec(spec), {
+      signal: controller.signal,
+      report,
+      upgrades: upgradeId !== undefined,
+      onHandOver: (handOver) => {
+        answering.ready({ handOver, instance, upgrade, log });
+      },
+    });
     if (end.kind === 'failed') failure = end.error;
     if (end.kind === 'gave-up')
       failure = new LarderError('UNAVAILABLE', { mountpoint, why: end.kind });
@@ -108,7 +81,7 @@ async function hold(spec: MountProcessSpec, specFile: string): Promise<void> {
   process.exitCode = EXIT_CODE[failure.code];
 }
 
-async function serve(spec: MountProcessSpec, specFile: string): Promise<void> {
+async function serve(spec: MountProcessSpec, specFile: string, waits: boolean): Promise<void> {
   const { mountpoint, dataset, version, master, workerSocket, stateDirectory, group, host } = spec;
   const log = createLogger({ level: spec.logLevel, role: 'server' });
   // From the holder, which has read the configuration.
@@ -124,6 +97,7 @@ async function serve(spec: MountProcessSpec, specFile: string): Promise<void> {
   });
   await driverOf(spec).serve(mountSpec(spec), {
     log,
+    waits,
     connect: (signal) =>
       larder.openMount(
         {
@@ -156,7 +130,8 @@ function driverOf({ how }: MountProcessSpec): FuseDriver {
 }
 
 function mountSpec(spec: MountProcessSpec): MountSpec {
-  const { mountpoint, dataset, version, how, serverCommand, holderCommand, hungAfterMs } = spec;
+  const { mountpoint, dataset, version, how, serverCommand, holderCommand } = spec;
+  const { hungAfterMs, readsFailAfterMs } = spec;
   return {
     mountpoint,
     name: dataset,
@@ -166,6 +141,10 @@ function mountSpec(spec: MountProcessSpec): MountSpec {
     openFilesPerThread: shareOfOpenFiles(openFilesLimit(), OBJECT_FILES),
     allowOther: how.allowOther,
     ...(how.recovery === 'slots' ? { recovery: how.recovery } : {}),
-    timings: { silenceMs: hungAfterMs, heartbeatMs: Math.max(10, hungAfterMs / 10) },
+    timings: {
+      silenceMs: hungAfterMs,
+      heartbeatMs: Math.max(10, hungAfterMs / 10),
+      giveUpMs: readsFailAfterMs,
+    },
   };
 }

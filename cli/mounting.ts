@@ -13,7 +13,7 @@ import type { Environment } from './environment.ts';
 import type { MountFlags } from './flags.ts';
 import { listInstances, signalInstance, waitForEnd } from './instances.ts';
 import type { Instance } from './instances.ts';
-import type { MountProcessSpec } from './mount-processes.ts';
+import type { MountProcessSpec } from './mount-process-spec.ts';
 
 export interface MountRequest {
   readonly mountpoint: string;
@@ -58,6 +58,7 @@ export async function startMount(request: MountRequest, env: Environment): Promi
     logLevel: env.logLevel,
     readTimeoutMs: env.readTimeoutMs,
     hungAfterMs: env.hungAfterMs,
+    readsFailAfterMs: env.readsFailAfterMs,
     configuration: usedSettings(),
     holderCommand: programCommand('internal-holder', specFile),
     serverCommand: programCommand('internal-server', specFile),

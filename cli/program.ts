@@ -164,6 +164,13 @@ function mountCommands(): CommandSpec[] {
       options: [new Option('--if-mounted', 'nothing to end is no failure')],
       action: async (args, flags) => (await import('./commands/down.ts')).umount(args, flags),
     },
+    {
+      usage: 'upgrade [mountpoint]',
+      description: 'have this installation take over a mount that is in use, unseen by its readers',
+      example: 'larder upgrade /mnt/imagenet',
+      options: [new Option('--all', 'every mount of this user on this machine')],
+      action: async (args, flags) => (await import('./commands/upgrade.ts')).upgrade(args, flags),
+    },
   ];
 }
 

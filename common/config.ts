@@ -228,6 +228,18 @@ export const SETTINGS = {
     usedBy: ['mount'],
     live: false,
   },
+  readsFailAfter: {
+    type: 'duration',
+    variable: 'LARDER_READS_FAIL_AFTER_MS',
+    flags: {},
+    default: 300_000,
+    minimum: 100,
+    maximum: 24 * HOUR_MS,
+    reason:
+      'Where no FUSE server of a mount lasts, reads wait for so long, and then fail with EIO.',
+    usedBy: ['mount'],
+    live: false,
+  },
 } as const satisfies Record<string, SettingSpec>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -212,6 +212,16 @@ export const ERRORS = {
     hint: 'Needs /dev/fuse, and root or `fusermount3` (package fuse3); the SDK and preloads work without.',
     remedy: 'fix-cluster',
   },
+  UPGRADE_REFUSED: {
+    summary: 'The mount cannot be upgraded as it is.',
+    hint: 'Nothing was touched. The message says why; unmounting and mounting when no job reads always works.',
+    remedy: 'fix-request',
+  },
+  UPGRADE_FAILED: {
+    summary: 'The new installation does not serve the mount.',
+    hint: 'The mount goes on with the installation that it had; look at the new one, and try again.',
+    remedy: 'fix-cluster',
+  },
   INSECURE_LISTEN: {
     summary: 'Refusing to listen beyond loopback without authentication.',
     hint: 'Listen on 127.0.0.1, or say --insecure on a network that you trust.',

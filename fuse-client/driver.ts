@@ -5,7 +5,7 @@
  */
 import { FUSE_MAX_READ_BYTES } from '../common/index.ts';
 import { holdMount } from './holder.ts';
-import type { HoldOptions, MountEnd } from './holder.ts';
+import type { HoldOptions, MountEnd } from './mount-events.ts';
 import { holdNativeMount } from './native/holder.ts';
 import { NATIVE_READ_BYTES, serveNativeMount } from './native/server.ts';
 import { serveMount } from './server.ts';

@@ -1,7 +1,7 @@
 /** The FUSE server: mounts a version of a dataset, and keeps it mounted. */
 export { DRIVERS, lacks } from './driver.ts';
 export type { DriverCapabilities, DriverName, FuseDriver } from './driver.ts';
-export type { HoldOptions, MountEnd, MountEvent } from './holder.ts';
+export { HANDOVER_VERSION } from './handover.ts';
 export {
   checkMountpoint,
   findHolders,
@@ -13,6 +13,15 @@ export {
 } from './mount.ts';
 export type { MountEntry, MountTableRow, MountUser, UnmountOptions } from './mount.ts';
 export { checkFuse } from './mount-device.ts';
+export type {
+  HandOver,
+  HoldOptions,
+  MountCondition,
+  MountEnd,
+  MountEvent,
+} from './mount-events.ts';
 export type { ServeOptions } from './server.ts';
 export type { OpenMode } from './session.ts';
 export type { MountSpec, MountTimings, Recovery, WhenBusy } from './spec.ts';
+export { FORMAT_VERSION } from './state.ts';
+export { WAIT_ARGUMENT } from './trial.ts';

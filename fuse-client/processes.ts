@@ -1,5 +1,5 @@
 /** Other processes, as /proc shows them. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { systemCode } from '../common/index.ts';
 
 /**
@@ -11,6 +11,22 @@ export function startTimeOf(pid: number): number | undefined {
   const fields = statFields(pid);
   if (fields === undefined || fields[0] === 'Z' || fields[0] === 'X') return undefined;
   return Number(fields[19]);
+}
+
+/**
+ * Whether no thread of a process is left that could still return from the kernel with something, such
+ * as a request that it was handed after it was sent SIGKILL.
+ */
+export function hasNoThreads(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${String(pid)}/task`).every((thread) => {
+      const fields = statFields(`${String(pid)}/task/${thread}`);
+      return fields === undefined || fields[0] === 'Z' || fields[0] === 'X';
+    });
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return true;
+  }
 }
 
 /**
@@ -41,9 +57,9 @@ const KILL = bit(9);
 const HARMLESS = [17, 18, 19, 20, 21, 22, 23, 28].map(bit).reduce((all, one) => all | one);
 
 /** Fields of /proc/PID/stat from the third on (the state). */
-function statFields(pid: number): string[] | undefined {
+function statFields(process: number | string): string[] | undefined {
   try {
-    const text = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    const text = readFileSync(`/proc/${String(process)}/stat`, 'utf8');
     // The command, in brackets, may hold anything.
     return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch (error) {

@@ -5,9 +5,11 @@
  *        │ dies, or is silent for silenceMs ◀─┘  (until its first beat: for startMs)
  *        ▼
  *     waiting  (at first not at all, then backoffMs, doubled up to maxBackoffMs)
- *        │ the wait is over                 │ no stable server for giveUpMs
- *        ▼                                  ▼
- *     starting                           given up
+ *        │ the wait is over
+ *        ▼
+ *     starting
+ *
+ * Without a stable server for giveUpMs it is hopeless: reads fail while it waits, and it tries on.
  *
  * Always true: a server that lived for stableMs is replaced at once, however often that happens.
  */
@@ -19,7 +21,17 @@ export interface Observation {
   readonly heartbeat: number;
 }
 
-export type Decision = 'wait' | 'start' | 'kill' | 'give-up';
+export type Decision = 'wait' | 'start' | 'kill';
+
+/** How it goes while no server has proved to be stable. */
+export interface Outlook {
+  /** Servers in a row that did not last. */
+  readonly failures: number;
+  /** 0 where the next one may start, or has. */
+  readonly nextTryInMs: number;
+  /** 0 or less: hopeless. */
+  readonly hopelessInMs: number;
+}
 
 /** Short-lived servers in a row that are replaced at once: someone kills them, or a kernel is slow to settle. */
 const FREE_RESTARTS = 8;
@@ -48,8 +60,14 @@ export class RestartPolicy {
     this.#beatMs = nowMs;
   }
 
-  get failures(): number {
-    return this.#failures;
+  /** Undefined where the last server was stable, or is. */
+  outlook(nowMs: number): Outlook | undefined {
+    if (this.#unstableSinceMs === undefined) return undefined;
+    return {
+      failures: this.#failures,
+      nextTryInMs: Math.max(0, (this.#startAtMs ?? nowMs) - nowMs),
+      hopelessInMs: this.#unstableSinceMs + this.#timings.giveUpMs - nowMs,
+    };
   }
 
   started(nowMs: number): void {
@@ -60,27 +78,29 @@ export class RestartPolicy {
   }
 
   observe({ nowMs, alive, heartbeat }: Observation): Decision {
-    const { silenceMs, startMs, stableMs, giveUpMs } = this.#timings;
-    const isStable = nowMs - this.#startedMs >= stableMs;
+    const { silenceMs, startMs, stableMs } = this.#timings;
     if (alive) {
       if (heartbeat !== this.#heartbeat) {
         this.#heartbeat = heartbeat;
         this.#beatMs = nowMs;
         this.#hasBeaten = true;
-        if (isStable) this.#settle();
+        if (nowMs - this.#startedMs >= stableMs) this.#settle();
       }
       const limitMs = this.#hasBeaten ? silenceMs : startMs;
-      return nowMs - this.#beatMs > limitMs ? 'kill' : 'wait';
+      if (nowMs - this.#beatMs <= limitMs) return 'wait';
+      this.#failed(nowMs);
+      return 'kill';
     }
-    if (this.#startAtMs === undefined) {
-      this.#failures += 1;
-      this.#unstableSinceMs ??= nowMs;
-      this.#startAtMs = nowMs + this.#waitMs();
-    }
-    if (this.#unstableSinceMs !== undefined && nowMs - this.#unstableSinceMs > giveUpMs) {
-      return 'give-up';
-    }
-    return nowMs >= this.#startAtMs ? 'start' : 'wait';
+    const startAtMs = this.#startAtMs ?? this.#failed(nowMs);
+    return nowMs >= startAtMs ? 'start' : 'wait';
+  }
+
+  /** @returns when the next one may start */
+  #failed(nowMs: number): number {
+    this.#failures += 1;
+    this.#unstableSinceMs ??= nowMs;
+    this.#startAtMs = nowMs + this.#waitMs();
+    return this.#startAtMs;
   }
 
   #settle(): void {

@@ -14,28 +14,21 @@
  */
 import { spawn } from 'node:child_process';
 import { extname } from 'node:path';
-import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { MountSource } from '../sdk/index.ts';
-import {
-  asLarderError,
-  FUSE_MAX_READ_BYTES,
-  silentLogger,
-  systemClock,
-  systemCode,
-} from '../common/index.ts';
+import { asLarderError, FUSE_MAX_READ_BYTES, silentLogger, systemClock } from '../common/index.ts';
 import type { Clock, Logger } from '../common/index.ts';
-import { INIT_FLAG2, NOTIFY_RESEND, OUT_HEADER_BYTES } from './abi.ts';
 import { DeferredRequests } from './deferred.ts';
 import { Reply } from './encode.ts';
 import { EvictionNotices, EVERYTHING } from './eviction-notices.ts';
 import { ExtentTable } from './extents.ts';
-import type { ServerFailure } from './holder.ts';
 import { NO_LOCAL_BYTES } from './local-objects.ts';
 import { MappedFiles } from './mapped-files.ts';
 import { deviceInMaps, findMount } from './mount.ts';
 import { OpenReports } from './open-reports.ts';
-import { kill, setOomScore } from './processes.ts';
+import { kill, setOomScore, startTimeOf } from './processes.ts';
+import { recoverRequests } from './recovery.ts';
+import type { ServerMessage, ServerOrder } from './server-process.ts';
 import { FuseSession } from './session.ts';
 import { filesOf, openFiles } from './serving-thread.ts';
 import type { SourceFiles, ThreadData, ThreadMessage } from './serving-thread.ts';
@@ -52,6 +45,8 @@ export interface ServeOptions {
   readonly clock?: Clock;
   /** The last thing before the process ends, where it has a say in it. */
   readonly beforeEnd?: () => void;
+  /** Of an upgrade: makes ready beside the server that serves, and serves when it is told to. */
+  readonly waits?: boolean;
 }
 
 /**
@@ -59,7 +54,15 @@ export interface ServeOptions {
  * when the mount has ended, or when it cannot connect.
  */
 export async function serveMount(spec: MountSpec, options: ServeOptions): Promise<never> {
-  return await new Server(compileSpec(spec), options).run(options.connect);
+  let server: Server;
+  try {
+    server = new Server(compileSpec(spec), options);
+  } catch (error) {
+    // Such as a state of another format.
+    await reportFailure(error);
+    throw error;
+  }
+  return await server.run(options.connect);
 }
 
 /**
@@ -84,12 +87,16 @@ class Server {
   #deferred: DeferredRequests | undefined;
   #source: MountSource | undefined;
   readonly #beforeEnd: () => void;
+  readonly #waits: boolean;
+  /** Told to serve, and not yet to stay. */
+  #onTrial = false;
   #ending = false;
 
   constructor(spec: CompiledSpec, options: ServeOptions) {
     this.#spec = spec;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLogger;
+    this.#waits = options.waits ?? false;
     this.#beforeEnd = options.beforeEnd ?? (() => undefined);
     this.#evictions = new EvictionNotices(spec.mountpoint, spec.threads, this.#clock);
     this.#opens = new OpenReports(this.#state.openTable);
@@ -99,12 +106,14 @@ class Server {
     // Meant for the holder, which unmounts first; this process lives as long as the mount.
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => undefined);
+    const connected = connect(new AbortController().signal);
+    if (this.#waits) await this.#untilTold(connected);
     const left = this.#takeOver();
     void this.#beat();
     this.#watchHolder();
-    const connected = connect(new AbortController().signal);
     try {
-      const known = this.#knownSource();
+      // One that has waited has connected.
+      const known = this.#waits ? undefined : this.#knownSource();
       // A successor answers from the files of its predecessor's source while it connects.
       if (known !== undefined) this.#serve(known, connected, left);
       const source = await connected;
@@ -129,22 +138,37 @@ class Server {
     }
   }
 
-  /** @returns the slots whose requests a dead server left, where the kernel does not send them again */
-  #takeOver(): number[] {
-    const state = this.#state;
-    setOomScore(state.oomScore);
-    state.takeOver(process.pid);
-    const kernelFlags2 = state.negotiated?.kernelFlags2 ?? 0;
-    const canResend = (kernelFlags2 & INIT_FLAG2.HAS_RESEND) !== 0;
-    if (!canResend || this.#spec.recovery === 'slots') {
-      const left = state.collectRequests();
-      this.#log.debug({ recovery: 'slots', left: left.length }, 'took over');
-      return left;
+  /** Serving would be possible from here on; nothing of the mount was touched. */
+  async #untilTold(connected: Promise<MountSource>): Promise<void> {
+    setOomScore(this.#state.oomScore);
+    // Told by nobody any more, it must not serve: another may.
+    const onGone = () => this.#endProcess();
+    process.once('disconnect', onGone);
+    if (!process.connected) onGone();
+    const told = new Promise<void>((resolve) => {
+      process.on('message', ({ kind }: ServerOrder) => {
+        this.#onTrial = kind === 'go';
+        resolve();
+      });
+    });
+    try {
+      const source = await connected;
+      openFiles(filesOf(source));
+    } catch (error) {
+      await this.#fail(error);
     }
-    this.#log.debug({ recovery: 'resend' }, 'took over');
-    state.clearSlots();
-    resend();
-    return [];
+    await send({ kind: 'prepared' });
+    await told;
+    process.off('disconnect', onGone);
+  }
+
+  /** @returns the slots whose requests a dead server left, where the kernel does not send them again */
+  #takeOver(): readonly number[] {
+    setOomScore(this.#state.oomScore);
+    this.#state.takeOver(process.pid);
+    const { recovery, left } = recoverRequests(this.#state, DEVICE_FD, this.#spec.recovery);
+    this.#log.debug({ recovery, left: left.length }, 'took over');
+    return left;
   }
 
   #serve(files: SourceFiles, source: Promise<MountSource>, left: readonly number[]): void {
@@ -264,7 +288,10 @@ class Server {
 
   #watchHolder(): void {
     const onGone = () => {
-      if (!this.#ending && !this.#state.ended) this.#startHolder();
+      if (this.#ending || this.#state.ended) return;
+      // The holder that lent the mount to the one that died goes on with a server of its own.
+      if (this.#onTrial && startTimeOf(this.#state.holderPid) !== undefined) this.#endProcess();
+      this.#startHolder();
     };
     process.once('disconnect', onGone);
     if (!process.connected) onGone();
@@ -302,17 +329,8 @@ class Server {
   }
 
   async #fail(error: unknown): Promise<never> {
-    const known = asLarderError(error);
     this.#log.error({ err: error }, 'the mount cannot be served');
-    const { code, facts } = known;
-    const failure: ServerFailure = { kind: 'failed', code, facts };
-    await new Promise<void>((resolve) => {
-      if (process.send === undefined || !process.connected) resolve();
-      else
-        process.send(failure, undefined, undefined, () => {
-          resolve();
-        });
-    });
+    await reportFailure(error);
     return this.#endProcess();
   }
 
@@ -322,17 +340,20 @@ class Server {
   }
 }
 
-/** Has the kernel send every request again that was taken and not answered. */
-function resend(): void {
-  const notification = Buffer.alloc(OUT_HEADER_BYTES);
-  notification.writeUInt32LE(OUT_HEADER_BYTES, 0);
-  notification.writeInt32LE(NOTIFY_RESEND, 4);
-  try {
-    writeSync(DEVICE_FD, notification);
-  } catch (error) {
-    // The mount has ended meanwhile: the threads will be told.
-    if (systemCode(error) !== 'ENODEV') throw error;
-  }
+/** Tells the holder why this server cannot serve. */
+async function reportFailure(error: unknown): Promise<void> {
+  const { code, facts } = asLarderError(error);
+  await send({ kind: 'failed', code, facts });
+}
+
+async function send(message: ServerMessage): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else
+      process.send(message, undefined, undefined, () => {
+        resolve();
+      });
+  });
 }
 
 /** What it holds elsewhere lapses by itself where this fails. */

@@ -68,8 +68,12 @@ export interface MountTimings {
   readonly backoffMs: number;
   /** Default 30,000. */
   readonly maxBackoffMs: number;
-  /** Without a stable server for so long the connection is aborted, so that readers fail. Default 300,000. */
+  /** Without a stable server for so long, reads fail with EIO while none runs. Default 300,000. */
   readonly giveUpMs: number;
+  /** How long a server of an upgrade may take until it could serve. Default 60,000. */
+  readonly prepareMs: number;
+  /** For so long the server of an upgrade must serve before the installation before it is let go. Default 3,000. */
+  readonly provenMs: number;
   /** How long a server may take to end after the unmount. Default 5,000. */
   readonly stopMs: number;
   /** How often what threads have read is reported to the source. Default 200. */
@@ -90,6 +94,8 @@ const TIMINGS: MountTimings = {
   backoffMs: 1_000,
   maxBackoffMs: 30_000,
   giveUpMs: 300_000,
+  prepareMs: 60_000,
+  provenMs: 3_000,
   stopMs: 5_000,
   reportMs: 200,
 };

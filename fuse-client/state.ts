@@ -26,7 +26,7 @@ import { OpenTable } from './open-table.ts';
 import { mapShared } from './syscalls.ts';
 
 const MAGIC = 0x5344_524c; // 'LRDS'
-const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 1;
 const HEADER_BYTES = 4096;
 const SOURCE_BYTES = 32_768;
 /** More requests than this at once wait in the kernel. 8 KiB each, taken from memory when first used. */
@@ -144,6 +144,12 @@ export class SharedState {
     return this.#get(HEADER.SERVER_PID);
   }
 
+  /** Whom a holder has told to serve; the server itself says so too. */
+  set serverPid(pid: number) {
+    this.#set(HEADER.SERVER_PID, pid);
+  }
+
+  /** The one that may start servers; a holder that finds another's pid here lets go. */
   get holderPid(): number {
     return this.#get(HEADER.HOLDER_PID);
   }

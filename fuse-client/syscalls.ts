@@ -64,6 +64,9 @@ const cRecvmsg = libc.func('int64_t recvmsg(int fd, void *message, int flags)') 
 
 const MFD_CLOEXEC = 1;
 const O_CLOEXEC = 0o2000000;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
 const AF_UNIX = 1;
@@ -141,6 +144,14 @@ export function receiveFd(socket: number): number | undefined {
   if (message.readBigUInt64LE(40) < CMSG_HEADER_BYTES + 4) return undefined;
   const isRights = control.readInt32LE(8) === SOL_SOCKET && control.readInt32LE(12) === SCM_RIGHTS;
   return isRights ? control.readInt32LE(CMSG_HEADER_BYTES) : undefined;
+}
+
+/** For all who have the same open file, in whatever process. @throws {SyscallError} */
+export function setNonBlocking(fd: number, nonBlocking: boolean): void {
+  const flags = cFcntl(fd, F_GETFL, 0);
+  if (flags < 0) throw lastError('fcntl');
+  const wanted = nonBlocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+  if (cFcntl(fd, F_SETFL, wanted) < 0) throw lastError('fcntl');
 }
 
 /** The kernel reads nothing ahead of what is asked of this fd. Advice only: a failure changes nothing. */

@@ -1,5 +1,5 @@
 /** `larder status`: what runs on this machine, or what one cluster is. Scripts rely on the names. */
-import { asLarderError, EXIT, formatBytes } from '../../common/index.ts';
+import { asLarderError, EXIT, formatBytes, printable } from '../../common/index.ts';
 import { connect } from '../../sdk/index.ts';
 import type { ClusterStatus } from '../../sdk/index.ts';
 import { createContext } from '../context.ts';
@@ -7,7 +7,9 @@ import { isSet, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { listInstances } from '../instances.ts';
 import type { Instance } from '../instances.ts';
+import { describeCondition, shownCondition } from '../mount-condition.ts';
 import { table } from '../output.ts';
+import { serverOf } from '../upgrading.ts';
 
 const CALL_TIMEOUT_MS = 3_000;
 
@@ -58,7 +60,17 @@ function buildReport(
       ...(master === undefined ? {} : { master }),
       ...(mountpoint === undefined ? {} : { mountpoint }),
     })),
-    mounts: instances.flatMap(({ mount }) => (mount === undefined ? [] : [mount])),
+    mounts: instances.flatMap(({ mount }) =>
+      mount === undefined
+        ? []
+        : [
+            {
+              ...mount,
+              release: serverOf(mount.mountpoint)?.version ?? null,
+              condition: shownCondition(mount.condition),
+            },
+          ],
+    ),
     datasets: clusters.flatMap(({ datasets, reads }) =>
       datasets.map((dataset) => ({
         ...dataset,
@@ -87,16 +99,18 @@ function render(report: Report): string {
       ]),
     ),
     table(
-      ['MOUNTPOINT', 'DATASET', 'VERSION', 'DRIVER', 'MANIFEST', 'LACKS'],
+      ['MOUNTPOINT', 'DATASET', 'VERSION', 'DRIVER', 'MANIFEST', 'RELEASE', 'LACKS'],
       report.mounts.map((it) => [
         it.mountpoint,
         it.dataset,
         `v${String(it.version)}`,
         it.driver,
         `${String(it.manifestPercent)} %`,
+        it.release ?? '–',
         it.lacks.length === 0 ? '–' : it.lacks.join(' '),
       ]),
     ),
+    ...troubles(report),
     table(
       ['DATASET', 'VERSION', 'FILES', 'SIZE', 'HELD', 'HIT RATIO'],
       report.datasets.map((it) => [
@@ -122,4 +136,13 @@ function render(report: Report): string {
       `(unique ${formatBytes(origin.uniqueBytes)}, requested ${formatBytes(origin.requestedBytes)})`,
   ];
   return parts.join('\n\n');
+}
+
+/** Mounts whose servers do not last. */
+function troubles({ mounts }: Report): string[] {
+  const lines = mounts.flatMap(({ mountpoint, condition }) => {
+    const text = describeCondition(condition);
+    return text === undefined ? [] : [`${printable(mountpoint)}: ${printable(text)}`];
+  });
+  return lines.length === 0 ? [] : [lines.join('\n')];
 }

@@ -57,6 +57,24 @@ export function resolveSettings(layers: Layers): Resolved {
   return { values, sources, file: file?.path };
 }
 
+/** What another release has resolved, with the defaults of the settings that it did not have. */
+export function completeSettings({ values, sources, file }: Resolved): Resolved {
+  const defaults = SETTING_NAMES.map((name) => {
+    const spec: SettingSpec = SETTINGS[name];
+    return [name, spec.default] as const;
+  });
+  return {
+    values: { ...(Object.fromEntries(defaults) as unknown as SettingValues), ...values },
+    sources: { ...fromDefaults(), ...sources },
+    file,
+  };
+}
+
+function fromDefaults(): Resolved['sources'] {
+  const sources = SETTING_NAMES.map((name) => [name, { kind: 'default' }] as const);
+  return Object.fromEntries(sources) as unknown as Resolved['sources'];
+}
+
 /** @throws {LarderError} `CONFIG_INVALID` with the first problem and the number of further ones */
 export function assertValid(problems: readonly string[]): void {
   const [problem, ...rest] = problems;

@@ -7,6 +7,7 @@
 import { LarderError } from '../../common/index.ts';
 import { listMounts, readMountTable, unmount } from '../../fuse-client/index.ts';
 import type { MountEntry } from '../../fuse-client/index.ts';
+import { describeCondition, shownCondition } from '../mount-condition.ts';
 import { note, ok, problem, shellWord, warning } from './check.ts';
 import type { Check, Observation, Subject } from './check.ts';
 import { HUNG, touch } from './isolated.ts';
@@ -44,6 +45,7 @@ async function examine(mountpoint: string, subject: Subject): Promise<Observatio
       continue;
     }
     found.push(judge(larder, { code, live, tookMs }));
+    found.push(...troubled(larder, subject));
     if (stack.length > 1) found.push(stacked(larder, stack.length));
     return found;
   }
@@ -82,6 +84,17 @@ function judge(
         'See its log: `larder doctor --bundle FILE` collects it.',
       );
   }
+}
+
+/** Its servers do not last, as its holder says. */
+function troubled({ mountpoint }: MountEntry, { records }: Subject): Observation[] {
+  return records.flatMap(({ alive, instance: { mount } }) => {
+    if (!alive || mount?.mountpoint !== mountpoint) return [];
+    const what = describeCondition(shownCondition(mount.condition));
+    if (what === undefined) return [];
+    const remedy = 'See its log; repair the installation, or `larder upgrade` it with another one.';
+    return [problem(`${mountpoint}: ${what}.`, remedy)];
+  });
 }
 
 function detach(entry: MountEntry): Observation {

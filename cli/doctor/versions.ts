@@ -36,7 +36,7 @@ export function compareVersions(own: string, parts: readonly Part[]): Observatio
     ...other.map(({ who, version }) =>
       warning(
         `${who} is version ${version}, this is ${own}.`,
-        'Install the same release everywhere, and start what is older again.',
+        'Install the same release everywhere; start what is older again, `larder upgrade` mounts.',
       ),
     ),
     ...silent.map(({ who }) => note(`${who} does not say its version.`)),

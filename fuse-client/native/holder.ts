@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { LarderError, systemClock } from '../../common/index.ts';
 import { checkMountpoint, describeUsers, findHolders, isMounted, unmount } from '../mount.ts';
-import type { HoldOptions, MountEnd, MountEvent } from '../holder.ts';
+import type { HoldOptions, MountEnd, MountEvent } from '../mount-events.ts';
 import { compileSpec } from '../spec.ts';
 import type { CompiledSpec, MountSpec } from '../spec.ts';
 import type { NativeMessage } from './server.ts';

@@ -199,24 +199,6 @@ describe.skipIf(FUSE_MISSING !== undefined)('the holder', () => {
     expect(isMounted(mount.mountpoint)).toBe(false);
   });
 
-  test('gives up on servers that never last, so that readers fail instead of hanging', async () => {
-    await using mount = await smallMount().start({
-      mount: { timings: { backoffMs: 20, maxBackoffMs: 40, giveUpMs: 1500, stableMs: 60_000 } },
-    });
-    mount.rules({ path: 'a', hang: true });
-    const reading = fs.promises.readFile(mount.at('a'));
-    const failed = expect(reading).rejects.toThrow();
-    fs.rmSync(path.join(mount.work, 'spec.json'));
-    process.kill(mount.serverPid, 'SIGKILL');
-    expect(await mount.event('end')).toMatchObject({ how: 'gave-up' });
-    expect(await mount.exitCode()).toBe(1);
-    await failed;
-    expect(isMounted(mount.mountpoint)).toBe(false);
-    expect(
-      mount.events().filter((event) => event.kind === 'server-started').length,
-    ).toBeGreaterThan(2);
-  });
-
   test('ends at once where the first server cannot connect, and says why', async () => {
     await using mount = await smallMount().start({
       source: { connectFails: 'NOT_FOUND' },

@@ -36,9 +36,10 @@ export interface MountTestOptions {
 }
 
 type Seen = Omit<MountEvent, 'kind'> & {
-  readonly kind: MountEvent['kind'] | 'end';
+  readonly kind: MountEvent['kind'] | 'end' | 'upgrade-failed';
   readonly holder: number;
   readonly pid?: number;
+  readonly serverPid?: number;
   readonly how?: string;
   readonly code?: string;
   readonly why?: string;
@@ -53,6 +54,7 @@ export class MountUnderTest implements AsyncDisposable {
   readonly completeDirectory: string;
   readonly #root: string;
   holder: ChildProcess | undefined;
+  #spec: TestMountSpec | undefined;
   #exit: Promise<number | null> = Promise.resolve(null);
 
   /** @param fill writes the tree */
@@ -94,7 +96,9 @@ export class MountUnderTest implements AsyncDisposable {
       },
       driver: options.driver ?? 'kernel',
       eventsFile: path.join(this.work, 'events'),
+      upgradeFile: path.join(this.work, 'upgrade.json'),
     };
+    this.#spec = spec;
     fs.writeFileSync(specFile, JSON.stringify(spec));
     const [program = '', ...args] = command;
     const holder = spawn(program, [...args, 'holder', specFile], {
@@ -106,6 +110,51 @@ export class MountUnderTest implements AsyncDisposable {
     return this;
   }
 
+  /**
+   * Has another installation take over, and does not wait for it.
+   *
+   * @param name of its specification; `server` and `holder` are its programs where they are not as those that run
+   */
+  upgrade(
+    name: string,
+    programs: { readonly server?: readonly string[]; readonly holder?: readonly string[] } = {},
+    source: Partial<DirectorySourceOptions> = {},
+  ): void {
+    if (this.#spec === undefined) throw new Error('not started');
+    const specFile = path.join(this.work, `${name}.json`);
+    const command = [process.execPath, path.join(HERE, 'fuse-mount-process.ts')];
+    const { mount } = this.#spec;
+    const spec: TestMountSpec = {
+      ...this.#spec,
+      mount: {
+        ...mount,
+        serverCommand: programs.server ?? [...command, 'server', specFile],
+        holderCommand: [...command, 'holder', specFile],
+      },
+      source: { ...this.#spec.source, ...source },
+    };
+    fs.writeFileSync(specFile, JSON.stringify(spec));
+    const holderCommand = programs.holder ?? [...command, 'holder', specFile, 'upgrade'];
+    fs.writeFileSync(spec.upgradeFile, JSON.stringify(holderCommand));
+    process.kill(this.holderPid, 'SIGUSR2');
+  }
+
+  /** The one that holds the mount, as far as it has said so. */
+  get holderPid(): number {
+    const holds = (kind: Seen['kind']) => kind === 'mounted' || kind === 'took-over';
+    const pid = this.events().findLast(({ kind }) => holds(kind))?.holder;
+    if (pid === undefined) throw new Error('nobody holds the mount');
+    return pid;
+  }
+
+  /** Processes of this mount that run, by their command lines. */
+  processes(role: 'holder' | 'server'): number[] {
+    return fs
+      .readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && this.#isOurs(pid, role));
+  }
+
   events(): Seen[] {
     const file = path.join(this.work, 'events');
     if (!fs.existsSync(file)) return [];
@@ -114,12 +163,12 @@ export class MountUnderTest implements AsyncDisposable {
   }
 
   /** The `count`th event of a kind, once it is there. */
-  async event(kind: Seen['kind'], count = 1, timeoutMs = 20_000): Promise<Seen> {
+  async event(kind: Seen['kind'], count = 1, timeoutMs = 60_000): Promise<Seen> {
     return await eventually(`event ${kind}`, timeoutMs, () => {
       // Read once: what is written between two reads would be in the second only.
       const events = this.events();
       const found = events.filter((event) => event.kind === kind)[count - 1];
-      const end = events.find((event) => event.kind === 'end');
+      const end = events.find((event) => event.kind === 'end' && event.how !== 'handed-over');
       if (found === undefined && end !== undefined && kind !== 'end') {
         throw new Error(`the mount ended: ${JSON.stringify(end)}`);
       }
@@ -173,7 +222,11 @@ export class MountUnderTest implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (findMount(this.mountpoint) !== undefined) unmount(this.mountpoint, { lazy: true });
-    const pids = this.events().flatMap(({ holder, pid }) => [holder, pid ?? holder]);
+    const pids = [
+      ...this.events().flatMap(({ holder, pid }) => [holder, pid ?? holder]),
+      ...this.processes('holder'),
+      ...this.processes('server'),
+    ];
     const deadlineMs = Date.now() + 3000;
     while (Date.now() < deadlineMs && pids.some((pid) => this.#isOurs(pid))) await sleep(20);
     for (const pid of new Set(pids)) if (this.#isOurs(pid)) process.kill(pid, 'SIGKILL');
@@ -181,9 +234,11 @@ export class MountUnderTest implements AsyncDisposable {
     fs.rmSync(this.#root, { recursive: true, force: true });
   }
 
-  #isOurs(pid: number): boolean {
+  #isOurs(pid: number, role = ''): boolean {
     try {
-      return fs.readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').includes(this.work);
+      const words = fs.readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0');
+      const isOfRole = role === '' || words.includes(role);
+      return isOfRole && words.some((word) => word.includes(this.work));
     } catch {
       return false;
     }

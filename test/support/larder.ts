@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { MountCondition } from '../../fuse-client/index.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const MAIN = path.join(ROOT, 'cli/main.ts');
@@ -37,6 +38,8 @@ export interface Status {
     readonly driver: string;
     readonly lacks: readonly string[];
     readonly manifestPercent: number;
+    readonly release: string | null;
+    readonly condition: MountCondition;
   }[];
   readonly datasets: readonly {
     readonly name: string;
@@ -68,6 +71,8 @@ export class TestLarder implements AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
   /** Put before every command: a program that starts it elsewhere, as `nsenter` does. */
   through: readonly string[] = [];
+  /** The program that every command is: of another installation, where a test has one. */
+  main = MAIN;
   readonly #children = new Set<ChildProcess>();
   readonly #mountpoints = new Set<string>();
   readonly #options: TestLarderOptions;
@@ -142,7 +147,7 @@ export class TestLarder implements AsyncDisposable {
     env: Readonly<Record<string, string>> = {},
     through: readonly string[] = [],
   ): ChildProcess {
-    return this.#spawn([...this.through, ...through, process.execPath, MAIN, ...args], env);
+    return this.#spawn([...this.through, ...through, process.execPath, this.main, ...args], env);
   }
 
   #spawn(command: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {

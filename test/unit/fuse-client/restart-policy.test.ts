@@ -35,6 +35,7 @@ function make() {
     start() {
       policy.started(nowMs);
     },
+    outlook: () => policy.outlook(nowMs),
   };
 }
 
@@ -57,7 +58,7 @@ describe('the restart policy', () => {
   });
 
   test('waits longer and longer for one that does not last, and forgets it once it did', () => {
-    const { live, dead, start, policy } = make();
+    const { live, dead, start, outlook } = make();
     for (let i = 0; i < 8; i++) {
       expect(dead()).toBe('start');
       start();
@@ -69,24 +70,37 @@ describe('the restart policy', () => {
       return [...early, due];
     });
     expect(waits).toEqual(new Array(4).fill(['wait', 'wait', 'start']));
-    expect(policy.failures).toBe(12);
+    expect(outlook()).toMatchObject({ failures: 12, nextTryInMs: 0 });
     live(5200);
-    expect(policy.failures).toBe(0);
+    expect(outlook()).toBe(undefined);
     expect(dead()).toBe('start');
   });
 
-  test('gives up where none lasts', () => {
-    const { dead, start, live } = make();
-    let decision = dead();
+  test('says that it is hopeless where none lasts, tries on, and forgets it once one does', () => {
+    const { dead, start, live, outlook } = make();
     let rounds = 0;
-    while (decision !== 'give-up' && rounds++ < 1000) {
-      if (decision === 'start') {
-        start();
-        live(1000);
-      }
-      decision = dead(100);
+    while ((outlook()?.hopelessInMs ?? 1) > 0 && rounds++ < 1000) {
+      if (dead(100) !== 'start') continue;
+      start();
+      live(1000);
     }
-    expect(decision).toBe('give-up');
     expect(rounds).toBeGreaterThan(10);
+    expect(outlook()?.hopelessInMs).toBeGreaterThan(-1500);
+    while (dead(100) === 'wait');
+    expect(outlook()).toMatchObject({ nextTryInMs: 0 });
+    start();
+    live(5200);
+    expect(outlook()).toBe(undefined);
+  });
+
+  test('those that never beat count as those that die', () => {
+    const { silent, dead, start, outlook } = make();
+    for (let i = 1; i <= 9; i++) {
+      expect(silent(3100)).toBe('kill');
+      expect(outlook()).toMatchObject({ failures: i });
+      if (i < 9) expect(dead()).toBe('start');
+      start();
+    }
+    expect(outlook()?.hopelessInMs).toBeLessThan(0);
   });
 });
