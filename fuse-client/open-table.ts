@@ -186,7 +186,7 @@ export class OpenTable {
    * Called by a successor before it starts threads: whoever had a lock is dead, and what it was about to
    * open or close is closed.
    */
-  takeOver(backing: BackingFiles): void {
+  takeOver(backing?: BackingFiles): void {
     for (let word = 0; word < BUCKETS; word++) this.#unlock(LOCKS + word);
     this.#unlock(IDS_LOCK);
     const named = new Set<number>();
@@ -196,6 +196,7 @@ export class OpenTable {
       if (node !== 0 && this.#get(at + ENTRY.COUNT) > 0) named.add(id);
       else if (node !== 0 || id !== 0) this.#end(at, backing);
     }
+    if (backing === undefined) return;
     let id = this.lastBackingId;
     for (let tried = 0; tried < UNNOTED_IDS; tried++) {
       do id = nextId(id);
@@ -252,9 +253,9 @@ export class OpenTable {
   }
 
   /** Of an entry without opens; what it names of the kernel is closed first, once more after a kill. */
-  #end(at: number, backing: BackingFiles): void {
+  #end(at: number, backing: BackingFiles | undefined): void {
     const id = this.#get(at + ENTRY.BACKING);
-    if (id !== 0) backing.close(id);
+    if (id !== 0) backing?.close(id);
     this.#set(at + ENTRY.BACKING, 0);
     this.#set(at + ENTRY.NODE, 0);
   }

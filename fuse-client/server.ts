@@ -133,7 +133,8 @@ class Server {
   #takeOver(): number[] {
     const state = this.#state;
     setOomScore(state.oomScore);
-    state.takeOver(process.pid, this.#backing);
+    const mayBeOpen = (state.flags2 & INIT_FLAG2.PASSTHROUGH) !== 0;
+    state.takeOver(process.pid, mayBeOpen ? this.#backing : undefined);
     const kernelFlags2 = state.negotiated?.kernelFlags2 ?? 0;
     const canResend = (kernelFlags2 & INIT_FLAG2.HAS_RESEND) !== 0;
     if (!canResend || this.#spec.recovery === 'slots') {

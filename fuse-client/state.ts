@@ -280,8 +280,12 @@ export class SharedState {
     return Object.fromEntries(counts.filter(([, count]) => count > 0));
   }
 
-  /** Called by each new server before it starts threads: it alone serves from here on. */
-  takeOver(serverPid: number, backing: BackingFiles): void {
+  /**
+   * Called by each new server before it starts threads: it alone serves from here on.
+   *
+   * @param backing to close what a dead server left open; undefined where none can be open
+   */
+  takeOver(serverPid: number, backing?: BackingFiles): void {
     this.#set(HEADER.SERVER_PID, serverPid);
     this.#set(HEADER.REFUSAL, 0);
     this.openTable.takeOver(backing);

@@ -1,10 +1,7 @@
 import { closeSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { BackingFiles } from '../../../fuse-client/open-table.ts';
 import { SharedState, SLOT_COUNT, STATE_BYTES } from '../../../fuse-client/state.ts';
 import { mapShared, memoryFile } from '../../../fuse-client/syscalls.ts';
-
-const NO_BACKING: BackingFiles = { open: () => 'kernel', close: () => false };
 
 const fds: number[] = [];
 function create() {
@@ -32,7 +29,7 @@ describe('the state that outlives a server', () => {
     state.beat();
     state.source = '{"name":"ü"}';
     state.device = '0:4711';
-    state.takeOver(99, NO_BACKING);
+    state.takeOver(99);
     expect(other.negotiated).toEqual(state.negotiated);
     expect(other).toMatchObject({
       heartbeat: 1,
@@ -57,7 +54,7 @@ describe('the state that outlives a server', () => {
     expect(other.openCounts).toEqual({ passthrough: 1, empty: 2 });
     state.refusal = 'privilege';
     expect(other.refusal).toBe('privilege');
-    other.takeOver(7, NO_BACKING);
+    other.takeOver(7);
     expect(state.refusal).toBeUndefined();
   });
 
@@ -70,7 +67,7 @@ describe('the state that outlives a server', () => {
   test('has its format fixed: bump FORMAT_VERSION with any change of these numbers', () => {
     const { fd, state } = create();
     state.beat();
-    state.takeOver(0x1234, NO_BACKING);
+    state.takeOver(0x1234);
     const slot = state.take();
     state.slotWords(slot)[0] = 40;
     expect(STATE_BYTES).toBe(9_515_008);
