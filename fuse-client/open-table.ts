@@ -166,10 +166,12 @@ export class OpenTable {
     return at === undefined ? 0 : this.#get(at + ENTRY.COUNT);
   }
 
-  /** How a node is open; undefined where it is not. */
+  /** How a node is open, or would be in a bucket that overflows; else undefined. */
   outcome(node: number): OpenOutcome | undefined {
-    const at = this.#find(bucketOf(node), node);
-    return at === undefined ? undefined : outcomeOf(this.#get(at + ENTRY.OUTCOME));
+    const bucket = bucketOf(node);
+    const at = this.#find(bucket, node);
+    if (at !== undefined) return outcomeOf(this.#get(at + ENTRY.OUTCOME));
+    return this.#get(OVERFLOWS + bucket) > 0 ? 'overflow' : undefined;
   }
 
   /** Every node that is open. */

@@ -34,6 +34,7 @@ import { EvictionNotices, EVERYTHING } from './eviction-notices.ts';
 import { ExtentTable } from './extents.ts';
 import type { ServerFailure } from './holder.ts';
 import { NO_LOCAL_BYTES } from './local-objects.ts';
+import { makeReadOnly } from './mount-device.ts';
 import { OpenReports } from './open-reports.ts';
 import { Opens } from './opens.ts';
 import { kill, setOomScore } from './processes.ts';
@@ -160,6 +161,7 @@ class Server {
       },
     });
     this.#log.debug({ ...decision }, 'open mode');
+    if (decision.mode === 'none') makeReadOnly(this.#spec.mountpoint);
     this.#state.decide(decision);
   }
 

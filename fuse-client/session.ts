@@ -170,6 +170,8 @@ export class FuseSession {
           ? this.#body(request, reply, 0)
           : this.#error(request, reply, errno.EROFS);
       case OPCODE.FLUSH:
+        // Said once, and the kernel tells of no close any more; other opens say NOFLUSH.
+        return this.#error(request, reply, this.#options.opens.mode === 'none' ? errno.ENOSYS : 0);
       case OPCODE.FSYNC:
       case OPCODE.FSYNCDIR:
       case OPCODE.RELEASEDIR:

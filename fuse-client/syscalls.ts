@@ -84,7 +84,7 @@ const POSIX_FADV_RANDOM = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
-export const MOUNT_FLAG = { NOSUID: 2, NODEV: 4 } as const;
+export const MOUNT_FLAG = { RDONLY: 1, NOSUID: 2, NODEV: 4, REMOUNT: 32, BIND: 4096 } as const;
 export const UMOUNT_FLAG = { FORCE: 1, DETACH: 2 } as const;
 
 /** A system call's failure, by the name of its errno. */

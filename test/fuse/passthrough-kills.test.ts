@@ -21,46 +21,52 @@ import { SmallDisk } from '../support/small-disk.ts';
 
 const STRACE_MISSING = spawnSync('strace', ['-V']).status === 0 ? undefined : 'needs strace';
 
-describe
-  .skipIf(FUSE_MISSING !== undefined)
-  .each(['resend', 'slots'] as const)('passthrough and recovery by %s', (recovery) => {
-  const options = { ...PASSTHROUGH, mount: { ...PASSTHROUGH.mount, recovery } };
+describe.skipIf(FUSE_MISSING !== undefined).each(['resend', 'slots'] as const)(
+  'passthrough and recovery by %s',
+  (recovery) => {
+    const options = { ...PASSTHROUGH, mount: { ...PASSTHROUGH.mount, recovery } };
 
-  test('after SIGKILL of the server old handles read on, and the same and new files open', async () => {
-    await using mount = manyFiles(3);
-    using disk = new SmallDisk(mount.completeDirectory, 'size=64m');
-    await mount.start(options);
-    const freeBefore = freeBytes(disk.path);
-    const objects = ['file-0', 'file-1', 'file-2'].map((name) => mount.complete(name));
-    const old = fs.openSync(mount.at('file-0'), 'r');
-    for (let kills = 1; kills <= 3; kills++) {
-      await replaced(mount, 'SIGKILL');
-      expect(readAll(old).equals(bytesOf(mount, 'file-0'))).toBe(true);
+    test('after SIGKILL of the server old handles read on, and the same and new files open', async () => {
+      await using mount = manyFiles(3);
+      using disk = new SmallDisk(mount.completeDirectory, 'size=64m');
+      await mount.start(options);
+      const freeBefore = freeBytes(disk.path);
+      const objects = ['file-0', 'file-1', 'file-2'].map((name) => mount.complete(name));
+      const old = fs.openSync(mount.at('file-0'), 'r');
+      for (let kills = 1; kills <= 3; kills++) {
+        await replaced(mount, 'SIGKILL');
+        expect(readAll(old).equals(bytesOf(mount, 'file-0'))).toBe(true);
+        expect(readOnce(mount, 'file-0')).toBe('passthrough');
+        expect(readOnce(mount, 'file-1')).toBe('passthrough');
+        expect(readOnce(mount, 'file-2')).toBe('passthrough');
+      }
+      fs.closeSync(old);
+      for (const object of objects) fs.unlinkSync(object);
+      await spaceComesBack(disk.path, freeBefore);
+      expect(modeOf(mount.at('file-0'))).toBe('daemon (incomplete)');
+    });
+
+    test('a file is opened and closed all the time while servers are killed', async () => {
+      await using mount = manyFiles(2);
+      await mount.start(options);
+      mount.complete('file-0');
+      mount.complete('file-1');
+      const reader = start('python3', [
+        '-c',
+        OPEN_AND_CLOSE,
+        mount.at('file-0'),
+        mount.at('file-1'),
+      ]);
+      for (let kills = 1; kills <= 5; kills++) {
+        await replaced(mount, 'SIGKILL');
+        await sleep(200);
+      }
+      reader.child.kill('SIGTERM');
+      expect(await reader.result).toMatchObject({ stderr: '', stdout: 'opened all the time\n' });
       expect(readOnce(mount, 'file-0')).toBe('passthrough');
-      expect(readOnce(mount, 'file-1')).toBe('passthrough');
-      expect(readOnce(mount, 'file-2')).toBe('passthrough');
-    }
-    fs.closeSync(old);
-    for (const object of objects) fs.unlinkSync(object);
-    await spaceComesBack(disk.path, freeBefore);
-    expect(modeOf(mount.at('file-0'))).toBe('daemon (incomplete)');
-  });
-
-  test('a file is opened and closed all the time while servers are killed', async () => {
-    await using mount = manyFiles(2);
-    await mount.start(options);
-    mount.complete('file-0');
-    mount.complete('file-1');
-    const reader = start('python3', ['-c', OPEN_AND_CLOSE, mount.at('file-0'), mount.at('file-1')]);
-    for (let kills = 1; kills <= 5; kills++) {
-      await replaced(mount, 'SIGKILL');
-      await sleep(200);
-    }
-    reader.child.kill('SIGTERM');
-    expect(await reader.result).toMatchObject({ stderr: '', stdout: 'opened all the time\n' });
-    expect(readOnce(mount, 'file-0')).toBe('passthrough');
-  });
-});
+    });
+  },
+);
 
 describe.skipIf(FUSE_MISSING !== undefined)('passthrough and a process that is gone', () => {
   test('while the server hangs, open files are read; its successor knows them', async () => {
@@ -98,13 +104,11 @@ describe.skipIf(FUSE_MISSING !== undefined)('passthrough and a process that is g
  * strace holds a serving thread up at the exit of a system call, and then the server is killed: what the
  * call did is done, what follows is not.
  */
-describe
-  .skipIf(FUSE_MISSING !== undefined || STRACE_MISSING !== undefined)
-  .each([
-    ['BACKING_OPEN and the note of its id', 'ioctl', 1],
-    ['the note of an open and its reply', 'close', 1],
-    ['BACKING_CLOSE and the end of the entry', 'ioctl', 2],
-  ] as const)('a server that is killed between %s', (_, call, when) => {
+describe.skipIf(FUSE_MISSING !== undefined || STRACE_MISSING !== undefined).each([
+  ['BACKING_OPEN and the note of its id', 'ioctl', 1],
+  ['the note of an open and its reply', 'close', 1],
+  ['BACKING_CLOSE and the end of the entry', 'ioctl', 2],
+] as const)('a server that is killed between %s', (_, call, when) => {
   test('leaves a file that can be opened, and no backing id', async () => {
     await using mount = manyFiles(1);
     using disk = new SmallDisk(mount.completeDirectory, 'size=64m');
@@ -130,7 +134,9 @@ describe
     });
     const before = mount.serverPid;
     const reader = start('cmp', [mount.at('file-0'), path.join(mount.tree, 'file-0')]);
-    await eventually('a thread that is held up', 10_000, () => (isHeldUp(before) ? true : undefined));
+    await eventually('a thread that is held up', 10_000, () =>
+      isHeldUp(before) ? true : undefined,
+    );
     expect(reader.child.exitCode === null).toBe(when === 1);
     fs.rmSync(flag);
     const tracer = tracerOf(before);

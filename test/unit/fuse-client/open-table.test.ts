@@ -226,51 +226,56 @@ describe('a server that is killed at any step', () => {
 
   const sorted = (ids: Iterable<number>) => [...ids].sort((a, b) => a - b);
 
-  test.each([1, 2 ** 31 - 3])('leaves no backing id behind; the first id is %d', (firstId) => {
-    const step = fc.record({
-      kind: fc.constantFrom('open', 'release'),
-      node: fc.integer({ min: 1, max: 4 }),
-      killAfter: fc.option(fc.integer({ min: 0, max: 14 })),
-    });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const buffer = new ArrayBuffer(OpenTable.BYTES);
-        // As it is when the ids below have been given out.
-        new Int32Array(buffer)[2] = firstId - 1;
-        const backing = new BackingModel(firstId);
-        const open = new Map<number, number>();
-        let table = new OpenTable(buffer, 0);
-        steps.forEach(({ kind, node, killAfter }, index) => {
-          const unique = 2 + index * 2;
-          const before = open.get(node) ?? 0;
-          if (kind === 'release' && before === 0) return;
-          const apply = (isResent: boolean) => {
-            const request = { node, unique, isResent };
-            const first: FirstOpen = { fd: 100 + node, backing };
-            if (kind === 'open') return table.open(request, first);
-            table.release(request, HANDLE.counted, backing);
-            return undefined;
-          };
-          const isKilled = killed(() => apply(false), killAfter ?? Infinity);
-          if (isKilled) {
-            table = new OpenTable(buffer, 0);
-            table.takeOver(backing);
+  test.each([1, 2 ** 31 - 3])(
+    'leaves no backing id behind; the first id is %d',
+    (firstId) => {
+      const step = fc.record({
+        kind: fc.constantFrom('open', 'release'),
+        node: fc.integer({ min: 1, max: 4 }),
+        killAfter: fc.option(fc.integer({ min: 0, max: 14 })),
+      });
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+          const buffer = new ArrayBuffer(OpenTable.BYTES);
+          // As it is when the ids below have been given out.
+          new Int32Array(buffer)[2] = firstId - 1;
+          const backing = new BackingModel(firstId);
+          const open = new Map<number, number>();
+          let table = new OpenTable(buffer, 0);
+          steps.forEach(({ kind, node, killAfter }, index) => {
+            const unique = 2 + index * 2;
+            const before = open.get(node) ?? 0;
+            if (kind === 'release' && before === 0) return;
+            const apply = (isResent: boolean) => {
+              const request = { node, unique, isResent };
+              const first: FirstOpen = { fd: 100 + node, backing };
+              if (kind === 'open') return table.open(request, first);
+              table.release(request, HANDLE.counted, backing);
+              return undefined;
+            };
+            const isKilled = killed(() => apply(false), killAfter ?? Infinity);
+            if (isKilled) {
+              table = new OpenTable(buffer, 0);
+              table.takeOver(backing);
+              expect(sorted(entries(buffer).values())).toEqual(sorted(backing.files.keys()));
+              apply(true);
+            }
+            open.set(node, before + (kind === 'open' ? 1 : -1));
             expect(sorted(entries(buffer).values())).toEqual(sorted(backing.files.keys()));
-            apply(true);
-          }
-          open.set(node, before + (kind === 'open' ? 1 : -1));
-          expect(sorted(entries(buffer).values())).toEqual(sorted(backing.files.keys()));
-          for (const [which, count] of open) {
-            expect(table.count(which)).toBeGreaterThanOrEqual(count);
-          }
-          // Every file that is open has an id that the kernel knows, of its own bytes.
-          for (const [which, id] of entries(buffer)) expect(backing.files.get(id)).toBe(100 + which);
-          expect(entries(buffer).size).toBe(table.nodes().size);
-        });
-      }),
-      { numRuns: 60 },
-    );
-  }, 60_000);
+            for (const [which, count] of open) {
+              expect(table.count(which)).toBeGreaterThanOrEqual(count);
+            }
+            // Every file that is open has an id that the kernel knows, of its own bytes.
+            for (const [which, id] of entries(buffer))
+              expect(backing.files.get(id)).toBe(100 + which);
+            expect(entries(buffer).size).toBe(table.nodes().size);
+          });
+        }),
+        { numRuns: 60 },
+      );
+    },
+    60_000,
+  );
 
   test('while it closes what its predecessor left, twice', () => {
     const buffer = new ArrayBuffer(OpenTable.BYTES);

@@ -45,7 +45,12 @@ describe('the state that outlives a server', () => {
     const { fd, state } = create();
     const other = SharedState.open(fd);
     expect(other.decision).toBeUndefined();
-    const decision = { mode: 'none', why: 'small-files', sampledFiles: 64, smallFiles: 40 } as const;
+    const decision = {
+      mode: 'none',
+      why: 'small-files',
+      sampledFiles: 64,
+      smallFiles: 40,
+    } as const;
     state.decide(decision);
     expect(other.decision).toEqual(decision);
     state.countOpen('passthrough');
