@@ -61,7 +61,7 @@ export class Opens {
       if (opened === undefined) continue;
       const { outcome } = opened;
       state.countOpen(outcome);
-      if (outcome === 'privilege' || outcome === 'stacked') state.refusal = outcome;
+      if (outcome === 'privilege' || outcome === 'stacked') state.noteRefusal(outcome);
       return opened;
     }
   }

@@ -264,7 +264,7 @@ export class SharedState {
     return index === 0 ? undefined : OPEN_OUTCOMES[index];
   }
 
-  set refusal(because: OpenOutcome) {
+  noteRefusal(because: OpenOutcome): void {
     this.#set(HEADER.REFUSAL, OPEN_OUTCOMES.indexOf(because));
   }
 

@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FAILING_DISK_MISSING, FailingDisk } from '../support/failing-disk.ts';
+import { createFailingDisk, FAILING_DISK_MISSING } from '../support/failing-disk.ts';
+import type { FailingDisk } from '../support/failing-disk.ts';
 import { eventually, TEST_CREDENTIALS, TestLarder } from '../support/larder.ts';
 import { getxattr } from '../support/libc.ts';
 import { patternBytes, startS3Server } from '../support/s3/index.ts';
@@ -29,7 +30,7 @@ afterEach(async () => {
 });
 
 test('an object that the disk cannot read', async () => {
-  disk = await FailingDisk.create();
+  disk = await createFailingDisk();
   const cache = path.join(disk.path, 'cache');
   const expected = Buffer.from(patternBytes(5, 0, SIZE));
   const flags = ['--endpoint', s3.endpoint, '--cache-dir', cache, '--cache-size', '64MiB'];

@@ -26,23 +26,8 @@ export class FailingDisk implements Disposable {
   readonly #server: ChildProcess;
   readonly #device: string;
 
-  static async create(): Promise<FailingDisk> {
-    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'larder-disk-'));
-    for (const name of ['sectors', 'disk']) fs.mkdirSync(path.join(directory, name));
-    const image = path.join(directory, 'image');
-    fs.writeFileSync(image, '');
-    fs.truncateSync(image, IMAGE_BYTES);
-    run('mkfs.ext4', '-q', '-b', String(BLOCK_BYTES), image);
-    const program = path.join(import.meta.dirname, 'failing-disk-process.ts');
-    const args = [path.join(directory, 'sectors'), image, path.join(directory, 'bad')];
-    const server = spawn(process.execPath, [program, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await once(server.stdout, 'data');
-    return new FailingDisk(directory, server);
-  }
-
-  private constructor(directory: string, server: ChildProcess) {
+  /** Use `createFailingDisk`. */
+  constructor(directory: string, server: ChildProcess) {
     this.#directory = directory;
     this.#server = server;
     this.#bad = path.join(directory, 'bad');
@@ -67,6 +52,22 @@ export class FailingDisk implements Disposable {
     this.#server.kill('SIGKILL');
     fs.rmSync(this.#directory, { recursive: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+export async function createFailingDisk(): Promise<FailingDisk> {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'larder-disk-'));
+  for (const name of ['sectors', 'disk']) fs.mkdirSync(path.join(directory, name));
+  const image = path.join(directory, 'image');
+  fs.writeFileSync(image, '');
+  fs.truncateSync(image, IMAGE_BYTES);
+  run('mkfs.ext4', '-q', '-b', String(BLOCK_BYTES), image);
+  const program = path.join(import.meta.dirname, 'failing-disk-process.ts');
+  const args = [path.join(directory, 'sectors'), image, path.join(directory, 'bad')];
+  const server = spawn(process.execPath, [program, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(server.stdout, 'data');
+  return new FailingDisk(directory, server);
 }
 
 /** Where the bytes of a file lie on its disk, from and to. */

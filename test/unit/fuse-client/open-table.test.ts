@@ -187,18 +187,18 @@ describe('a server that is killed at any step', () => {
       left -= 1;
       if (left < 0) throw new Error('killed');
     };
-    vi.spyOn(Atomics, 'store').mockImplementation(((...args: Parameters<typeof store>) => {
+    vi.spyOn(Atomics, 'store').mockImplementation((...args: Parameters<typeof store>) => {
       dies();
       return store(...args);
-    }) as typeof store);
-    vi.spyOn(Atomics, 'add').mockImplementation(((...args: Parameters<typeof add>) => {
+    });
+    vi.spyOn(Atomics, 'add').mockImplementation((...args: Parameters<typeof add>) => {
       dies();
       return add(...args);
-    }) as typeof add);
-    vi.spyOn(Atomics, 'sub').mockImplementation(((...args: Parameters<typeof sub>) => {
+    });
+    vi.spyOn(Atomics, 'sub').mockImplementation((...args: Parameters<typeof sub>) => {
       dies();
       return sub(...args);
-    }) as typeof sub);
+    });
   }
 
   function killed(action: () => unknown, steps: number): boolean {

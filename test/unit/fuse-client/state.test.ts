@@ -57,7 +57,7 @@ describe('the state that outlives a server', () => {
     state.countOpen('empty');
     state.countOpen('empty');
     expect(other.openCounts).toEqual({ passthrough: 1, empty: 2 });
-    state.refusal = 'privilege';
+    state.noteRefusal('privilege');
     expect(other.refusal).toBe('privilege');
     other.takeOver(7);
     expect(state.refusal).toBeUndefined();
