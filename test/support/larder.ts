@@ -37,6 +37,9 @@ export interface Status {
     readonly driver: string;
     readonly lacks: readonly string[];
     readonly manifestPercent: number;
+    readonly integrity: string;
+    readonly openMode?: { readonly mode: string; readonly why: string };
+    readonly opens: Readonly<Record<string, number>>;
   }[];
   readonly datasets: readonly {
     readonly name: string;
