@@ -13,7 +13,7 @@
 import { closeSync } from 'node:fs';
 import { completePath } from '../common/index.ts';
 import { INIT_FLAG2, OPEN_FLAG } from './abi.ts';
-import { openWhole } from './local-objects.ts';
+import { openWhole } from './complete-files.ts';
 import { describeOutcome } from './open-modes.ts';
 import type { Integrity, OpenMode, OpenOutcome } from './open-modes.ts';
 import type { BackingFiles, FirstOpen, Opened, OpenRequest } from './open-table.ts';

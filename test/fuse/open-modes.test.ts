@@ -101,6 +101,12 @@ describe.skipIf(FUSE_MISSING !== undefined)('daemon mode, and why', () => {
     }
   });
 
+  test('a driver that has no passthrough', async () => {
+    await using mount = await manyFiles(1).start({ ...PASSTHROUGH, driver: 'fuse-native' });
+    mount.complete('file-0');
+    expect(readOnce(mount, 'file-0')).toBe('daemon');
+  });
+
   test('more files open than have room: daemon mode until those are closed', async () => {
     const files = 28_700;
     await using mount = new MountUnderTest((tree) => {
