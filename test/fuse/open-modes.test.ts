@@ -223,7 +223,7 @@ describe.skipIf(FUSE_MISSING !== undefined)('a mount that decides by itself', ()
       for (let file = 0; file < small; file++)
         fs.writeFileSync(path.join(tree, `s${String(file)}`), 's');
       for (let file = 0; file < large; file++) {
-        fs.writeFileSync(path.join(tree, `l${String(file)}`), Buffer.alloc(1 << 20));
+        fs.writeFileSync(path.join(tree, `l${String(file)}`), Buffer.alloc(4 << 20));
       }
     });
 
@@ -239,7 +239,7 @@ describe.skipIf(FUSE_MISSING !== undefined)('a mount that decides by itself', ()
   });
 
   test('large files: passthrough, also beside small ones that are more', async () => {
-    await using mount = await withSmall(0, 6).start(auto);
+    await using mount = await withSmall(10, 6).start(auto);
     mount.complete('l0');
     const fd = fs.openSync(mount.at('l0'), 'r');
     expect(modeOf(mount.at('l0'))).toBe('passthrough');
