@@ -10,6 +10,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../common/index.ts';
 import type { ErrorFacts } from '../common/index.ts';
+import type { Integrity, ModeDecision, OpenCounts } from '../fuse-client/index.ts';
 import { writing } from './directories.ts';
 import { environment } from './environment.ts';
 import { packageVersion } from './package-version.ts';
@@ -26,6 +27,12 @@ export interface MountRecord {
   readonly manifestPercent: number;
   /** Only while no server has proved to last. */
   readonly condition?: ConditionRecord | undefined;
+  /** Whether every byte comes from a worker, checked; releases before 0.2 did not say. */
+  readonly integrity?: Integrity;
+  /** How files are opened, once that is decided; a driver without modes says nothing. */
+  readonly openMode?: ModeDecision;
+  /** Opens so far: passthrough, and by reason those that are in daemon mode. */
+  readonly opens?: OpenCounts;
 }
 
 /** As `MountCondition`, with points in time for what it gives as spans: milliseconds since 1970. */

@@ -140,6 +140,8 @@ function mountSpec(spec: MountProcessSpec): MountSpec {
     holderCommand,
     openFilesPerThread: shareOfOpenFiles(openFilesLimit(), OBJECT_FILES),
     allowOther: how.allowOther,
+    openMode: how.openMode,
+    integrity: how.integrity,
     ...(how.recovery === 'slots' ? { recovery: how.recovery } : {}),
     timings: {
       silenceMs: hungAfterMs,

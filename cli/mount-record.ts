@@ -36,6 +36,8 @@ export function recordHolder(
     driver: driver.name,
     lacks: lacks(driver),
     manifestPercent: 0,
+    integrity: how.integrity,
+    opens: {},
   };
   const upgrade = upgradeRecord(specFile, upgradeId);
   const instance = registerInstance({
@@ -53,6 +55,9 @@ export function recordHolder(
         return;
       case 'manifest':
         show({ manifestPercent: event.percent });
+        return;
+      case 'opens':
+        show({ openMode: event.decision, opens: event.counts });
         return;
       case 'condition':
         if (event.condition.state === 'failing') log.error(event, 'no server lasts: reads fail');

@@ -39,6 +39,9 @@ const SEEK_USERS_MS = 2_000;
 /** Beyond what a trial may take by itself. */
 const HANDOVER_SLACK_MS = 20_000;
 
+/** What is open changes all the time. */
+const REPORT_OPENS_MS = 1_000;
+
 const STATE_NAME = 'larder-mount';
 
 /**
@@ -96,6 +99,8 @@ class Holder {
   #answers = false;
   #percent = 0;
   #condition = 'serving';
+  #opens = '';
+  #opensReportedMs = -Infinity;
   #unmountAsked = false;
   /** Who kept it busy at the last try. */
   #users = '';
@@ -295,6 +300,18 @@ class Holder {
       this.#percent = manifestPercent;
       this.#report({ kind: 'manifest', percent: manifestPercent });
     }
+    this.#reportOpens();
+  }
+
+  #reportOpens(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const { decision, openCounts: counts } = this.#handles.state;
+    if (decision === undefined || nowMs - this.#opensReportedMs < REPORT_OPENS_MS) return;
+    const text = JSON.stringify({ decision, counts });
+    if (text === this.#opens) return;
+    this.#opens = text;
+    this.#opensReportedMs = nowMs;
+    this.#report({ kind: 'opens', decision, counts });
   }
 
   /** When it changes, not each time that a time in it does. */

@@ -20,8 +20,8 @@ export type {
   MountEnd,
   MountEvent,
 } from './mount-events.ts';
+export type { Integrity, ModeDecision, OpenCounts, OpenModeChoice } from './open-modes.ts';
 export type { ServeOptions } from './server.ts';
-export type { OpenMode } from './session.ts';
 export type { MountSpec, MountTimings, Recovery, WhenBusy } from './spec.ts';
 export { FORMAT_VERSION } from './state.ts';
 export { WAIT_ARGUMENT } from './trial.ts';

@@ -1,6 +1,7 @@
 /** What a holder says of its mount: how it is served, what happens to it, and how it ended. */
 import type { Clock, LarderError } from '../common/index.ts';
 import type { MountUser } from './mount.ts';
+import type { ModeDecision, OpenCounts } from './open-modes.ts';
 
 /**
  * How a mount is served.
@@ -31,6 +32,8 @@ export type MountEvent =
   | { readonly kind: 'serving' }
   | { readonly kind: 'condition'; readonly condition: MountCondition }
   | { readonly kind: 'manifest'; readonly percent: number }
+  /** How files are opened, and how many were so far; once a second while that changes. */
+  | { readonly kind: 'opens'; readonly decision: ModeDecision; readonly counts: OpenCounts }
   | { readonly kind: 'busy'; readonly users: readonly MountUser[] };
 
 /** How a mount ended. */

@@ -18,6 +18,9 @@ import { Worker } from 'node:worker_threads';
 import type { MountSource } from '../sdk/index.ts';
 import { asLarderError, FUSE_MAX_READ_BYTES, silentLogger, systemClock } from '../common/index.ts';
 import type { Clock, Logger } from '../common/index.ts';
+import { INIT_FLAG2 } from './abi.ts';
+import { KernelBackingFiles } from './backing-files.ts';
+import { decideMode } from './decide-mode.ts';
 import { DeferredRequests } from './deferred.ts';
 import { Reply } from './encode.ts';
 import { EvictionNotices, EVERYTHING } from './eviction-notices.ts';
@@ -25,7 +28,9 @@ import { ExtentTable } from './extents.ts';
 import { NO_LOCAL_BYTES } from './local-objects.ts';
 import { MappedFiles } from './mapped-files.ts';
 import { deviceInMaps, findMount } from './mount.ts';
+import { makeReadOnly } from './mount-device.ts';
 import { OpenReports } from './open-reports.ts';
+import { Opens } from './opens.ts';
 import { kill, setOomScore, startTimeOf } from './processes.ts';
 import { recoverRequests } from './recovery.ts';
 import type { ServerMessage, ServerOrder } from './server-process.ts';
@@ -82,6 +87,7 @@ class Server {
   readonly #state = SharedState.open(STATE_FD);
   readonly #touches: TouchRing[] = [];
   readonly #extents = new ExtentTable();
+  readonly #backing = new KernelBackingFiles(DEVICE_FD);
   readonly #evictions: EvictionNotices;
   readonly #opens: OpenReports;
   #deferred: DeferredRequests | undefined;
@@ -118,7 +124,8 @@ class Server {
       if (known !== undefined) this.#serve(known, connected, left);
       const source = await connected;
       this.#source = source;
-      const files = filesOf(source);
+      const files = filesOf(source, this.#spec.integrity);
+      if (known === undefined) await this.#decideMode(files, source);
       const changed = this.#state.source !== JSON.stringify(files);
       if (changed) this.#state.source = JSON.stringify(files);
       if (known === undefined) this.#serve(files, connected, left);
@@ -153,7 +160,7 @@ class Server {
     });
     try {
       const source = await connected;
-      openFiles(filesOf(source));
+      openFiles(filesOf(source, this.#spec.integrity));
     } catch (error) {
       await this.#fail(error);
     }
@@ -165,10 +172,27 @@ class Server {
   /** @returns the slots whose requests a dead server left, where the kernel does not send them again */
   #takeOver(): readonly number[] {
     setOomScore(this.#state.oomScore);
-    this.#state.takeOver(process.pid);
+    const mayBeOpen = (this.#state.flags2 & INIT_FLAG2.PASSTHROUGH) !== 0;
+    this.#state.takeOver(process.pid, mayBeOpen ? this.#backing : undefined);
     const { recovery, left } = recoverRequests(this.#state, DEVICE_FD, this.#spec.recovery);
     this.#log.debug({ recovery, left: left.length }, 'took over');
     return left;
+  }
+
+  /** By the first server, before it says what it serves: whoever finds that finds this too. */
+  async #decideMode(files: SourceFiles, source: MountSource): Promise<void> {
+    if (this.#state.decision !== undefined) return;
+    const { reader } = openFiles(files);
+    const decision = await decideMode({
+      choice: this.#spec.openMode,
+      reader,
+      fetch: async (offsetBytes, lengthBytes) => {
+        await source.fetchManifest(offsetBytes, lengthBytes, new AbortController().signal);
+      },
+    });
+    this.#log.debug({ ...decision }, 'open mode');
+    if (decision.mode === 'none') makeReadOnly(this.#spec.mountpoint);
+    this.#state.decide(decision);
   }
 
   #serve(files: SourceFiles, source: Promise<MountSource>, left: readonly number[]): void {
@@ -179,7 +203,14 @@ class Server {
       state: this.#state,
       files: version,
       bytes: NO_LOCAL_BYTES,
-      openMode: this.#spec.openMode,
+      opens: new Opens({
+        state: this.#state,
+        files: version,
+        backing: this.#backing,
+        integrity: this.#spec.integrity,
+        completeDirectory: files.completeDirectory,
+        mayWait: false,
+      }),
       onError: (error, opcode) => {
         this.#log.warn({ opcode, code: error.code }, error.message);
       },
@@ -208,7 +239,7 @@ class Server {
     const data: ThreadData = {
       deviceFd: DEVICE_FD,
       stateFd: STATE_FD,
-      openMode: this.#spec.openMode,
+      integrity: this.#spec.integrity,
       openFiles: this.#spec.openFilesPerThread,
       source,
       touches: this.#newRing().memory,

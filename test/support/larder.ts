@@ -40,6 +40,9 @@ export interface Status {
     readonly manifestPercent: number;
     readonly release: string | null;
     readonly condition: MountCondition;
+    readonly integrity: string;
+    readonly openMode?: { readonly mode: string; readonly why: string };
+    readonly opens: Readonly<Record<string, number>>;
   }[];
   readonly datasets: readonly {
     readonly name: string;
