@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { LarderError, systemCode } from '../common/index.ts';
-import type { DriverName } from '../fuse-client/index.ts';
+import type { DriverName, Integrity, OpenModeChoice } from '../fuse-client/index.ts';
 import type { Environment } from './environment.ts';
 import { listInstances } from './instances.ts';
 
@@ -62,27 +62,40 @@ function checkSocket(socket: string): string {
 
 /** How a mount is made: JSON-able, for holder and server. */
 export interface MountFlags {
-  readonly openMode: 'daemon';
+  readonly openMode: OpenModeChoice;
+  readonly integrity: Integrity;
   readonly driver: DriverName;
   readonly allowOther: boolean;
   readonly recovery: 'auto' | 'slots';
 }
 
-/** @throws {LarderError} `NOT_YET_AVAILABLE` for what later releases bring */
+/** @throws {LarderError} `INVALID_ARGUMENT` for an open mode that the driver has not */
 export function mountFlags(flags: Flags): MountFlags {
-  const openMode = text(flags, 'openMode') ?? 'auto';
-  if (openMode !== 'auto' && openMode !== 'daemon') {
-    throw new LarderError('NOT_YET_AVAILABLE', { option: `--open-mode=${openMode}` });
-  }
-  if (text(flags, 'integrity') === 'strict') {
-    throw new LarderError('NOT_YET_AVAILABLE', { option: '--integrity=strict' });
+  const openMode = openModeOf(text(flags, 'openMode'));
+  const driver = text(flags, 'driver') === 'fuse-native' ? 'fuse-native' : 'kernel';
+  if (driver === 'fuse-native' && (openMode === 'none' || openMode === 'passthrough')) {
+    const expected = '--open-mode=daemon or auto with this driver';
+    throw new LarderError('INVALID_ARGUMENT', { openMode, driver, expected });
   }
   return {
-    openMode: 'daemon',
-    driver: text(flags, 'driver') === 'fuse-native' ? 'fuse-native' : 'kernel',
+    openMode,
+    integrity: text(flags, 'integrity') === 'strict' ? 'strict' : 'standard',
+    driver,
     allowOther: isSet(flags, 'allowOther'),
     recovery: text(flags, 'recovery') === 'slots' ? 'slots' : 'auto',
   };
+}
+
+/** The command line has checked it. */
+function openModeOf(named: string | undefined): OpenModeChoice {
+  switch (named) {
+    case 'none':
+    case 'passthrough':
+    case 'daemon':
+      return named;
+    default:
+      return 'auto';
+  }
 }
 
 /** A directory is taken as `file://`; anything with a scheme as it is. */

@@ -9,6 +9,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../common/index.ts';
+import type { Integrity, ModeDecision, OpenCounts } from '../fuse-client/index.ts';
 import { writing } from './directories.ts';
 import { environment } from './environment.ts';
 import { packageVersion } from './package-version.ts';
@@ -23,6 +24,12 @@ export interface MountRecord {
   /** What the driver does not do, by the names of its capabilities. */
   readonly lacks: readonly string[];
   readonly manifestPercent: number;
+  /** Whether every byte comes from a worker, checked; releases before 0.2 did not say. */
+  readonly integrity?: Integrity;
+  /** How files are opened, once that is decided; a driver without modes says nothing. */
+  readonly openMode?: ModeDecision;
+  /** Opens so far: passthrough, and by reason those that are in daemon mode. */
+  readonly opens?: OpenCounts;
 }
 
 /** How reading the configuration again went the last time. */

@@ -60,13 +60,15 @@ async function hold(spec: MountProcessSpec, specFile: string): Promise<void> {
   process.on('SIGINT', onSignal);
   const reloading = reloadOnHangup();
   const driver = driverOf(spec);
-  const mount: MountRecord = {
+  let mount: MountRecord = {
     mountpoint,
     dataset,
     version,
     driver: driver.name,
     lacks: lacks(driver),
     manifestPercent: 0,
+    integrity: spec.how.integrity,
+    opens: {},
   };
   const instance = registerInstance({ role: 'holder', group, mountpoint, master, mount });
   reloading.ready({
@@ -82,11 +84,15 @@ async function hold(spec: MountProcessSpec, specFile: string): Promise<void> {
       }
     },
   });
+  const update = (changes: Partial<MountRecord>) => {
+    mount = { ...mount, ...changes };
+    instance.update({ mount });
+  };
   const report = (event: MountEvent) => {
     if (event.kind === 'serving') reportReady({ mountpoint });
-    else if (event.kind === 'manifest') {
-      instance.update({ mount: { ...mount, manifestPercent: event.percent } });
-    } else if (event.kind === 'server-lost' || event.kind === 'busy') log.warn(event, event.kind);
+    else if (event.kind === 'manifest') update({ manifestPercent: event.percent });
+    else if (event.kind === 'opens') update({ openMode: event.decision, opens: event.counts });
+    else if (event.kind === 'server-lost' || event.kind === 'busy') log.warn(event, event.kind);
     else log.debug(event, event.kind);
   };
   let failure: LarderError | undefined;
@@ -165,6 +171,8 @@ function mountSpec(spec: MountProcessSpec): MountSpec {
     holderCommand,
     openFilesPerThread: shareOfOpenFiles(openFilesLimit(), OBJECT_FILES),
     allowOther: how.allowOther,
+    openMode: how.openMode,
+    integrity: how.integrity,
     ...(how.recovery === 'slots' ? { recovery: how.recovery } : {}),
     timings: { silenceMs: hungAfterMs, heartbeatMs: Math.max(10, hungAfterMs / 10) },
   };

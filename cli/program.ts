@@ -91,12 +91,19 @@ interface CommandSpec {
 
 function mountOptions(): Option[] {
   return [
-    new Option('--open-mode <mode>', 'how files are served')
+    new Option(
+      '--open-mode <mode>',
+      'who reads: the kernel complete files by itself (passthrough), the server (daemon), or the server ' +
+        "through a page cache that needs no open (none); auto goes by the files' sizes",
+    )
       .choices(['auto', 'none', 'passthrough', 'daemon'])
       .default('auto'),
-    new Option('--integrity <mode>', 'strict: check every read')
-      .choices(['default', 'strict'])
-      .default('default'),
+    new Option(
+      '--integrity <mode>',
+      'strict: every byte comes from a worker, which checks it; no file of the cache is read directly',
+    )
+      .choices(['standard', 'strict'])
+      .default('standard'),
     new Option('--driver <driver>', 'how to speak to the kernel')
       .choices(['kernel', 'fuse-native'])
       .default('kernel'),

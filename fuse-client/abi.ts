@@ -86,6 +86,12 @@ export const OPEN_FLAG = {
   PASSTHROUGH: 1 << 7,
 } as const;
 
+/** ioctl of /dev/fuse with fuse_backing_map {fd, flags, padding (2)}: the id that opens may name. */
+export const BACKING_OPEN = 0x4010_e501;
+export const BACKING_MAP_WORDS = 4;
+/** ioctl of /dev/fuse with the id. */
+export const BACKING_CLOSE = 0x4004_e502;
+
 /** `error` of an out header whose `unique` is 0: a notification. */
 export const NOTIFY_RESEND = 7;
 /** Set in the high word of `unique` when the kernel sends a request again; echoed in the reply. */

@@ -48,7 +48,7 @@ const kernelDriver: FuseDriver = {
     maxReadBytes: FUSE_MAX_READ_BYTES,
     recovery: true,
     holderRecovery: true,
-    passthrough: false,
+    passthrough: true,
     localFiles: true,
     lazyDetach: true,
     readdirPlus: true,

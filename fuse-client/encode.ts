@@ -60,6 +60,8 @@ export interface InitReply {
   readonly congestionThreshold: number;
   readonly maxWriteBytes: number;
   readonly maxPages: number;
+  /** With passthrough 1: files below are on no stacked file system, and this one may be under one. */
+  readonly maxStackDepth: number;
 }
 
 export class Reply {
@@ -143,6 +145,7 @@ export class Reply {
     words[BODY_WORD + 6] = 1;
     words[BODY_WORD + 7] = init.maxPages;
     words[BODY_WORD + 8] = init.flags2;
+    words[BODY_WORD + 9] = init.maxStackDepth;
     return INIT_OUT_BYTES;
   }
 

@@ -20,6 +20,7 @@ import { abortMount, checkMountpoint, describeUsers, findHolders, findMount } fr
 import { setReadAhead, unmount } from './mount.ts';
 import type { MountUser } from './mount.ts';
 import { mountDevice } from './mount-device.ts';
+import type { ModeDecision, OpenCounts } from './open-modes.ts';
 import { kill, readOomScore, setOomScore, startTimeOf } from './processes.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { compileSpec, DEVICE_FD, STATE_FD } from './spec.ts';
@@ -35,6 +36,8 @@ export type MountEvent =
   /** The mount answers. */
   | { readonly kind: 'serving' }
   | { readonly kind: 'manifest'; readonly percent: number }
+  /** How files are opened, and how many were so far; once a second while that changes. */
+  | { readonly kind: 'opens'; readonly decision: ModeDecision; readonly counts: OpenCounts }
   | { readonly kind: 'busy'; readonly users: readonly MountUser[] };
 
 /** How a mount ended. */
@@ -60,6 +63,9 @@ export interface ServerFailure {
 
 /** Looking through all processes of a large machine takes a while: not at each try. */
 const SEEK_USERS_MS = 2_000;
+
+/** What is open changes all the time. */
+const REPORT_OPENS_MS = 1_000;
 
 const STATE_NAME = 'larder-mount';
 
@@ -97,6 +103,8 @@ class Holder {
   #failure: LarderError | undefined;
   #answers = false;
   #percent = 0;
+  #opens = '';
+  #opensReportedMs = -Infinity;
   #unmountAsked = false;
   /** Who kept it busy at the last try. */
   #users = '';
@@ -243,6 +251,18 @@ class Holder {
       this.#percent = manifestPercent;
       this.#report({ kind: 'manifest', percent: manifestPercent });
     }
+    this.#reportOpens();
+  }
+
+  #reportOpens(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const { decision, openCounts: counts } = this.#handles.state;
+    if (decision === undefined || nowMs - this.#opensReportedMs < REPORT_OPENS_MS) return;
+    const text = JSON.stringify({ decision, counts });
+    if (text === this.#opens) return;
+    this.#opens = text;
+    this.#opensReportedMs = nowMs;
+    this.#report({ kind: 'opens', decision, counts });
   }
 
   /** Once asked for, tried at each look until it is done. */

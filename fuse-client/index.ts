@@ -13,6 +13,6 @@ export {
 } from './mount.ts';
 export type { MountEntry, MountTableRow, MountUser, UnmountOptions } from './mount.ts';
 export { checkFuse } from './mount-device.ts';
+export type { Integrity, ModeDecision, OpenCounts, OpenModeChoice } from './open-modes.ts';
 export type { ServeOptions } from './server.ts';
-export type { OpenMode } from './session.ts';
 export type { MountSpec, MountTimings, Recovery, WhenBusy } from './spec.ts';

@@ -117,7 +117,8 @@ export class LocalObjects implements LocalBytes {
 /** Nothing is here: for the event loop, which must not wait for a disk. */
 export const NO_LOCAL_BYTES: LocalBytes = { answer: () => false };
 
-function openWhole(path: string, sizeBytes: number): number | undefined {
+/** The fd of a complete object, where there is a file of its size; the caller closes it. */
+export function openWhole(path: string, sizeBytes: number): number | undefined {
   const fd = tryOpen(path);
   if (fd === undefined || fstatSync(fd).size === sizeBytes) return fd;
   closeSync(fd);

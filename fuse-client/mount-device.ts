@@ -5,7 +5,7 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { FUSE_MAX_READ_BYTES, LarderError, systemCode } from '../common/index.ts';
 import { hasHelper, isPrivilegeBarred, mountThroughHelper } from './fusermount.ts';
-import { FILE_SYSTEM } from './mount.ts';
+import { FILE_SYSTEM, findMount } from './mount.ts';
 import { mount, MOUNT_FLAG, SyscallError } from './syscalls.ts';
 
 export interface DeviceMount {
@@ -77,6 +77,23 @@ function mountDirectly(mountpoint: string, source: string): number {
   } catch (error) {
     closeSync(fd);
     throw error;
+  }
+}
+
+/**
+ * Has the kernel refuse all that would write, for a mode in which it opens files without asking. Where this
+ * process may not, a file can be opened for writing by whom its mode bits allow, and each write fails.
+ */
+export function makeReadOnly(mountpoint: string): void {
+  const entry = findMount(mountpoint);
+  if (entry === undefined) return;
+  // Said anew as a whole: what is not given would end.
+  const { REMOUNT, BIND, RDONLY, NOSUID, NODEV } = MOUNT_FLAG;
+  const flags = REMOUNT | BIND | RDONLY | NOSUID | NODEV;
+  try {
+    mount({ source: 'none', target: entry.mountpoint, type: FILE_SYSTEM, flags, data: '' });
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
   }
 }
 

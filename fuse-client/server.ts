@@ -26,13 +26,17 @@ import {
 } from '../common/index.ts';
 import type { Clock, Logger } from '../common/index.ts';
 import { INIT_FLAG2, NOTIFY_RESEND, OUT_HEADER_BYTES } from './abi.ts';
+import { KernelBackingFiles } from './backing-files.ts';
+import { decideMode } from './decide-mode.ts';
 import { DeferredRequests } from './deferred.ts';
 import { Reply } from './encode.ts';
 import { EvictionNotices, EVERYTHING } from './eviction-notices.ts';
 import { ExtentTable } from './extents.ts';
 import type { ServerFailure } from './holder.ts';
 import { NO_LOCAL_BYTES } from './local-objects.ts';
+import { makeReadOnly } from './mount-device.ts';
 import { OpenReports } from './open-reports.ts';
+import { Opens } from './opens.ts';
 import { kill, setOomScore } from './processes.ts';
 import { FuseSession } from './session.ts';
 import { filesOf, openFiles } from './serving-thread.ts';
@@ -74,6 +78,7 @@ class Server {
   readonly #state = SharedState.open(STATE_FD);
   readonly #touches: TouchRing[] = [];
   readonly #extents = new ExtentTable();
+  readonly #backing = new KernelBackingFiles(DEVICE_FD);
   readonly #evictions: EvictionNotices;
   readonly #opens: OpenReports;
   #deferred: DeferredRequests | undefined;
@@ -104,7 +109,8 @@ class Server {
       if (known !== undefined) this.#serve(known, connected, left);
       const source = await connected;
       this.#source = source;
-      const files = filesOf(source);
+      const files = filesOf(source, this.#spec.integrity);
+      if (known === undefined) await this.#decideMode(files, source);
       const changed = this.#state.source !== JSON.stringify(files);
       if (changed) this.#state.source = JSON.stringify(files);
       if (known === undefined) this.#serve(files, connected, left);
@@ -128,7 +134,8 @@ class Server {
   #takeOver(): number[] {
     const state = this.#state;
     setOomScore(state.oomScore);
-    state.takeOver(process.pid);
+    const mayBeOpen = (state.flags2 & INIT_FLAG2.PASSTHROUGH) !== 0;
+    state.takeOver(process.pid, mayBeOpen ? this.#backing : undefined);
     const kernelFlags2 = state.negotiated?.kernelFlags2 ?? 0;
     const canResend = (kernelFlags2 & INIT_FLAG2.HAS_RESEND) !== 0;
     if (!canResend || this.#spec.recovery === 'slots') {
@@ -142,6 +149,22 @@ class Server {
     return [];
   }
 
+  /** By the first server, before it says what it serves: whoever finds that finds this too. */
+  async #decideMode(files: SourceFiles, source: MountSource): Promise<void> {
+    if (this.#state.decision !== undefined) return;
+    const { reader } = openFiles(files);
+    const decision = await decideMode({
+      choice: this.#spec.openMode,
+      reader,
+      fetch: async (offsetBytes, lengthBytes) => {
+        await source.fetchManifest(offsetBytes, lengthBytes, new AbortController().signal);
+      },
+    });
+    this.#log.debug({ ...decision }, 'open mode');
+    if (decision.mode === 'none') makeReadOnly(this.#spec.mountpoint);
+    this.#state.decide(decision);
+  }
+
   #serve(files: SourceFiles, source: Promise<MountSource>, left: readonly number[]): void {
     const version = openFiles(files);
     this.#opens.setFiles(version);
@@ -150,7 +173,14 @@ class Server {
       state: this.#state,
       files: version,
       bytes: NO_LOCAL_BYTES,
-      openMode: this.#spec.openMode,
+      opens: new Opens({
+        state: this.#state,
+        files: version,
+        backing: this.#backing,
+        integrity: this.#spec.integrity,
+        completeDirectory: files.completeDirectory,
+        mayWait: false,
+      }),
       onError: (error, opcode) => {
         this.#log.warn({ opcode, code: error.code }, error.message);
       },
@@ -178,7 +208,7 @@ class Server {
     const data: ThreadData = {
       deviceFd: DEVICE_FD,
       stateFd: STATE_FD,
-      openMode: this.#spec.openMode,
+      integrity: this.#spec.integrity,
       openFiles: this.#spec.openFilesPerThread,
       source,
       touches: this.#newRing().memory,

@@ -20,14 +20,17 @@ import type { DatasetInfo } from '../common/index.ts';
 import type { MountSource } from '../sdk/index.ts';
 import { FilePageSource } from '../rpc/manifests/index.ts';
 import { REQUEST_BYTES } from './abi.ts';
+import { KernelBackingFiles } from './backing-files.ts';
 import { RequestView } from './decode.ts';
 import { Reply } from './encode.ts';
 import { EVERYTHING } from './eviction-notices.ts';
 import { ExtentTable } from './extents.ts';
 import { LocalObjects, NO_LOCAL_BYTES } from './local-objects.ts';
+import type { Integrity } from './open-modes.ts';
+import { Opens } from './opens.ts';
 import { VersionFiles } from './operations.ts';
 import { FuseSession } from './session.ts';
-import type { LocalBytes, OpenMode } from './session.ts';
+import type { LocalBytes } from './session.ts';
 import { SharedState } from './state.ts';
 import { TouchRing } from './touches.ts';
 
@@ -35,7 +38,7 @@ import { TouchRing } from './touches.ts';
 export interface ThreadData {
   readonly deviceFd: number;
   readonly stateFd: number;
-  readonly openMode: OpenMode;
+  readonly integrity: Integrity;
   readonly openFiles: number;
   readonly source: SourceFiles;
   readonly touches: SharedArrayBuffer;
@@ -62,10 +65,12 @@ export type ThreadMessage =
   /** The connection has ended. */
   | { readonly kind: 'ended' };
 
-export function filesOf(source: MountSource): SourceFiles {
+/** With strict integrity no file of the worker is read directly: what it sends was checked. */
+export function filesOf(source: MountSource, integrity: Integrity): SourceFiles {
   const { dataset, version, manifestPath, completeDirectory } = source;
   const files = { dataset, version, manifestPath };
-  return completeDirectory === undefined ? files : { ...files, completeDirectory };
+  if (completeDirectory === undefined || integrity === 'strict') return files;
+  return { ...files, completeDirectory };
 }
 
 export function openFiles(source: SourceFiles): VersionFiles {
@@ -106,7 +111,14 @@ class ServingThread {
       state: this.#state,
       files,
       bytes: this.#bytes(this.#objects),
-      openMode: data.openMode,
+      opens: new Opens({
+        state: this.#state,
+        files,
+        backing: new KernelBackingFiles(data.deviceFd),
+        integrity: data.integrity,
+        completeDirectory,
+        mayWait: true,
+      }),
       onError: (error, opcode) => {
         post({ kind: 'error', opcode, what: printable(error.message) });
       },

@@ -19,6 +19,7 @@ import {
   ACCESS_WRITE,
   GETXATTR_IN,
   INIT_FLAG,
+  INIT_FLAG2,
   INIT_IN,
   KERNEL_MINOR,
   LSEEK_IN,
@@ -33,6 +34,8 @@ import {
 } from './abi.ts';
 import type { RequestView } from './decode.ts';
 import type { Reply, UniqueWords } from './encode.ts';
+import { openFlags } from './opens.ts';
+import type { Opens } from './opens.ts';
 import { SOURCE_XATTRS } from './operations.ts';
 import type { FileRange, VersionFiles } from './operations.ts';
 import type { SharedState } from './state.ts';
@@ -40,12 +43,6 @@ import type { SharedState } from './state.ts';
 const { errno } = constants;
 
 export type Disposition = 'done' | 'deferred';
-
-/**
- * - `daemon`: each open is counted
- * - `none`: the kernel is told once that opens need no server; nothing is known of what is open
- */
-export type OpenMode = 'daemon' | 'none';
 
 /** Bytes that can be had without waiting for anything but a local disk. */
 export interface LocalBytes {
@@ -58,7 +55,7 @@ export interface SessionOptions {
   readonly state: SharedState;
   readonly files: VersionFiles;
   readonly bytes: LocalBytes;
-  readonly openMode: OpenMode;
+  readonly opens: Opens;
   /** Told of each failure that is answered with an errno, but for those that are plain answers. */
   onError(error: LarderError, opcode: number): void;
 }
@@ -81,6 +78,10 @@ const WANTED_FLAGS =
   INIT_FLAG.NO_OPENDIR_SUPPORT |
   INIT_FLAG.EXPLICIT_INVAL_DATA |
   INIT_FLAG.INIT_EXT;
+
+/** The way in which a file is open. */
+const MODE_XATTR = 'user.larder.mode';
+const SPECIAL_XATTRS: ReadonlySet<string> = new Set([...SOURCE_XATTRS, MODE_XATTR]);
 
 /** Answers that applications ask for all day long. */
 const QUIET: ReadonlySet<string> = new Set(['NOT_FOUND', 'NOT_A_DIRECTORY', 'IS_A_DIRECTORY']);
@@ -128,7 +129,7 @@ export class FuseSession {
       case OPCODE.OPEN:
         return this.#open(request, reply, again);
       case OPCODE.RELEASE:
-        this.#options.state.openTable.release(openRequest(request, again), request.handle);
+        this.#options.opens.release(openRequest(request, again), request.handle);
         return this.#body(request, reply, 0);
       case OPCODE.READDIR:
       case OPCODE.READDIRPLUS:
@@ -169,6 +170,8 @@ export class FuseSession {
           ? this.#body(request, reply, 0)
           : this.#error(request, reply, errno.EROFS);
       case OPCODE.FLUSH:
+        // Said once, and the kernel tells of no close any more; other opens say NOFLUSH.
+        return this.#error(request, reply, this.#options.opens.mode === 'none' ? errno.ENOSYS : 0);
       case OPCODE.FSYNC:
       case OPCODE.FSYNCDIR:
       case OPCODE.RELEASEDIR:
@@ -217,17 +220,14 @@ export class FuseSession {
   }
 
   #open(request: RequestView, reply: Reply, again: boolean): Disposition {
-    const { state, openMode } = this.#options;
-    if (openMode === 'none') return this.#error(request, reply, errno.ENOSYS);
+    const { opens } = this.#options;
+    if (opens.mode === 'none') return this.#error(request, reply, errno.ENOSYS);
     if ((request.body(OPEN_IN.FLAGS) & ACCESS_MODE_MASK) !== READ_ONLY) {
       return this.#error(request, reply, errno.EROFS);
     }
-    const handle = state.openTable.open(openRequest(request, again));
-    return this.#body(
-      request,
-      reply,
-      reply.opened(handle, OPEN_FLAG.KEEP_CACHE | OPEN_FLAG.NOFLUSH),
-    );
+    const opened = opens.open(openRequest(request, again));
+    const body = reply.opened(opened.handle, openFlags(opened), opened.backingId);
+    return this.#body(request, reply, body);
   }
 
   /** ENOSYS once, and the kernel opens every directory by itself and keeps its names. */
@@ -255,10 +255,11 @@ export class FuseSession {
   }
 
   #xattr(request: RequestView, reply: Reply): Disposition {
-    const { files } = this.#options;
+    const { files, opens } = this.#options;
     const name = request.xattrName;
-    if (SOURCE_XATTRS.has(name) && files.attributes(request.node).kind === 'file') {
-      return 'deferred';
+    if (SPECIAL_XATTRS.has(name) && files.attributes(request.node).kind === 'file') {
+      if (name !== MODE_XATTR) return 'deferred';
+      return this.answerXattr(request, reply, opens.describe(request.node));
     }
     return this.answerXattr(request, reply, files.xattr(request.node, name));
   }
@@ -304,7 +305,8 @@ export class FuseSession {
     const extended = (kernelFlags & INIT_FLAG.INIT_EXT) !== 0;
     const kernelFlags2 = extended ? request.body(INIT_IN.FLAGS2) : 0;
     const flags = kernelFlags & WANTED_FLAGS;
-    const flags2 = 0;
+    const canPassThrough = this.#options.opens.wantsPassthrough;
+    const flags2 = canPassThrough ? kernelFlags2 & INIT_FLAG2.PASSTHROUGH : 0;
     this.#options.state.negotiate({ minor, kernelFlags, kernelFlags2, flags, flags2 });
     const body = reply.init({
       minor,
@@ -315,6 +317,7 @@ export class FuseSession {
       congestionThreshold: CONGESTION_THRESHOLD,
       maxWriteBytes: MAX_WRITE_BYTES,
       maxPages: FUSE_MAX_READ_BYTES / PAGE_BYTES,
+      maxStackDepth: flags2 === 0 ? 0 : 1,
     });
     return this.#body(request, reply, body);
   }

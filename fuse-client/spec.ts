@@ -3,7 +3,7 @@
  * defaults. Times are options so that tests can scale them down.
  */
 import { resolve } from 'node:path';
-import type { OpenMode } from './session.ts';
+import type { Integrity, OpenModeChoice } from './open-modes.ts';
 
 /** JSON-able: the same for the holder, each of its servers, and a holder that takes over. */
 export interface MountSpec {
@@ -25,7 +25,10 @@ export interface MountSpec {
   readonly openFilesPerThread?: number;
   /** Bytes of reads that wait for the source at once; default 128 MiB. */
   readonly maxWaitingBytes?: number;
-  readonly openMode?: OpenMode;
+  /** Default `daemon`. */
+  readonly openMode?: OpenModeChoice;
+  /** Default `standard`. */
+  readonly integrity?: Integrity;
   /** Lets other users read a mount that its user made without being root; default false. */
   readonly allowOther?: boolean;
   /**
@@ -102,6 +105,7 @@ export function compileSpec(spec: MountSpec): CompiledSpec {
     openFilesPerThread: spec.openFilesPerThread ?? 64,
     maxWaitingBytes: spec.maxWaitingBytes ?? 128 << 20,
     openMode: spec.openMode ?? 'daemon',
+    integrity: spec.integrity ?? 'standard',
     allowOther: spec.allowOther ?? false,
     recovery: spec.recovery,
     whenBusy: spec.whenBusy ?? 'stay',

@@ -3,15 +3,16 @@
  * server, and by the server's successor.
  *
  * It has four parts:
- *   - the header: what was negotiated with the kernel, who serves, and the heartbeat;
+ *   - the header: what was negotiated with the kernel, the open mode, who serves, and the heartbeat;
  *   - a text: what the last server knew of its source, so that the next one answers before it connects;
- *   - the open table: per node that is open {mode, backing id, open count, last request};
+ *   - the open table: per node that is open {outcome, backing id, open count, last request};
  *   - the slots: requests are read from /dev/fuse straight into one, and it stays taken until the reply is written.
  *
  * Always true:
  *   - a request that was taken from the kernel and not answered lies in a slot, at whatever
  *     instant the process is killed;
  *   - an open count may end too high after a kill, never too low;
+ *   - the open mode is decided once, before the first thread starts: the kernel remembers it;
  *   - no lock of a dead server is waited for: its successor clears them before it starts threads.
  *
  * Integers are little-endian 32-bit words. A change of the layout changes FORMAT_VERSION; a
@@ -22,11 +23,14 @@ import { ftruncateSync } from 'node:fs';
 import { LarderError } from '../common/index.ts';
 import { REQUEST_BYTES } from './abi.ts';
 import { RequestView } from './decode.ts';
+import { MODE_REASONS, OPEN_OUTCOMES } from './open-modes.ts';
+import type { ModeDecision, OpenCounts, OpenMode, OpenOutcome } from './open-modes.ts';
 import { OpenTable } from './open-table.ts';
+import type { BackingFiles } from './open-table.ts';
 import { mapShared } from './syscalls.ts';
 
 const MAGIC = 0x5344_524c; // 'LRDS'
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const HEADER_BYTES = 4096;
 const SOURCE_BYTES = 32_768;
 /** More requests than this at once wait in the kernel. 8 KiB each, taken from memory when first used. */
@@ -59,7 +63,16 @@ const HEADER = {
   SOURCE_LENGTH: 17,
   DEVICE_MAJOR: 18,
   DEVICE_MINOR: 19,
+  /** 1 + the place of the mode in OPEN_MODES; 0 while nothing is decided. */
+  OPEN_MODE: 64,
+  OPEN_MODE_WHY: 65,
+  SAMPLED_FILES: 66,
+  SMALL_FILES: 67,
+  REFUSAL: 68,
+  /** One word per outcome. */
+  OPENS: 72,
 } as const;
+const OPEN_MODES: readonly OpenMode[] = ['daemon', 'passthrough', 'none'];
 
 /**
  * The states of a slot.
@@ -222,10 +235,60 @@ export class SharedState {
     this.#set(HEADER.SOURCE_LENGTH, bytes.length);
   }
 
-  /** Called by each new server before it starts threads: it alone serves from here on. */
-  takeOver(serverPid: number): void {
+  /** What was granted at INIT of bits 32–63; 0 before. */
+  get flags2(): number {
+    return this.#get(HEADER.OUR_FLAGS2);
+  }
+
+  get decision(): ModeDecision | undefined {
+    const mode = OPEN_MODES[this.#get(HEADER.OPEN_MODE) - 1];
+    if (mode === undefined) return undefined;
+    return {
+      mode,
+      why: MODE_REASONS[this.#get(HEADER.OPEN_MODE_WHY)] ?? 'asked',
+      sampledFiles: this.#get(HEADER.SAMPLED_FILES),
+      smallFiles: this.#get(HEADER.SMALL_FILES),
+    };
+  }
+
+  decide(decision: ModeDecision): void {
+    this.#set(HEADER.OPEN_MODE_WHY, MODE_REASONS.indexOf(decision.why));
+    this.#set(HEADER.SAMPLED_FILES, decision.sampledFiles);
+    this.#set(HEADER.SMALL_FILES, decision.smallFiles);
+    this.#set(HEADER.OPEN_MODE, OPEN_MODES.indexOf(decision.mode) + 1);
+  }
+
+  /** Why the kernel takes no file at all from this server, once it has said so. */
+  get refusal(): OpenOutcome | undefined {
+    const index = this.#get(HEADER.REFUSAL);
+    return index === 0 ? undefined : OPEN_OUTCOMES[index];
+  }
+
+  set refusal(because: OpenOutcome) {
+    this.#set(HEADER.REFUSAL, OPEN_OUTCOMES.indexOf(because));
+  }
+
+  countOpen(outcome: OpenOutcome): void {
+    Atomics.add(this.#header, HEADER.OPENS + OPEN_OUTCOMES.indexOf(outcome), 1);
+  }
+
+  /** Opens by outcome, of those that there were; they wrap. */
+  get openCounts(): OpenCounts {
+    const counts = OPEN_OUTCOMES.map(
+      (outcome, index) => [outcome, this.#get(HEADER.OPENS + index) >>> 0] as const,
+    );
+    return Object.fromEntries(counts.filter(([, count]) => count > 0));
+  }
+
+  /**
+   * Called by each new server before it starts threads: it alone serves from here on.
+   *
+   * @param backing to close what a dead server left open; undefined where none can be open
+   */
+  takeOver(serverPid: number, backing?: BackingFiles): void {
     this.#set(HEADER.SERVER_PID, serverPid);
-    this.openTable.resetLocks();
+    this.#set(HEADER.REFUSAL, 0);
+    this.openTable.takeOver(backing);
   }
 
   /** The requests that a dead server left unanswered; they become deferred, all other slots free. */

@@ -53,6 +53,12 @@ const cSplice = libc.func(
   flags: number,
 ) => number;
 
+// Variadic in C: with so few arguments the calling conventions of Linux pass them alike.
+const cIoctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)') as (
+  fd: number,
+  request: number,
+  argument: Int32Array,
+) => number;
 const cSocketpair = libc.func(
   'int socketpair(int domain, int type, int protocol, _Out_ int *fds)',
 ) as (domain: number, type: number, protocol: number, fds: Int32Array) => number;
@@ -78,7 +84,7 @@ const POSIX_FADV_RANDOM = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
-export const MOUNT_FLAG = { NOSUID: 2, NODEV: 4 } as const;
+export const MOUNT_FLAG = { RDONLY: 1, NOSUID: 2, NODEV: 4, REMOUNT: 32, BIND: 4096 } as const;
 export const UMOUNT_FLAG = { FORCE: 1, DETACH: 2 } as const;
 
 /** A system call's failure, by the name of its errno. */
@@ -189,6 +195,13 @@ export function splice(pipeFd: number, fdOut: number, lengthBytes: number): void
   const moved = cSplice(pipeFd, null, fdOut, null, lengthBytes, 0);
   if (moved < 0) throw lastError('splice');
   assert(moved === lengthBytes, 'a reply is taken whole');
+}
+
+/** An ioctl whose argument is a struct of words. @throws {SyscallError} */
+export function ioctl(fd: number, request: number, argument: Int32Array): number {
+  const result = cIoctl(fd, request, argument);
+  if (result < 0) throw lastError('ioctl');
+  return result;
 }
 
 /**

@@ -61,7 +61,7 @@ async function makeMount(context: Context, call: MountCall): Promise<number> {
 
 /** A flag of the mount, not of the file system: mount(8) itself, which has called us, sets it. */
 async function forbidPrograms(mountpoint: string): Promise<void> {
-  const args = ['-i', '-o', 'remount,bind,nosuid,nodev,noexec', mountpoint];
+  const args = ['-i', '-o', 'remount,bind,ro,nosuid,nodev,noexec', mountpoint];
   try {
     await promisify(execFile)('mount', args);
   } catch (cause) {

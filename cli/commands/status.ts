@@ -6,7 +6,7 @@ import { createContext } from '../context.ts';
 import { isSet, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { listInstances } from '../instances.ts';
-import type { Instance } from '../instances.ts';
+import type { Instance, MountRecord } from '../instances.ts';
 import { table } from '../output.ts';
 
 const CALL_TIMEOUT_MS = 3_000;
@@ -87,15 +87,20 @@ function render(report: Report): string {
       ]),
     ),
     table(
-      ['MOUNTPOINT', 'DATASET', 'VERSION', 'DRIVER', 'MANIFEST', 'LACKS'],
+      ['MOUNTPOINT', 'DATASET', 'VERSION', 'DRIVER', 'MODE', 'MANIFEST', 'LACKS'],
       report.mounts.map((it) => [
         it.mountpoint,
         it.dataset,
         `v${String(it.version)}`,
         it.driver,
+        describeMode(it),
         `${String(it.manifestPercent)} %`,
         it.lacks.length === 0 ? '–' : it.lacks.join(' '),
       ]),
+    ),
+    table(
+      ['MOUNTPOINT', 'PASSTHROUGH OPENS', 'DAEMON OPENS', 'WHY'],
+      report.mounts.filter((it) => it.openMode?.mode === 'passthrough').map(describeOpens),
     ),
     table(
       ['DATASET', 'VERSION', 'FILES', 'SIZE', 'HELD', 'HIT RATIO'],
@@ -122,4 +127,25 @@ function render(report: Report): string {
       `(unique ${formatBytes(origin.uniqueBytes)}, requested ${formatBytes(origin.requestedBytes)})`,
   ];
   return parts.join('\n\n');
+}
+
+/** `none (63 of 64 files below 1 MiB)`; only a decision of `auto` needs an explanation. */
+function describeMode({ openMode, integrity }: MountRecord): string {
+  if (openMode === undefined) return '–';
+  const { mode, why, sampledFiles, smallFiles } = openMode;
+  const strict = integrity === 'strict' ? ', strict' : '';
+  if (why === 'asked') return `${mode}${strict}`;
+  const seen =
+    sampledFiles === 0
+      ? 'files of 1 MiB and more on average'
+      : `${String(smallFiles)} of ${String(sampledFiles)} files below 1 MiB`;
+  return `${mode}${strict} (${seen})`;
+}
+
+function describeOpens({ mountpoint, opens = {} }: MountRecord): string[] {
+  const { passthrough = 0, ...others } = opens;
+  const reasons = Object.entries(others);
+  const daemon = reasons.reduce((sum, [, count]) => sum + count, 0);
+  const why = reasons.map(([reason, count]) => `${reason} ${String(count)}`).join(', ');
+  return [mountpoint, String(passthrough), String(daemon), why === '' ? '–' : why];
 }

@@ -8,6 +8,7 @@ import { readText } from './read-text.ts';
 
 /** FUSE_NOTIFY_RESEND and FUSE_PASSTHROUGH. */
 const RESEND = [6, 9] as const;
+const CAP_SYS_ADMIN = 1n << 21n;
 /** FUSE 7.28: the oldest that a mount speaks. */
 const OLDEST = [4, 20] as const;
 
@@ -19,7 +20,12 @@ export const kernel: Check = {
       return [problem(`This is ${process.platform}.`, 'Mounts and workers need Linux.')];
     }
     const release = os.release();
-    return [kernelRelease(release), passthrough(release, kernelConfig(release))];
+    const found = passthrough(release, kernelConfig(release));
+    const forbidden =
+      found.level === 'ok'
+        ? passthroughPrivilege(readText('/proc/self/status'), readText('/proc/self/uid_map'))
+        : [];
+    return [kernelRelease(release), found, ...forbidden];
   },
 };
 
@@ -49,6 +55,24 @@ export function passthrough(release: string, config: string): Observation {
     'The kernel was built without FUSE passthrough. Reads go through the FUSE server.',
     'A kernel with CONFIG_FUSE_PASSTHROUGH=y lets it read complete files itself.',
   );
+}
+
+/**
+ * Whether mounts of this process may use passthrough.
+ *
+ * @param status of the process, as in /proc
+ * @param uidMap of its user namespace: outside of all others it is the identity
+ */
+export function passthroughPrivilege(status: string, uidMap: string): Observation[] {
+  const [, mask = '0'] = /^CapEff:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+  const isAdmin = (BigInt(`0x${mask}`) & CAP_SYS_ADMIN) !== 0n;
+  if (isAdmin && /^\s*0\s+0\s+4294967295\s*$/.test(uidMap)) return [];
+  return [
+    note(
+      'Mounts of this process have no passthrough: it needs CAP_SYS_ADMIN outside of user namespaces.',
+      'Mount as root of the machine (in a container: `--cap-add SYS_ADMIN`), or leave it: reads go through the FUSE server.',
+    ),
+  ];
 }
 
 function kernelConfig(release: string): string {

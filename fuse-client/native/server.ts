@@ -51,7 +51,7 @@ export async function serveNativeMount(spec: MountSpec, options: ServeOptions): 
     void beat();
     const source = await options.connect(new AbortController().signal);
     const operations = new PathFiles({
-      files: openFiles(filesOf(source)),
+      files: openFiles(filesOf(source, 'strict')),
       source,
       onError: (error, what) => {
         log.warn({ what, code: error.code }, error.message);

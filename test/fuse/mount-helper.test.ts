@@ -101,7 +101,7 @@ describe('mount -t larder', () => {
   test.for([
     ['an unknown option', 'data', '$M', 'bogus=1', 1, 'option=bogus=1'],
     ['a wrong value', 'data', '$M', 'integrity=lax', 1, 'option=integrity=lax'],
-    ['what does not exist yet', 'data', '$M', 'integrity=strict', 1, 'NOT_YET_AVAILABLE'],
+    ['a mode of another driver', 'data', '$M', 'driver=fuse-native,open-mode=none', 1, 'openMode'],
     ['a name that is none', 'a/b', '$M', 'ro', 1, 'INVALID_ARGUMENT'],
     ['no such dataset', 'other', '$M', 'ro', 32, 'dataset=other'],
     ['no such version', 'data@v9', '$M', 'ro', 32, 'NOT_FOUND'],

@@ -188,14 +188,15 @@ describe('mistakes', () => {
 });
 
 describe('options and listening', () => {
-  test.each([
-    ['--open-mode', 'passthrough'],
-    ['--integrity', 'strict'],
-  ])('%s %s is refused until it exists', async (option, value) => {
-    const { code, stderr } = await up('s3://b', option, value);
-    expect(stderr).toContain('NOT_YET_AVAILABLE');
-    expect(code).toBe(2);
-  });
+  test.each(['none', 'passthrough'])(
+    '--open-mode %s is refused with a driver that has it not',
+    async (mode) => {
+      const outcome = await up('s3://b', '--driver', 'fuse-native', '--open-mode', mode);
+      expect(outcome.stderr).toContain('INVALID_ARGUMENT');
+      expect(outcome.stderr).toContain(`openMode=${mode}`);
+      expect(outcome.code).toBe(2);
+    },
+  );
 
   test.each(['master', 'worker'])(
     'a %s does not listen beyond loopback without --insecure',

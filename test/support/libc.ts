@@ -55,10 +55,27 @@ export function setxattr(path: string, name: string, value: string): void {
 
 /** A copy of a file's bytes, read through a private mapping. */
 export function readMapped(fd: number, lengthBytes: number): Buffer {
-  const address: unknown = cMmap(null, lengthBytes, 1, 2, fd, 0);
-  const bytes = Buffer.from(Buffer.from(koffi.view(address, lengthBytes)));
-  checked('munmap', cMunmap(address, lengthBytes) as number);
-  return bytes;
+  using mapping = new Mapping(fd, lengthBytes);
+  return mapping.copy();
+}
+
+/** A private mapping of a file, which keeps it open. */
+export class Mapping implements Disposable {
+  readonly #address: unknown;
+  readonly #lengthBytes: number;
+
+  constructor(fd: number, lengthBytes: number) {
+    this.#address = cMmap(null, lengthBytes, 1, 2, fd, 0);
+    this.#lengthBytes = lengthBytes;
+  }
+
+  copy(): Buffer {
+    return Buffer.from(Buffer.from(koffi.view(this.#address, this.#lengthBytes)));
+  }
+
+  [Symbol.dispose](): void {
+    checked('munmap', cMunmap(this.#address, this.#lengthBytes) as number);
+  }
 }
 
 /** An open directory, entry by entry. */

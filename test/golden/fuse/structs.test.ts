@@ -72,9 +72,10 @@ describe('replies', () => {
       congestionThreshold: 96,
       maxWriteBytes: 4096,
       maxPages: 256,
+      maxStackDepth: 1,
     });
     expect(bodyOf(body)).toBe(
-      `070000002d00000000000001010001408000600000100000010000000001000080000000${zeros(28)}`,
+      `070000002d0000000000000101000140800060000010000001000000000100008000000001000000${zeros(24)}`,
     );
   });
 

@@ -41,6 +41,28 @@ describe('the state that outlives a server', () => {
     expect(state.countServer()).toBe(2);
   });
 
+  test('remembers the open mode, and counts opens by how they ended', () => {
+    const { fd, state } = create();
+    const other = SharedState.open(fd);
+    expect(other.decision).toBeUndefined();
+    const decision = {
+      mode: 'none',
+      why: 'small-files',
+      sampledFiles: 64,
+      smallFiles: 40,
+    } as const;
+    state.decide(decision);
+    expect(other.decision).toEqual(decision);
+    state.countOpen('passthrough');
+    state.countOpen('empty');
+    state.countOpen('empty');
+    expect(other.openCounts).toEqual({ passthrough: 1, empty: 2 });
+    state.refusal = 'privilege';
+    expect(other.refusal).toBe('privilege');
+    other.takeOver(7);
+    expect(state.refusal).toBeUndefined();
+  });
+
   test('of another format version is refused', () => {
     const { fd } = create();
     new Int32Array(mapShared(fd, 4096))[1] = 999;
@@ -53,13 +75,13 @@ describe('the state that outlives a server', () => {
     state.takeOver(0x1234);
     const slot = state.take();
     state.slotWords(slot)[0] = 40;
-    expect(STATE_BYTES).toBe(9_498_624);
+    expect(STATE_BYTES).toBe(9_515_008);
     const words = new Int32Array(mapShared(fd, STATE_BYTES));
-    expect([...words.slice(0, 12)]).toEqual([0x5344_524c, 1, 0, 0, 0, 0, 0, 0, 1, 0x1234, 0, 0]);
-    // The state of slot 0: after header (4 KiB), source (32 KiB) and open table (1,065,024 bytes).
-    expect(words[1_101_888 / 4]).toBe(1);
+    expect([...words.slice(0, 12)]).toEqual([0x5344_524c, 2, 0, 0, 0, 0, 0, 0, 1, 0x1234, 0, 0]);
+    // The state of slot 0: after header (4 KiB), source (32 KiB) and open table (1,081,408 bytes).
+    expect(words[1_118_272 / 4]).toBe(1);
     // The first slot, on a page.
-    expect(words[1_110_016 / 4]).toBe(40);
+    expect(words[1_126_400 / 4]).toBe(40);
   });
 
   test('keeps what a server left: requests become deferred, the rest is free', () => {

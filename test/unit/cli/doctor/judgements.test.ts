@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { judgeSkew } from '../../../../cli/doctor/clock.ts';
 import { judgeFileSystem } from '../../../../cli/doctor/file-systems.ts';
-import { kernelRelease, passthrough } from '../../../../cli/doctor/kernel.ts';
+import { kernelRelease, passthrough, passthroughPrivilege } from '../../../../cli/doctor/kernel.ts';
 import { openFiles } from '../../../../cli/doctor/limits.ts';
 import { memoryLimit } from '../../../../cli/doctor/memory.ts';
 import { judgeTimeouts } from '../../../../cli/doctor/request-timeouts.ts';
@@ -28,6 +28,16 @@ test.each([
   const found = passthrough(release, config);
   expect(found.level).toBe(level);
   expect(found.what).toContain(what);
+});
+
+test.each([
+  ['CapEff:\t000001ffffffffff', '         0          0 4294967295\n', []],
+  ['CapEff:\t0000000000000000', '         0          0 4294967295\n', ['note']],
+  // Root of a user namespace.
+  ['CapEff:\t000001ffffffffff', '         0       1000          1\n', ['note']],
+  ['', '', ['note']],
+])('passthrough with %j and %j', (status, uidMap, levels) => {
+  expect(passthroughPrivilege(status, uidMap).map(({ level }) => level)).toEqual(levels);
 });
 
 test.each([
