@@ -43,6 +43,8 @@ import { filesOf, openFiles } from './serving-thread.ts';
 import type { SourceFiles, ThreadData, ThreadMessage } from './serving-thread.ts';
 import { compileSpec, DEVICE_FD, STATE_FD } from './spec.ts';
 import type { CompiledSpec, MountSpec } from './spec.ts';
+import { StalePages } from './stale-pages.ts';
+import type { PageRange } from './stale-pages.ts';
 import { SharedState } from './state.ts';
 import { TouchRing } from './touches.ts';
 import type { Touched } from './touches.ts';
@@ -261,12 +263,16 @@ class Server {
 
   /** Tells the source what is read and open here, and the holder how far the manifest is. */
   async #report(source: MountSource): Promise<never> {
+    const stalePages = new StalePages(this.#state.openTable, startPageDropper());
     for (;;) {
       const touched = new Map<number, Touched>();
       for (const ring of this.#touches) ring.take(touched);
-      for (const { ordinal, offsetBytes, endBytes, bytes } of touched.values()) {
+      for (const read of touched.values()) {
+        const { ordinal, offsetBytes, endBytes, bytes } = read;
         source.reportTouched(ordinal, offsetBytes, endBytes - offsetBytes, bytes);
+        stalePages.read(read);
       }
+      stalePages.sweep();
       this.#opens.report(source);
       this.#state.manifestPercent = source.manifestPercent();
       await this.#clock.sleep(this.#spec.timings.reportMs);
@@ -331,6 +337,16 @@ class Server {
     this.#beforeEnd();
     return endProcess();
   }
+}
+
+/** The thread is started with the first range. */
+function startPageDropper(): (range: PageRange) => void {
+  let thread: Worker | undefined;
+  return (range) => {
+    const entry = new URL(`./page-dropper-thread${extname(import.meta.url)}`, import.meta.url);
+    thread ??= new Worker(entry, { workerData: DEVICE_FD });
+    thread.postMessage(range);
+  };
 }
 
 /** Has the kernel send every request again that was taken and not answered. */
