@@ -94,6 +94,7 @@ export const BACKING_CLOSE = 0x4004_e502;
 
 /** `error` of an out header whose `unique` is 0: a notification. */
 export const NOTIFY_RESEND = 7;
+export const NOTIFY_INVAL_INODE = 2;
 /** Set in the high word of `unique` when the kernel sends a request again; echoed in the reply. */
 export const UNIQUE_RESEND_HIGH = 0x8000_0000;
 

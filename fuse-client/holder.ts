@@ -20,6 +20,7 @@ import { LarderError, systemClock, systemCode } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
 import { EioAnswers } from './eio-answers.ts';
 import { Handover } from './handover.ts';
+import { ModeReports } from './mode-reports.ts';
 import { abortMount, checkMountpoint, describeUsers, findHolders, findMount } from './mount.ts';
 import { setReadAhead, unmount } from './mount.ts';
 import { mountDevice } from './mount-device.ts';
@@ -38,9 +39,6 @@ import { giveBack, tryServer } from './trial.ts';
 const SEEK_USERS_MS = 2_000;
 /** Beyond what a trial may take by itself. */
 const HANDOVER_SLACK_MS = 20_000;
-
-/** What is open changes all the time. */
-const REPORT_OPENS_MS = 1_000;
 
 const STATE_NAME = 'larder-mount';
 
@@ -91,6 +89,7 @@ class Holder {
   readonly #signal: AbortSignal | undefined;
   readonly #report: (event: MountEvent) => void;
   readonly #policy: RestartPolicy;
+  readonly #modes: ModeReports;
   readonly #eio: EioAnswers;
   #server: ServerProcess | undefined;
   #lastServer: ServerProcess | undefined;
@@ -99,8 +98,6 @@ class Holder {
   #answers = false;
   #percent = 0;
   #condition = 'serving';
-  #opens = '';
-  #opensReportedMs = -Infinity;
   #unmountAsked = false;
   /** Who kept it busy at the last try. */
   #users = '';
@@ -117,6 +114,7 @@ class Holder {
     this.#clock = options.clock ?? systemClock;
     this.#signal = options.signal;
     this.#report = options.report ?? (() => undefined);
+    this.#modes = new ModeReports(handles.state, this.#clock, this.#report);
     this.#policy = new RestartPolicy(spec.timings, this.#clock.monotonicMs(), state.heartbeat);
     this.#eio = new EioAnswers({ deviceFd, state, recovery: spec.recovery });
     options.onHandOver?.((command) => this.#handOver(command));
@@ -300,18 +298,7 @@ class Holder {
       this.#percent = manifestPercent;
       this.#report({ kind: 'manifest', percent: manifestPercent });
     }
-    this.#reportOpens();
-  }
-
-  #reportOpens(): void {
-    const nowMs = this.#clock.monotonicMs();
-    const { decision, openCounts: counts } = this.#handles.state;
-    if (decision === undefined || nowMs - this.#opensReportedMs < REPORT_OPENS_MS) return;
-    const text = JSON.stringify({ decision, counts });
-    if (text === this.#opens) return;
-    this.#opens = text;
-    this.#opensReportedMs = nowMs;
-    this.#report({ kind: 'opens', decision, counts });
+    this.#modes.look();
   }
 
   /** When it changes, not each time that a time in it does. */

@@ -32,6 +32,7 @@ import { makeReadOnly } from './mount-device.ts';
 import { OpenReports } from './open-reports.ts';
 import { Opens } from './opens.ts';
 import { kill, setOomScore, startTimeOf } from './processes.ts';
+import { ReadReports } from './read-reports.ts';
 import { recoverRequests } from './recovery.ts';
 import type { ServerMessage, ServerOrder } from './server-process.ts';
 import { FuseSession } from './session.ts';
@@ -40,8 +41,6 @@ import type { SourceFiles, ThreadData, ThreadMessage } from './serving-thread.ts
 import { compileSpec, DEVICE_FD, STATE_FD } from './spec.ts';
 import type { CompiledSpec, MountSpec } from './spec.ts';
 import { SharedState } from './state.ts';
-import { joinTouched, TouchRing } from './touches.ts';
-import type { Touched } from './touches.ts';
 
 export interface ServeOptions {
   /** Called once; its rejection ends the mount if it never answered, else only this server. */
@@ -77,15 +76,12 @@ export async function serveMount(spec: MountSpec, options: ServeOptions): Promis
  */
 const THREAD_HEAP_MIB = 96;
 
-/** Places of one file whose reads are reported at a time; with 4 KiB reads of a warm file there may be thousands. */
-const MAX_SPANS = 64;
-
 class Server {
   readonly #spec: CompiledSpec;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #state = SharedState.open(STATE_FD);
-  readonly #touches: TouchRing[] = [];
+  readonly #reads = new ReadReports(this.#state.openTable, DEVICE_FD);
   readonly #extents = new ExtentTable();
   readonly #backing = new KernelBackingFiles(DEVICE_FD);
   readonly #evictions: EvictionNotices;
@@ -226,7 +222,7 @@ class Server {
       clock: this.#clock,
       completeDirectory: files.completeDirectory,
       extents: this.#extents,
-      touches: this.#newRing(),
+      touches: this.#reads.newRing(),
       mapped: this.#mappedFiles(),
     });
     this.#deferred = deferred;
@@ -242,7 +238,7 @@ class Server {
       integrity: this.#spec.integrity,
       openFiles: this.#spec.openFilesPerThread,
       source,
-      touches: this.#newRing().memory,
+      touches: this.#reads.newRing().memory,
       extents: this.#extents.memory,
       evictions: this.#evictions.memory,
       index,
@@ -277,12 +273,6 @@ class Server {
     });
   }
 
-  #newRing(): TouchRing {
-    const ring = new TouchRing();
-    this.#touches.push(ring);
-    return ring;
-  }
-
   #onMessage(message: ThreadMessage): void {
     switch (message.kind) {
       case 'deferred':
@@ -306,11 +296,7 @@ class Server {
   /** Tells the source what is read and open here, and the holder how far the manifest is. */
   async #report(source: MountSource): Promise<never> {
     for (;;) {
-      const reads: Touched[] = [];
-      for (const ring of this.#touches) ring.take(reads);
-      for (const { ordinal, offsetBytes, endBytes, bytes } of joinTouched(reads, MAX_SPANS)) {
-        source.reportTouched(ordinal, offsetBytes, endBytes - offsetBytes, bytes);
-      }
+      this.#reads.report(source);
       this.#opens.report(source);
       this.#state.manifestPercent = source.manifestPercent();
       await this.#clock.sleep(this.#spec.timings.reportMs);
