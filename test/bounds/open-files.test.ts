@@ -46,7 +46,7 @@ test('10,000 files of a mount open at once: all can be read, and the server open
   await parts.master();
   const worker = await parts.worker();
   await parts.dataset('d', `file://${origin}`);
-  const mountpoint = await parts.mount('d');
+  const mountpoint = await parts.mount('d', { flags: ['--open-mode', 'passthrough'] });
   const server = await parts.larder.pid('server');
   const before = { server: openFds(server), worker: openFds(worker.pid), rss: rssBytes(server) };
   const handles: fs.promises.FileHandle[] = [];

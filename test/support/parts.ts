@@ -65,7 +65,7 @@ export class TestParts implements AsyncDisposable {
     this.#mountpoints.push(mountpoint);
     const socket = options.remote === true ? [] : ['--worker-socket', this.#socket];
     const where = ['--master', this.#masterAddress, ...socket];
-    const args = ['mount', name, mountpoint, ...where, '--detach'];
+    const args = ['mount', name, mountpoint, ...where, ...(options.flags ?? []), '--detach'];
     const child = this.larder.start(args, options.env, options.through);
     const stderr = text(child.stderr);
     const [code] = (await once(child, 'exit')) as [number | null];
