@@ -93,8 +93,9 @@ export async function startReady(
   env: NodeJS.ProcessEnv,
 ): Promise<ReadyProcess> {
   const since = performance.now();
-  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit', 'ipc'];
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', 'ipc'];
   const child = spawn(process.execPath, args, { env, stdio });
+  const output = collect(child);
   const dispose = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
@@ -107,7 +108,7 @@ export async function startReady(
   try {
     const message = once(child, 'message', { signal });
     const exit = once(child, 'exit', { signal }).then(() => {
-      throw new Error(`${args.join(' ')}: ended`);
+      throw new Error(`${args.join(' ')}: ended\n${output()}`);
     });
     const [first] = (await Promise.race([message, exit])) as [unknown];
     const seconds = (performance.now() - since) / 1_000;

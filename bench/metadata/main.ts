@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Disposals } from '../../common/index.ts';
 import { interrupt } from '../processes.ts';
-import { Cluster } from './cluster.ts';
+import { Cluster } from '../cluster.ts';
 import { measureListing } from './listing.ts';
 import { Origin } from './origin.ts';
 import { renderRows, whole } from './rows.ts';
@@ -56,7 +56,7 @@ async function main(parts: readonly string[]): Promise<void> {
   const scratch = await mkdtemp(join(values.scratch, 'larder-metadata-'));
   stack.defer(() => rm(scratch, { recursive: true, maxRetries: 5, retryDelay: 200 }));
   const origin = stack.use(await Origin.start(keys));
-  const cluster = stack.use(new Cluster(scratch));
+  const cluster = stack.use(new Cluster({ directory: scratch }));
   const rows: Row[] = [];
   const setting = { cluster, origin, keys, rounds };
   await origin.set({ latencyMs });

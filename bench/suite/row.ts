@@ -1,0 +1,79 @@
+/**
+ * What a row of the benchmark is: one way of reading, done by several contenders in one run.
+ *
+ * A row is data but for `sample`, which measures one contender once, out of the building blocks of
+ * `scene.ts` and `readers/`. The table, the targets and docs/PERFORMANCE.md follow from the rest.
+ */
+import type { Bench } from './bench.ts';
+
+/** `own`: against the native file system and plain programs; `peers`: against other mounts. */
+export type Suite = 'own' | 'peers';
+
+export const CONTENDER_NAMES = [
+  'native',
+  'larder',
+  'larder passthrough',
+  'larder none',
+  'larder daemon',
+  'fuse-native',
+  'baseline',
+  'rclone',
+  's3fs',
+] as const;
+export type ContenderName = (typeof CONTENDER_NAMES)[number];
+
+/** Of these the best one counts where a target says `best peer`. */
+export const PEERS: readonly ContenderName[] = ['rclone', 's3fs'];
+
+export type Unit = 'GB/s' | 'files/s' | 'reads/s' | 'entries/s' | 'ms' | 'MiB' | '×';
+
+/** A ratio of medians of one run; where several contenders are named, the best of them counts. */
+export interface RatioTarget {
+  readonly suite: Suite;
+  readonly of: readonly ContenderName[];
+  readonly than: readonly ContenderName[];
+  readonly atLeast: number;
+}
+
+/** A median in the row's unit. */
+export interface ValueTarget {
+  readonly suite: Suite;
+  readonly of: readonly ContenderName[];
+  readonly limit: number;
+  /** The limit in words, for example `300 MiB`. */
+  readonly text: string;
+}
+
+export type Target = RatioTarget | ValueTarget;
+
+export interface Row {
+  /** What `--only` takes. */
+  readonly name: string;
+  readonly title: string;
+  readonly unit: Unit;
+  /** Who takes part, in the order of the columns. */
+  readonly contenders: Readonly<Partial<Record<Suite, readonly ContenderName[]>>>;
+  /** Rows of one scene that follow each other share caches and mounts. */
+  readonly scene: string;
+  /** What is dropped, or not there yet, when a sample begins. */
+  readonly before: string;
+  /** The program that reads. */
+  readonly reader: string;
+  /** `once`; `few`: one in a round; `many`: three in a round, for what takes a moment. */
+  readonly samples: 'once' | 'few' | 'many';
+  readonly targets: readonly Target[];
+  /** What bounds it, from profiles: one sentence, empty until somebody looked. */
+  readonly bound: string;
+  readonly sample: (bench: Bench, contender: ContenderName) => Promise<number>;
+}
+
+const MANY = 3;
+
+export function samplesOf(row: Row, rounds: number): number {
+  return { once: 1, few: rounds, many: rounds * MANY }[row.samples];
+}
+
+/** Less is better of a time or of memory. */
+export function isLessBetter(unit: Unit): boolean {
+  return unit === 'ms' || unit === 'MiB' || unit === '×';
+}
