@@ -1,4 +1,7 @@
-/** `npm run bench -- page FILE …`: brings results (`--json`) into the tables of docs/PERFORMANCE.md. */
+/**
+ * `npm run bench -- page FILE …`: writes the tables of docs/PERFORMANCE.md from results
+ * (`--json`): of each row what was measured last. A row that no file has is shown as not measured.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
@@ -15,7 +18,6 @@ const results = await Promise.all(
 );
 let page = await readFile(PAGE, 'utf8');
 for (const suite of ['own', 'peers'] as const) {
-  if (!results.some((each) => each.suite === suite)) continue;
   page = splice(page, suite, renderSuite(ROWS, suite, results));
 }
 const style = await resolveConfig(PAGE);

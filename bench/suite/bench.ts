@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Disposals } from '../../common/index.ts';
 import { makeEntries } from './entries.ts';
 import { limitedGateway } from './limited-origin.ts';
-import { startOrigin, warmOrigin } from './origin.ts';
+import { BUCKET, startOrigin, warmOrigin } from './origin.ts';
 import type { Data, Origin } from './origin.ts';
 import { Scene } from './scene.ts';
 import type { Profiler } from './profiler.ts';
@@ -17,7 +17,7 @@ export interface BenchOptions {
   readonly bigBytes: number;
   readonly smallFiles: number;
   /** Of the row that is measured, where a profile was asked for. */
-  readonly profiler?: Profiler;
+  readonly profiler: Profiler | undefined;
 }
 
 export class Bench implements AsyncDisposable {
@@ -25,6 +25,7 @@ export class Bench implements AsyncDisposable {
   readonly #stack = new Disposals();
   #origin: Promise<Origin> | undefined;
   #limited: Promise<string> | undefined;
+  #entries: string | undefined;
   #standing: { key: string; scene: Promise<Scene> } | undefined;
 
   constructor(options: BenchOptions) {
@@ -73,14 +74,19 @@ export class Bench implements AsyncDisposable {
     return this.standing(`warm ${data}`, () => this.openScene(data));
   }
 
-  /** Of a tree of empty files, which the native file system and Larder's directory origin share. */
-  entriesScene(entries: number): Promise<Scene> {
-    return this.standing(`entries ${entries}`, async () => {
-      const directory = join(this.options.scratch, `entries-${entries}`);
+  /** Of a tree of empty files that both sides share: Larder lists the directory, or all list the gateway. */
+  entriesScene(entries: number, from: 'directory' | 'gateway'): Promise<Scene> {
+    return this.standing(`${entries} entries, ${from}`, async () => {
       await this.#removeEntries();
-      this.#entries = directory;
-      await makeEntries(directory, entries);
-      return this.#open({ source: { directory }, plainDirectory: directory });
+      const prefix = `entries-${entries}`;
+      if (from === 'directory') {
+        const directory = await this.#makeEntries(join(this.options.scratch, prefix), entries);
+        return this.#open({ source: { directory }, plainDirectory: directory });
+      }
+      const { endpoint, gatewayDirectory } = await this.origin();
+      const place = join(gatewayDirectory, BUCKET, prefix);
+      const plainDirectory = await this.#makeEntries(place, entries);
+      return this.#open({ source: { endpoint, prefix }, plainDirectory });
     });
   }
 
@@ -95,7 +101,11 @@ export class Bench implements AsyncDisposable {
     await this.#removeEntries();
   }
 
-  #entries: string | undefined;
+  async #makeEntries(directory: string, entries: number): Promise<string> {
+    this.#entries = directory;
+    await makeEntries(directory, entries);
+    return directory;
+  }
 
   async #removeEntries(): Promise<void> {
     if (this.#entries !== undefined) await rm(this.#entries, { recursive: true, force: true });

@@ -53,8 +53,6 @@ export interface Row {
   readonly unit: Unit;
   /** Who takes part, in the order of the columns. */
   readonly contenders: Readonly<Partial<Record<Suite, readonly ContenderName[]>>>;
-  /** Rows of one scene that follow each other share caches and mounts. */
-  readonly scene: string;
   /** What is dropped, or not there yet, when a sample begins. */
   readonly before: string;
   /** The program that reads. */

@@ -68,7 +68,7 @@ export class Scene implements AsyncDisposable {
     return new Scene(options, await mkdtemp(join(options.scratch, 'scene-')));
   }
 
-  private constructor(options: SceneOptions, directory: string) {
+  constructor(options: SceneOptions, directory: string) {
     this.#options = options;
     this.#directory = directory;
     const retries = { maxRetries: 5, retryDelay: 200 };

@@ -1,6 +1,6 @@
 /**
- * Names and attributes: `find` over a tree that Larder lists by itself (`file://`), so that both sides show
- * the same entries; and what the serving process holds after a million files.
+ * Names and attributes: `find` over a tree of empty files, so that all sides show the same entries; and what
+ * the serving process holds after a million files.
  */
 import { MIB } from '../../../common/index.ts';
 import { memoryOf } from '../../process-use.ts';
@@ -8,6 +8,7 @@ import type { Bench } from '../bench.ts';
 import { entryName } from '../entries.ts';
 import { dropCaches } from '../page-cache.ts';
 import { readFiles } from '../readers/files.ts';
+import { PEERS } from '../row.ts';
 import type { ContenderName, Row } from '../row.ts';
 import { find, timed } from '../samples.ts';
 import { BOUNDS } from './bounds.ts';
@@ -17,26 +18,55 @@ const MAX_MIB = 300;
 /** Of what it was after the first tenth: what grows with files would have grown tenfold. */
 const MAX_GROWTH = 1.2;
 
-const finds = [MILLION / 10, MILLION].flatMap((entries): Row[] => {
-  const size = entries === MILLION ? '1m' : '100k';
-  const shared = {
-    unit: 'entries/s',
+interface Tree {
+  readonly entries: number;
+  readonly from: 'directory' | 'gateway';
+  /** Of the rows. */
+  readonly name: string;
+  readonly title: string;
+  readonly contenders: Row['contenders'];
+  readonly samples: Row['samples'];
+}
+
+const TREES: readonly Tree[] = [
+  {
+    entries: MILLION / 10,
+    from: 'directory',
+    name: 'find-100k',
+    title: 'find with sizes over 100 k entries of a directory',
     contenders: { own: ['native', 'larder'] },
-    scene: `entries ${entries}`,
-    reader: 'find -printf %s',
-    samples: entries === MILLION ? 'once' : 'few',
-    targets: [],
-  } as const;
-  const [first, again] = [`find-${size}-first`, `find-${size}-again`];
+    samples: 'few',
+  },
+  {
+    entries: MILLION,
+    from: 'directory',
+    name: 'find-1m',
+    title: 'find with sizes over 1 M entries of a directory',
+    contenders: { own: ['native', 'larder'] },
+    samples: 'once',
+  },
+  {
+    entries: MILLION / 10,
+    from: 'gateway',
+    name: 'find-bucket-100k',
+    title: 'find with sizes over 100 k entries of a bucket',
+    contenders: { peers: ['native', 'larder', ...PEERS] },
+    samples: 'once',
+  },
+];
+
+const finds = TREES.flatMap(({ entries, from, name, title, contenders, samples }): Row[] => {
+  const shared = { unit: 'entries/s', reader: 'find -printf %s', targets: [] } as const;
+  const open = (bench: Bench) => bench.entriesScene(entries, from);
   return [
     {
-      ...shared,
-      name: first,
-      title: `find over ${words(entries)} entries with sizes, first time`,
+      ...{ ...shared, contenders, samples },
+      name: `${name}-first`,
+      title: `${title}, first time`,
       before: 'just mounted, drop_caches',
-      bound: BOUNDS[first] ?? '',
+      bound: BOUNDS[`${name}-first`] ?? '',
       sample: async (bench, contender) => {
-        const scene = await bench.entriesScene(entries);
+        const scene = await open(bench);
         const { directory, remount } = await scene.show(contender);
         await remount();
         await dropCaches();
@@ -44,13 +74,13 @@ const finds = [MILLION / 10, MILLION].flatMap((entries): Row[] => {
       },
     },
     {
-      ...shared,
-      name: again,
-      title: `find over ${words(entries)} entries with sizes, again`,
+      ...{ ...shared, contenders, samples },
+      name: `${name}-again`,
+      title: `${title}, again`,
       before: 'found once before',
-      bound: BOUNDS[again] ?? '',
+      bound: BOUNDS[`${name}-again`] ?? '',
       sample: async (bench, contender) => {
-        const scene = await bench.entriesScene(entries);
+        const scene = await open(bench);
         const { directory } = await scene.show(contender);
         await find(directory, entries);
         return timed(bench, scene, contender, () => find(directory, entries));
@@ -61,7 +91,6 @@ const finds = [MILLION / 10, MILLION].flatMap((entries): Row[] => {
 
 const memory: Omit<Row, 'name' | 'title' | 'unit' | 'targets' | 'bound' | 'sample'> = {
   contenders: { own: ['larder'] },
-  scene: `entries ${MILLION}`,
   before: 'just mounted',
   reader: 'find, then 16 threads that open, read and close each file (empty ones)',
   samples: 'once',
@@ -108,7 +137,7 @@ function touchAll(bench: Bench, contender: ContenderName): Promise<Memory> {
 
 /** RSS in bytes of the mount's server, after the first tenth of the files and after all. */
 async function measureMemory(bench: Bench, contender: ContenderName): Promise<Memory> {
-  const scene = await bench.entriesScene(MILLION);
+  const scene = await bench.entriesScene(MILLION, 'directory');
   const { directory, remount, serverPid } = await scene.show(contender);
   await remount();
   const rssBytes = () => memoryOf(serverPid?.() ?? 0).rssBytes;
@@ -120,8 +149,4 @@ async function measureMemory(bench: Bench, contender: ContenderName): Promise<Me
   const early = rssBytes();
   await touch(MILLION / 10, MILLION);
   return { early, after: rssBytes() };
-}
-
-function words(entries: number): string {
-  return entries === MILLION ? '1 M' : '100 k';
 }

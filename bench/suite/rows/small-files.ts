@@ -11,7 +11,7 @@ const HOT_PASSES = 5;
 
 type Definition = Pick<
   Row,
-  'name' | 'title' | 'contenders' | 'scene' | 'before' | 'samples' | 'targets' | 'sample'
+  'name' | 'title' | 'contenders' | 'before' | 'samples' | 'targets' | 'sample'
 >;
 
 function row(definition: Definition): Row {
@@ -28,7 +28,6 @@ const hot = [1, 16].map((threads) =>
     name: `warm-files-hot-${threads}`,
     title: `warm 100 KB files, page cache hot, ${countOf(threads)}`,
     contenders: { own: ['native', ...MODES] },
-    scene: 'warm files',
     before: 'all read once before through the same mount',
     samples: 'few',
     targets: [{ suite: 'own', of: ['larder none'], than: ['native'], atLeast: 0.7 }],
@@ -42,7 +41,6 @@ const remounted = [1, 16].map((threads) =>
     name: `warm-files-remount-${threads}`,
     title: `warm 100 KB files just after a remount, ${countOf(threads)}`,
     contenders: { own: ['native', ...MODES], peers: ['native', 'larder', ...MODES, ...PEERS] },
-    scene: 'warm files',
     before: 'complete in the cache, just mounted, drop_caches',
     samples: 'few',
     targets: [
@@ -64,7 +62,6 @@ const coldRows = cold.map(({ name, threads, order, atLeast }) => {
     name,
     title: `cold 100 KB files, ${countOf(threads)}, ${order}`,
     contenders: { own: ['native', 'larder'], peers: ['native', 'larder', ...PEERS] },
-    scene: 'cold',
     before: 'empty cache, origin in its page cache; drop_caches before native',
     samples: 'few',
     targets: [target],
@@ -79,7 +76,6 @@ export const SMALL_FILES: readonly Row[] = [
     name: 'files-three-passes',
     title: '100 KB files, a cold and two warm passes, 16 readers',
     contenders: { own: ['larder', ...MODES] },
-    scene: 'cold',
     before: 'empty cache, origin in its page cache; nothing between the passes',
     samples: 'few',
     targets: [{ suite: 'own', of: ['larder'], than: MODES, atLeast: 0.9 }],
