@@ -9,7 +9,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isInstalled, keep, run } from '../processes.ts';
-import type { ContenderName } from './row.ts';
+import type { ContenderName } from './contender.ts';
 
 /** Odd, so that it does not step with a timer of the process. */
 const PER_SECOND = 997;

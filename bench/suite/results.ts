@@ -6,7 +6,8 @@
 import { median } from '../median.ts';
 import type { Machine } from './machine.ts';
 import { isLessBetter } from './row.ts';
-import type { ContenderName, Row, Suite, Target, Unit } from './row.ts';
+import type { ContenderName } from './contender.ts';
+import type { Row, Suite, Target, Unit } from './row.ts';
 
 export interface Measured {
   readonly contender: ContenderName;

@@ -5,25 +5,10 @@
  * `scene.ts` and `readers/`. The table, the targets and docs/PERFORMANCE.md follow from the rest.
  */
 import type { Bench } from './bench.ts';
+import type { ContenderName } from './contender.ts';
 
 /** `own`: against the native file system and plain programs; `peers`: against other mounts. */
 export type Suite = 'own' | 'peers';
-
-export const CONTENDER_NAMES = [
-  'native',
-  'larder',
-  'larder passthrough',
-  'larder none',
-  'larder daemon',
-  'fuse-native',
-  'baseline',
-  'rclone',
-  's3fs',
-] as const;
-export type ContenderName = (typeof CONTENDER_NAMES)[number];
-
-/** Of these the best one counts where a target says `best peer`. */
-export const PEERS: readonly ContenderName[] = ['rclone', 's3fs'];
 
 export type Unit = 'GB/s' | 'files/s' | 'reads/s' | 'entries/s' | 'ms' | 'MiB' | '×';
 

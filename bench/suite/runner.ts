@@ -11,7 +11,8 @@ import { formatValue, verdictsOf } from './results.ts';
 import type { Measured, RowResult } from './results.ts';
 import { rotated } from './rotate.ts';
 import { samplesOf } from './row.ts';
-import type { ContenderName, Row, Suite } from './row.ts';
+import type { ContenderName } from './contender.ts';
+import type { Row, Suite } from './row.ts';
 import { NotAvailable } from './scene.ts';
 
 interface Running {

@@ -12,7 +12,7 @@ import { dropCaches, dropPagesOf } from './page-cache.ts';
 import { readBig } from './readers/fio.ts';
 import type { BigRead, Speed } from './readers/fio.ts';
 import { readFiles, shuffled } from './readers/files.ts';
-import type { ContenderName } from './row.ts';
+import type { ContenderName } from './contender.ts';
 import type { Scene } from './scene.ts';
 
 const BASELINE = join(import.meta.dirname, 'baseline/main.js');

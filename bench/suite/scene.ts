@@ -14,7 +14,7 @@ import { isInstalled, run, waitUntil } from '../processes.ts';
 import { mountForeground } from './contenders/mounting.ts';
 import { PEER_COMMANDS } from './contenders/peers.ts';
 import { BUCKET } from './origin.ts';
-import type { ContenderName } from './row.ts';
+import type { ContenderName } from './contender.ts';
 
 /** A row without this contender goes on; the message is printed. */
 export class NotAvailable extends Error {}

@@ -5,7 +5,7 @@
  * a cache on the same disk that has room for everything. The command runs as long as the mount.
  */
 import { BUCKET, originEnvironment } from '../origin.ts';
-import type { ContenderName } from '../row.ts';
+import type { ContenderName } from '../contender.ts';
 import type { Command } from '../../processes.ts';
 
 export interface PeerPlace {

@@ -1,7 +1,8 @@
 /** One large file that nobody holds yet: from an empty cache, the origin's file in its page cache. */
 import { KIB, MIB } from '../../../common/index.ts';
-import { PEERS } from '../row.ts';
-import type { ContenderName, Row, Target } from '../row.ts';
+import { PEERS } from '../contender.ts';
+import type { ContenderName } from '../contender.ts';
+import type { Row, Target } from '../row.ts';
 import { coldBig, coldFirstByte } from '../samples.ts';
 import { BOUNDS } from './bounds.ts';
 import { countOf } from './warm-big.ts';

@@ -8,8 +8,9 @@ import type { Bench } from '../bench.ts';
 import { entryName } from '../entries.ts';
 import { dropCaches } from '../page-cache.ts';
 import { readFiles } from '../readers/files.ts';
-import { PEERS } from '../row.ts';
-import type { ContenderName, Row } from '../row.ts';
+import { PEERS } from '../contender.ts';
+import type { ContenderName } from '../contender.ts';
+import type { Row } from '../row.ts';
 import { find, timed } from '../samples.ts';
 import { BOUNDS } from './bounds.ts';
 

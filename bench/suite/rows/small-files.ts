@@ -1,6 +1,7 @@
 /** Files of 100 KB, each opened, read to its end and closed. */
-import { PEERS } from '../row.ts';
-import type { ContenderName, Row, Target } from '../row.ts';
+import { PEERS } from '../contender.ts';
+import type { ContenderName } from '../contender.ts';
+import type { Row, Target } from '../row.ts';
 import { coldSmall, hotSmall, remountedSmall } from '../samples.ts';
 import { BOUNDS } from './bounds.ts';
 import { countOf } from './warm-big.ts';

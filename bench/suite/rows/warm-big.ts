@@ -1,8 +1,9 @@
 /** One large file that the node holds whole: the file's pages are in memory, the mount's are not. */
 import { KIB, MIB } from '../../../common/index.ts';
 import type { BigRead } from '../readers/fio.ts';
-import { PEERS } from '../row.ts';
-import type { ContenderName, Row, Target } from '../row.ts';
+import { PEERS } from '../contender.ts';
+import type { ContenderName } from '../contender.ts';
+import type { Row, Target } from '../row.ts';
 import { warmBig, warmFirstByte } from '../samples.ts';
 import { BOUNDS } from './bounds.ts';
 
