@@ -27,6 +27,12 @@ export interface ClusterMount extends AsyncDisposable {
   readonly serverPid: number;
 }
 
+interface MountProcess {
+  readonly role: string;
+  readonly pid: number;
+  readonly mountpoint?: string;
+}
+
 /** What an origin of the benchmarks takes for a signature. */
 export const CREDENTIALS = {
   AWS_ACCESS_KEY_ID: 'bench',
@@ -85,13 +91,9 @@ export class Cluster implements AsyncDisposable {
   async mount({ dataset, mountPoint, flags = [] }: MountOptions): Promise<ClusterMount> {
     mkdirSync(mountPoint, { recursive: true });
     const source = ['--master', this.#master, '--worker-socket', this.#socket];
-    await this.#run(['mount', dataset, mountPoint, ...source, ...flags, '--detach'], MOUNT_MS);
-    const unmount = async () => {
-      await this.#run(['umount', mountPoint], MOUNT_MS).catch(() =>
-        run({ program: 'umount', args: ['-l', mountPoint] }),
-      );
-    };
+    const unmount = () => this.#unmount(mountPoint);
     try {
+      await this.#run(['mount', dataset, mountPoint, ...source, ...flags, '--detach'], MOUNT_MS);
       const serverPid = await this.#serverPid(mountPoint);
       return { serverPid, [Symbol.asyncDispose]: unmount };
     } catch (error) {
@@ -128,14 +130,28 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #serverPid(mountPoint: string): Promise<number> {
-    const { processes } = JSON.parse(await this.#run(['status', '--json'])) as {
-      processes: { role: string; pid: number; mountpoint?: string }[];
-    };
-    const server = processes.find(
-      ({ role, mountpoint }) => role === 'server' && mountpoint === mountPoint,
-    );
+    const processes = await this.#processesOf(mountPoint);
+    const server = processes.find(({ role }) => role === 'server');
     if (server === undefined) throw new Error(`no server runs for ${mountPoint}`);
     return server.pid;
+  }
+
+  /** Also what a `larder mount` has left that was interrupted. */
+  async #unmount(mountPoint: string): Promise<void> {
+    const failed = await this.#run(['umount', mountPoint], MOUNT_MS).then(
+      () => false,
+      () => true,
+    );
+    if (!failed) return;
+    for (const { pid } of await this.#processesOf(mountPoint)) process.kill(pid, 'SIGKILL');
+    await run({ program: 'umount', args: ['-l', mountPoint] }).catch(() => undefined);
+  }
+
+  async #processesOf(mountPoint: string): Promise<MountProcess[]> {
+    const { processes } = JSON.parse(await this.#run(['status', '--json'])) as {
+      processes: MountProcess[];
+    };
+    return processes.filter(({ mountpoint }) => mountpoint === mountPoint);
   }
 
   #run(args: readonly string[], timeoutMs = BUILD_MS): Promise<string> {

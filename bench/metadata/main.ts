@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Disposals } from '../../common/index.ts';
-import { interrupt } from '../processes.ts';
+import { unwindOnSignals } from '../processes.ts';
 import { Cluster } from '../cluster.ts';
 import { measureListing } from './listing.ts';
 import { Origin } from './origin.ts';
@@ -41,7 +41,7 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(HELP);
 } else {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
+  unwindOnSignals();
   await main(values.only.split(',')).catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

@@ -5,7 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Disposals, formatBytes } from '../../common/index.ts';
-import { interrupt } from '../processes.ts';
+import { unwindOnSignals } from '../processes.ts';
 import { Bench } from './bench.ts';
 import { describeMachine } from './machine.ts';
 import { HELP, parseOptions } from './options.ts';
@@ -38,7 +38,7 @@ async function benchmark(suite: Suite, rows: readonly Row[], options: SuiteOptio
   // Go's tools are usually not on the PATH.
   const { PATH = '', HOME = '' } = process.env;
   process.env['PATH'] = [PATH, join(HOME, 'go/bin')].join(delimiter);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
+  unwindOnSignals();
   await using stack = new Disposals();
   const { profile, profileDirectory, bigBytes, smallFiles, rounds } = options;
   const profiler = profile === undefined ? undefined : new Profiler(profileDirectory, profile);
