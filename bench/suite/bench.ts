@@ -59,19 +59,18 @@ export class Bench implements AsyncDisposable {
     await (await standing?.scene.catch(() => undefined))?.[Symbol.asyncDispose]();
   }
 
-  /** With empty caches; whoever opens it disposes of it. */
-  async openScene(data: Data, limitBytesPerSecond?: number): Promise<Scene> {
-    const origin = await this.origin();
+  /** With empty caches, beside no other scene; whoever opens it disposes of it. */
+  async coldScene(data: Data, limitBytesPerSecond?: number): Promise<Scene> {
+    await this.endStanding();
     const endpoint =
       limitBytesPerSecond === undefined
-        ? origin.endpoint
+        ? undefined
         : await this.limitedEndpoint(limitBytesPerSecond);
-    const plainDirectory = join(origin.plainDirectory, data);
-    return this.#open({ source: { endpoint, prefix: data }, plainDirectory });
+    return this.#openData(data, endpoint);
   }
 
   warmScene(data: Data): Promise<Scene> {
-    return this.standing(`warm ${data}`, () => this.openScene(data));
+    return this.standing(`warm ${data}`, () => this.#openData(data));
   }
 
   /** Of a tree of empty files that both sides share: Larder lists the directory, or all list the gateway. */
@@ -110,6 +109,14 @@ export class Bench implements AsyncDisposable {
   async #removeEntries(): Promise<void> {
     if (this.#entries !== undefined) await rm(this.#entries, { recursive: true, force: true });
     this.#entries = undefined;
+  }
+
+  async #openData(data: Data, behind?: string): Promise<Scene> {
+    const { endpoint, plainDirectory } = await this.origin();
+    return this.#open({
+      source: { endpoint: behind ?? endpoint, prefix: data },
+      plainDirectory: join(plainDirectory, data),
+    });
   }
 
   #open(place: Pick<Parameters<typeof Scene.open>[0], 'source' | 'plainDirectory'>) {

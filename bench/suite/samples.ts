@@ -51,7 +51,7 @@ export async function coldBig(
 ): Promise<number> {
   const { bigBytes } = bench.options;
   if (contender === 'baseline') return baseline(bench, read.readers, limitBytesPerSecond);
-  await using scene = await bench.openScene('big', limitBytesPerSecond);
+  await using scene = await bench.coldScene('big', limitBytesPerSecond);
   const { directory } = await scene.show(contender);
   const path = join(directory, BIG_FILE);
   if (contender === 'native') await dropPagesOf(path);
@@ -61,7 +61,7 @@ export async function coldBig(
 
 /** From an empty cache, in milliseconds. */
 export async function coldFirstByte(bench: Bench, contender: ContenderName): Promise<number> {
-  await using scene = await bench.openScene('big');
+  await using scene = await bench.coldScene('big');
   const path = join((await scene.show(contender)).directory, BIG_FILE);
   if (contender === 'native') await dropPagesOf(path);
   return await timed(bench, scene, contender, () => firstByte(path));
@@ -99,7 +99,7 @@ export async function coldSmall(
   read: SmallRead,
 ): Promise<number> {
   await using stack = new Disposals();
-  const scene = stack.use(await bench.openScene('files'));
+  const scene = stack.use(await bench.coldScene('files'));
   const { directory } = await scene.show(contender);
   if (contender === 'native') {
     stack.defer(() => bench.warmOrigin());
