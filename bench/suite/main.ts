@@ -18,6 +18,7 @@ import { runRow } from './runner.ts';
 import { selectRows } from './select.ts';
 import { renderRow, renderTargets } from './table.ts';
 
+const MINUTE_MS = 60_000;
 const REMOVE = { recursive: true, maxRetries: 5, retryDelay: 200 } as const;
 
 /** Runs it as a command: failures go to stderr, and make the exit code 1. */
@@ -53,8 +54,10 @@ async function benchmark(suite: Suite, rows: readonly Row[], options: SuiteOptio
       `a file of ${formatBytes(bigBytes)}, ${smallFiles} files of 100 KB\n`,
   );
   const results: RowResult[] = [];
+  const late = performance.now() + options.minutes * MINUTE_MS;
   for (const row of rows) {
-    const result = await runRow(bench, row, { suite, rounds, say: (line) => console.log(line) });
+    const left = performance.now() > late ? { ...row, samples: 'once' as const } : row;
+    const result = await runRow(bench, left, { suite, rounds, say: (line) => console.log(line) });
     results.push(result);
     console.log(`\n${renderRow(row, result)}\n`);
     if (options.json !== undefined) {

@@ -8,6 +8,8 @@ export interface SuiteOptions {
   readonly list: boolean;
   readonly only: string;
   readonly rounds: number;
+  /** After that the rows that are left are sampled once. */
+  readonly minutes: number;
   readonly bigBytes: number;
   readonly smallFiles: number;
   readonly scratch: string;
@@ -19,7 +21,8 @@ export interface SuiteOptions {
 export const HELP = `npm run bench -- [peers] [options]
   --list           the rows, and who takes part
   --only ROW,…     rows by name, or by how their names begin: cold, warm-files (all)
-  --rounds N       samples of a row; three times as many of the short ones (3)
+  --rounds N       samples of a row; twice as many of short ones against native (3)
+  --minutes N      after so many the rows that are left have one sample each, to end in time (10)
   --size SIZE      of the large file (1GiB)
   --files N        of 100 KB (4000)
   --scratch DIR    on the disk that holds origin and caches (the system's temporary directory)
@@ -34,6 +37,7 @@ export function parseOptions(args: readonly string[]): SuiteOptions {
       list: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       rounds: { type: 'string', default: '3' },
+      minutes: { type: 'string', default: '10' },
       size: { type: 'string', default: '1GiB' },
       files: { type: 'string', default: '4000' },
       scratch: { type: 'string', default: tmpdir() },
@@ -47,6 +51,7 @@ export function parseOptions(args: readonly string[]): SuiteOptions {
   return {
     ...{ help, list, only, scratch, json, profile },
     rounds: profile === undefined ? wholeNumber(values.rounds, '--rounds') : 1,
+    minutes: wholeNumber(values.minutes, '--minutes'),
     bigBytes: parseSize(values.size),
     smallFiles: wholeNumber(values.files, '--files'),
     profileDirectory: values['profile-dir'],

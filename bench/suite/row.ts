@@ -42,7 +42,7 @@ export interface Row {
   readonly before: string;
   /** The program that reads. */
   readonly reader: string;
-  /** `once`; `few`: one in a round; `many`: three in a round, for what takes a moment. */
+  /** `once`; `few`: one in a round; `many`: two in a round against native, for what takes a moment. */
   readonly samples: 'once' | 'few' | 'many';
   readonly targets: readonly Target[];
   /** What bounds it, from profiles: one sentence, empty until somebody looked. */
@@ -50,10 +50,11 @@ export interface Row {
   readonly sample: (bench: Bench, contender: ContenderName) => Promise<number>;
 }
 
-const MANY = 3;
+/** Ratios near one need more samples than those between mounts. */
+const MANY = { own: 2, peers: 1 };
 
-export function samplesOf(row: Row, rounds: number): number {
-  return { once: 1, few: rounds, many: rounds * MANY }[row.samples];
+export function samplesOf(row: Row, suite: Suite, rounds: number): number {
+  return { once: 1, few: rounds, many: rounds * MANY[suite] }[row.samples];
 }
 
 /** Less is better of a time or of memory. */

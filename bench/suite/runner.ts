@@ -36,7 +36,7 @@ export async function runRow(
   const all = (row.contenders[suite] ?? []).map((contender): Running => {
     return { contender, samples: [] };
   });
-  for (let round = 0; round < samplesOf(row, rounds); round += 1) {
+  for (let round = 0; round < samplesOf(row, suite, rounds); round += 1) {
     for (const running of rotated(all, round)) {
       if (running.unavailable !== undefined || running.failed !== undefined) continue;
       throwIfInterrupted();

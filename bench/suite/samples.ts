@@ -127,7 +127,8 @@ export function timed<T>(
   use: () => Promise<T>,
 ): Promise<T> {
   const { profiler } = bench.options;
-  return profiler === undefined ? use() : profiler.during(contender, scene.larderPids, use);
+  if (profiler === undefined || contender === 'native') return use();
+  return profiler.during(contender, scene.larderPids, use);
 }
 
 async function warmFile(

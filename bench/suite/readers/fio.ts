@@ -23,7 +23,7 @@ export interface Speed {
 }
 
 /** A random pass over a slow mount ends here. */
-const MAX_SECONDS = 3;
+const MAX_SECONDS = 1;
 const TIMEOUT_MS = 300_000;
 
 export async function readBig(path: string, sizeBytes: number, read: BigRead): Promise<Speed> {

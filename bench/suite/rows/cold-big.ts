@@ -29,7 +29,7 @@ const sequential = [MIB, 128 * KIB].flatMap((blockBytes) =>
       contenders: { own: OWN, ...(blockBytes === MIB ? { peers: AGAINST_PEERS } : {}) },
       before: BEFORE,
       reader: 'fio, psync',
-      samples: 'few',
+      samples: blockBytes === MIB ? 'few' : 'once',
       targets: isTarget ? targets : [],
       bound: BOUNDS[name] ?? '',
       sample: async (bench, contender) => {
