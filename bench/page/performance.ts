@@ -4,9 +4,9 @@
  * Always true: a table has every row of its suite, in their order; one that was not measured says so.
  * Whatever stands outside the markers is written by hand and stays.
  */
+import { formatBytes } from '../../common/index.ts';
 import { bestOf, formatRatio, formatValue, ratioOf, spreadOf } from '../suite/results.ts';
 import type { Measured, Results, RowResult } from '../suite/results.ts';
-import type { Machine } from '../suite/machine.ts';
 import type { Row, Suite } from '../suite/row.ts';
 
 const NOT_MEASURED = 'not measured';
@@ -32,16 +32,13 @@ export function splice(page: string, suite: Suite, text: string): string {
   return `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`;
 }
 
-function headOf({ machine, rounds, rows }: Results): string {
+function headOf({ machine, rounds, bigBytes, smallFiles, rows }: Results): string {
   const days = [...new Set(rows.map(({ date }) => date.slice(0, 10)))].join(', ');
-  return `Measured on ${days}, ${rounds} rounds: ${describe(machine)}`;
-}
-
-function describe(machine: Machine): string {
-  const { cores, processor, memory, kernel, node, fileSystem, programs } = machine;
+  const { cores, processor, memory, kernel, node, fileSystem, programs, loadAverage } = machine;
   return [
-    `${cores} cores (${processor}), ${memory} of memory, Linux ${kernel}, ${fileSystem}, Node ${node};`,
-    `${programs.join(', ')}.`,
+    `Measured on ${days}, ${rounds} rounds, a file of ${formatBytes(bigBytes)}, ${smallFiles} of 100 KB:`,
+    `${cores} cores (${processor}), ${memory} of memory, load ${loadAverage.toFixed(1)} before the run,`,
+    `Linux ${kernel}, ${fileSystem}, Node ${node}; ${programs.join(', ')}.`,
   ].join(' ');
 }
 

@@ -1,5 +1,5 @@
 /** The machine that was measured on, as far as it tells itself. */
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { formatBytes } from '../../common/index.ts';
 import { run } from '../processes.ts';
 
@@ -7,6 +7,8 @@ export interface Machine {
   readonly cores: number;
   readonly processor: string;
   readonly memory: string;
+  /** Of the minute before the run: over 1 somebody else was at work. */
+  readonly loadAverage: number;
   readonly kernel: string;
   readonly node: string;
   /** Of the directory that holds origin, caches and native files. */
@@ -34,6 +36,7 @@ export async function describeMachine(scratch: string): Promise<Machine> {
     cores: processors.length,
     processor: processors[0]?.model ?? 'unknown',
     memory: formatBytes(totalmem()),
+    loadAverage: loadavg()[0] ?? 0,
     kernel: release(),
     node: process.version,
     fileSystem: type.trim(),

@@ -61,7 +61,7 @@ async function benchmark(suite: Suite, rows: readonly Row[], options: SuiteOptio
     results.push(result);
     console.log(`\n${renderRow(row, result)}\n`);
     if (options.json !== undefined) {
-      const all: Results = { suite, machine, rounds, rows: results };
+      const all: Results = { suite, machine, rounds, bigBytes, smallFiles, rows: results };
       await writeFile(options.json, `${JSON.stringify(all, undefined, 2)}\n`);
     }
   }

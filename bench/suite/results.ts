@@ -39,6 +39,10 @@ export interface Results {
   readonly suite: Suite;
   readonly machine: Machine;
   readonly rounds: number;
+  /** The large file. */
+  readonly bigBytes: number;
+  /** Files of 100 KB. */
+  readonly smallFiles: number;
   readonly rows: readonly RowResult[];
 }
 

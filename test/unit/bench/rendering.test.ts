@@ -26,12 +26,15 @@ const results: Results = {
     cores: 2,
     processor: 'AMD EPYC',
     memory: '23.5 GiB',
+    loadAverage: 0.25,
     kernel: '6.18.0',
     node: 'v24.0.0',
     fileSystem: 'ext2/ext3',
     programs: ['fio-3.33'],
   },
   rounds: 3,
+  bigBytes: 1024 ** 3,
+  smallFiles: 4_000,
   rows: [result],
 };
 
@@ -68,8 +71,8 @@ describe('the page', () => {
   it('has every row of the suite, measured or not, with machine, day and bound', () => {
     const lines = renderSuite(rows, 'own', [results]).split('\n');
     expect(lines[0]).toBe(
-      'Measured on 2026-03-04, 3 rounds: 2 cores (AMD EPYC), 23.5 GiB of memory, Linux 6.18.0, ' +
-        'ext2/ext3, Node v24.0.0; fio-3.33.',
+      'Measured on 2026-03-04, 3 rounds, a file of 1.0 GiB, 4000 of 100 KB: 2 cores (AMD EPYC), ' +
+        '23.5 GiB of memory, load 0.3 before the run, Linux 6.18.0, ext2/ext3, Node v24.0.0; fio-3.33.',
     );
     expect(lines.slice(4)).toEqual([
       '| `a-row` | a row (fio) | nothing dropped | native 45,000 files/s (40,000–50,000); ' +
