@@ -1,5 +1,5 @@
-/** Columns of a table: the first to the left, the others to the right. */
-export function align(rows: readonly (readonly string[])[]): string {
+/** Columns of a table: the first `texts` to the left, the others to the right. */
+export function align(rows: readonly (readonly string[])[], texts = 1): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );
@@ -7,7 +7,7 @@ export function align(rows: readonly (readonly string[])[]): string {
     row
       .map((cell, column) => {
         const width = widths[column] ?? 0;
-        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+        return column < texts ? cell.padEnd(width) : cell.padStart(width);
       })
       .join('  ')
       .trimEnd();

@@ -1,16 +1,19 @@
 /**
- * `npm run bench -- [versus|metadata] [options]`: which benchmark; without a word it is `versus`.
+ * `npm run bench -- [peers|metadata|page] [options]`: which benchmark; without a word it is Larder against
+ * the native file system.
  *
  * Each has its own options and `--help`.
  */
 const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
-  versus: () => import('./versus/main.ts'),
+  own: async () => (await import('./suite/main.ts')).main('own'),
+  peers: async () => (await import('./suite/main.ts')).main('peers'),
   metadata: () => import('./metadata/main.ts'),
+  page: () => import('./page/main.ts'),
 };
 
 const [word = ''] = process.argv.slice(2);
 if (word === '' || word.startsWith('-')) {
-  await BENCHMARKS['versus']?.();
+  await BENCHMARKS['own']?.();
 } else {
   const load = BENCHMARKS[word];
   if (load === undefined) {

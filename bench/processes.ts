@@ -2,7 +2,8 @@
  * Child processes of the benchmarks: run one to its end, or keep one until it is told to stop.
  *
  * Always true: a process that was kept is ended when it is disposed of, and its output is shown
- * only when it failed. An interrupt ends the command that runs, whose caller then unwinds.
+ * only when it failed. An interrupt ends the command that runs, whose caller then unwinds. Each has a
+ * process group of its own, so that the interrupt of a terminal reaches this program alone.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
@@ -27,10 +28,18 @@ export interface KeptProcess extends AsyncDisposable {
 const running = new Set<ChildProcess>();
 let interrupted = false;
 
-/** Ends the commands that run, and makes `throwIfInterrupted` throw from now on. */
-export function interrupt(): void {
+/**
+ * From the first SIGINT or SIGTERM on, `throwIfInterrupted` throws; the commands that run then are
+ * ended. Further ones change nothing: a terminal and npm each send one, and cleaning up goes on.
+ */
+export function unwindOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
+}
+
+function interrupt(): void {
+  if (interrupted) return;
   interrupted = true;
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) killGroup(child);
 }
 
 export function throwIfInterrupted(): void {
@@ -45,7 +54,7 @@ export function commandLine(command: Command): string {
 export async function run(command: Command, timeoutMs = 120_000): Promise<string> {
   const child = start(command);
   const output = collect(child);
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const timer = setTimeout(() => killGroup(child), timeoutMs);
   running.add(child);
   const { code, signal } = await closed(child).finally(() => {
     running.delete(child);
@@ -93,8 +102,9 @@ export async function startReady(
   env: NodeJS.ProcessEnv,
 ): Promise<ReadyProcess> {
   const since = performance.now();
-  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit', 'ipc'];
-  const child = spawn(process.execPath, args, { env, stdio });
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', 'ipc'];
+  const child = spawn(process.execPath, args, { env, stdio, detached: true });
+  const output = collect(child);
   const dispose = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
@@ -107,7 +117,7 @@ export async function startReady(
   try {
     const message = once(child, 'message', { signal });
     const exit = once(child, 'exit', { signal }).then(() => {
-      throw new Error(`${args.join(' ')}: ended`);
+      throw new Error(`${args.join(' ')}: ended\n${output()}`);
     });
     const [first] = (await Promise.race([message, exit])) as [unknown];
     const seconds = (performance.now() - since) / 1_000;
@@ -155,7 +165,14 @@ function start(command: Command): ChildProcess {
   return spawn(command.program, command.args, {
     env: command.env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
+}
+
+/** With what it has started. */
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  process.kill(-child.pid, 'SIGKILL');
 }
 
 interface Ending {

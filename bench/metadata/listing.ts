@@ -9,7 +9,7 @@ import assert from 'node:assert';
 import { median } from '../median.ts';
 import { KeySpace } from './key-space.ts';
 import type { Changes, Layout } from './key-space.ts';
-import { cpuSecondsOf, memoryOf, resetPeak } from './process-use.ts';
+import { cpuSecondsOf, memoryOf, resetPeak } from '../process-use.ts';
 import { atLeast, atMost, atMostMib, mebibytes, told, whole } from './rows.ts';
 import type { Row } from './rows.ts';
 import type { Setting } from './setting.ts';

@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Disposals } from '../../common/index.ts';
-import { interrupt } from '../processes.ts';
-import { Cluster } from './cluster.ts';
+import { unwindOnSignals } from '../processes.ts';
+import { Cluster } from '../cluster.ts';
 import { measureListing } from './listing.ts';
 import { Origin } from './origin.ts';
 import { renderRows, whole } from './rows.ts';
@@ -41,7 +41,7 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(HELP);
 } else {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
+  unwindOnSignals();
   await main(values.only.split(',')).catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
@@ -56,7 +56,7 @@ async function main(parts: readonly string[]): Promise<void> {
   const scratch = await mkdtemp(join(values.scratch, 'larder-metadata-'));
   stack.defer(() => rm(scratch, { recursive: true, maxRetries: 5, retryDelay: 200 }));
   const origin = stack.use(await Origin.start(keys));
-  const cluster = stack.use(new Cluster(scratch));
+  const cluster = stack.use(new Cluster({ directory: scratch }));
   const rows: Row[] = [];
   const setting = { cluster, origin, keys, rounds };
   await origin.set({ latencyMs });

@@ -1,5 +1,5 @@
 /** What the parts of the benchmark share. */
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from '../cluster.ts';
 import type { Origin } from './origin.ts';
 
 export interface Setting {

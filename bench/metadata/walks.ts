@@ -3,7 +3,7 @@
  * them, and what the mount's server holds after it.
  */
 import { run } from '../processes.ts';
-import { memoryOf } from './process-use.ts';
+import { memoryOf } from '../process-use.ts';
 import { atLeast, atMost, atMostMib, mebibytes, told, whole } from './rows.ts';
 import type { Row } from './rows.ts';
 import type { Setting } from './setting.ts';

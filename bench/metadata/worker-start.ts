@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fillCache } from './filled-cache.ts';
 import { KeySpace } from './key-space.ts';
-import { memoryOf } from './process-use.ts';
+import { memoryOf } from '../process-use.ts';
 import { atMost, atMostMib, mebibytes, told } from './rows.ts';
 import type { Row } from './rows.ts';
 import type { Setting } from './setting.ts';
