@@ -154,12 +154,15 @@ export class DeferredRequests {
     }
   }
 
-  /** From the file that the worker names, or what the source gives. */
+  /**
+   * From the file that the worker names, or what the source gives. Of a file that is read in one piece the
+   * bytes themselves come at once: to wait until they are in a file, and to open and read that, costs more.
+   */
   async #bytes(range: FileRange, buffer: Buffer, signal: AbortSignal): Promise<readonly Buffer[]> {
     const { completeDirectory, extents, touches } = this.#options;
     const { ordinal, offsetBytes, lengthBytes } = range;
     const source = await untilAborted(this.#options.source, signal);
-    if (completeDirectory !== undefined) {
+    if (completeDirectory !== undefined && !this.#isWholeFile(range)) {
       const held = await untilAborted(
         source.hold(ordinal, offsetBytes, lengthBytes, signal),
         signal,
@@ -175,6 +178,10 @@ export class DeferredRequests {
       }
     }
     return await untilAborted(source.read(ordinal, offsetBytes, lengthBytes, signal), signal);
+  }
+
+  #isWholeFile({ ordinal, lengthBytes }: FileRange): boolean {
+    return lengthBytes === this.#options.files.attributes(ordinal + 1).sizeBytes;
   }
 
   async #held(request: RequestView, signal: AbortSignal): Promise<void> {

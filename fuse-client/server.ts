@@ -234,7 +234,9 @@ class Server {
     for (;;) {
       const touched = new Map<number, Touched>();
       for (const ring of this.#touches) ring.take(touched);
-      for (const { ordinal, offsetBytes, endBytes, bytes } of touched.values()) {
+      // In the order of the manifest, from which the worker sees what will be read next.
+      const inOrder = [...touched.values()].sort((a, b) => a.ordinal - b.ordinal);
+      for (const { ordinal, offsetBytes, endBytes, bytes } of inOrder) {
         source.reportTouched(ordinal, offsetBytes, endBytes - offsetBytes, bytes);
       }
       this.#opens.report(source);

@@ -14,6 +14,7 @@ import { LRUCache } from 'lru-cache';
 import { LarderError, MIB } from '../../common/index.ts';
 import { silentLogger } from '../../common/index.ts';
 import type { Logger, ObjectRef } from '../../common/index.ts';
+import type { AheadUse, RoomAhead } from '../admission/index.ts';
 import type {
   HeldState,
   LocalExtent,
@@ -23,7 +24,8 @@ import type {
 } from '../object-reads.ts';
 import type { Origin } from '../origins/origin.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
-import { complete, notKept } from './completion.ts';
+import { bringAhead, roomAhead } from './ahead.ts';
+import { complete, notKept, promote } from './completion.ts';
 import { FetchQueue, PRIORITY } from './fetch-queue.ts';
 import { assertHeld, Interest, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
@@ -132,7 +134,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     using abort = abortion(options.signal);
     try {
       using interest = new Interest(fetch);
-      this.#ask(ref, range);
+      this.#ledger.askedOf(ref, range);
       if (!options.mayFetch) assertHeld(fetch, range);
       let around: StoredObject | undefined;
       const reading = { interest, aborted: abort.aborted, options, unkept: false };
@@ -175,7 +177,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       const { stored } = fetch;
       if (!this.#store.mayReadByPath(stored)) throw notKept(ref);
       if (!options.mayFetch) assertHeld(fetch, range);
-      this.#ask(ref, range);
+      this.#ledger.askedOf(ref, range);
       this.#readAround(range, interest);
       this.#readOriginBytes += await interest.arrival(range, abort.aborted);
       interest.served();
@@ -196,12 +198,30 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     try {
       const { stored } = fetch;
       if (stored.whole) return;
-      this.#promote(stored);
+      promote(this.#store, stored);
       if (stored.record.region !== 'kept') throw notKept(ref);
-      this.#ask(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
+      this.#ledger.askedOf(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
       const whole = { first: 0, end: stored.blocks };
       await complete(fetch, whole, { forCache: false, aborted: abort.aborted });
       if (!fetch.stored.whole) throw notKept(ref);
+    } finally {
+      this.#leave(fetch);
+    }
+  }
+
+  holdsBlock(datasetId: number, block: number): boolean {
+    return this.#store.held.has(datasetId, block);
+  }
+
+  roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
+    return roomAhead(this.#store, ref, ahead);
+  }
+
+  /** See `bringAhead`. */
+  async fetchAhead(ref: ObjectRef): Promise<void> {
+    const fetch = this.#enter(ref);
+    try {
+      await bringAhead(fetch);
     } finally {
       this.#leave(fetch);
     }
@@ -216,7 +236,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, bytes: number): void {
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
     this.#readBytes += bytes;
-    this.#ask(ref, range);
+    this.#ledger.askedOf(ref, range);
     this.#memoryOf(ref).touch(range);
   }
 
@@ -257,6 +277,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     if (tap !== undefined) {
       yield* this.#counted(tap.pieces(aborted));
       reading.unkept = run.outcome?.kind === 'unkept';
+      if (run.outcome?.kind === 'failed') await run.over;
       return;
     }
     await Promise.race([run.block(block), aborted]);
@@ -265,7 +286,8 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       const held = { store: this.#store, stored, range: { ...range, toBytes }, aborted };
       yield* this.#counted(readHeld(held));
     } else if (run.outcome?.kind === 'failed') {
-      throw run.outcome.error;
+      if (run.begunFor === PRIORITY.reader) throw run.outcome.error;
+      await run.over;
     } else {
       reading.unkept = run.outcome?.kind === 'unkept';
     }
@@ -278,7 +300,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const memory = this.#memoryOf(ref);
     const ahead = memory.note(range);
     if (stored.whole || !this.#store.writable) return;
-    this.#promote(stored);
+    promote(this.#store, stored);
     const bounds = stripeAround(ref, range.fromBytes);
     if (ref.sizeBytes <= (this.#options.smallObjectBytes ?? SMALL_OBJECT_BYTES)) {
       const first = Math.floor(range.fromBytes / ref.blockSizeBytes);
@@ -330,25 +352,6 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       this.#readOriginBytes += piece.bytes.length;
       yield piece;
     }
-  }
-
-  #ask(ref: ObjectRef, range: ByteRange): void {
-    const { blockSizeBytes, firstBlock, datasetId } = ref;
-    const { first, end } = blocksIn(range, ref);
-    for (let block = first; block < end; block += 1) {
-      const start = block * blockSizeBytes;
-      const from = Math.max(0, range.fromBytes - start);
-      const to = Math.min(blockSizeBytes, range.toBytes - start);
-      this.#ledger.asked(datasetId, firstBlock + block, from, to);
-    }
-  }
-
-  /** What passes through may be worth keeping by now. */
-  #promote(stored: StoredObject): void {
-    const { band, sizeBytes, region } = stored.record;
-    if (region === 'kept') return;
-    const now = this.#store.admission.classify({ band, bytes: sizeBytes });
-    this.#store.setRegion(stored, now);
   }
 
   #memoryOf(ref: ObjectRef): TouchMemory {
