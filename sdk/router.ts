@@ -100,11 +100,12 @@ export class Router {
   ): Promise<T> {
     const { clock, readTimeoutMs, attemptTimeoutMs, random } = this.#config;
     const deadlineMs = clock.monotonicMs() + readTimeoutMs;
-    let failure = new LarderError('NO_WORKER');
+    // Made when it is needed: an error costs as much as the rest of finding the way.
+    let failure: LarderError | undefined;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       for (const address of await this.#addresses(range)) {
         const leftMs = deadlineMs - clock.monotonicMs();
-        if (leftMs <= 0) throw failure;
+        if (leftMs <= 0) throw failure ?? new LarderError('NO_WORKER');
         try {
           const client = await this.#connections.get(address);
           return await ask(client, Math.min(leftMs, attemptTimeoutMs));
@@ -113,7 +114,9 @@ export class Router {
           if (!PASSING.has(failure.code)) throw failure;
         }
       }
-      if (clock.monotonicMs() + pauseMs >= deadlineMs) throw failure;
+      if (clock.monotonicMs() + pauseMs >= deadlineMs) {
+        throw failure ?? new LarderError('NO_WORKER');
+      }
       await clock.sleep(pauseMs * (0.5 + random() / 2), signal);
     }
   }

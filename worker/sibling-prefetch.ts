@@ -31,7 +31,10 @@ export interface AheadReads {
   fetchAhead(ref: ObjectRef): Promise<void>;
 }
 
-export interface SiblingPrefetchOptions extends Pick<SiblingPassesOptions, 'maxFiles' | 'maxBytes'> {
+export interface SiblingPrefetchOptions extends Pick<
+  SiblingPassesOptions,
+  'maxFiles' | 'maxBytes'
+> {
   readonly reads: AheadReads;
   readonly workerId: string;
   readonly placement: () => Placement | undefined;

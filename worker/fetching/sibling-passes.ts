@@ -195,6 +195,7 @@ function advance(pass: Pass, ordinal: number, share: number): void {
 
 function see(pass: Pass, ordinal: number): void {
   pass.seen.add(ordinal);
+  pass.from = Math.min(pass.from, ordinal);
   pass.reads += 1;
   pass.files += 1;
 }
