@@ -7,6 +7,19 @@ const KIB = 1024;
 const SIZE_BYTES = 100 * KIB;
 const NOTHING = { comingBytes: 0, comingObjects: 0, aheadBytes: 0 };
 
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return {
+    opened,
+    open: () => {
+      open();
+    },
+  };
+}
+
 describe('a file that is fetched ahead', () => {
   test('is complete, one origin read, and requested only once it is read', async () => {
     await using larder = await Larder.open();
@@ -46,21 +59,21 @@ describe('a file that is fetched ahead', () => {
     async (how) => {
       await using larder = await Larder.open();
       const ref = refOf('fails', SIZE_BYTES);
-      const started = Promise.withResolvers<undefined>();
-      const failing = Promise.withResolvers<undefined>();
+      const started = gate();
+      const failing = gate();
       larder.origin.beforePiece = async (_, sentBytes) => {
         if (larder.origin.counters.gets > 1 || sentBytes === 0) return;
-        started.resolve(undefined);
-        await failing.promise;
+        started.open();
+        await failing.opened;
         throw new LarderError('ORIGIN_UNREACHABLE', { reason: 'it is away' });
       };
       const ahead = larder.reader.fetchAhead(ref);
-      await started.promise;
+      await started.opened;
       const { signal } = new AbortController();
       const options = { mayFetch: true, signal };
       const reading =
         how === 'read' ? larder.readsRight(ref) : larder.reader.hold(ref, 0, SIZE_BYTES, options);
-      failing.resolve(undefined);
+      failing.open();
       await expect(ahead).rejects.toMatchObject({ code: 'ORIGIN_UNREACHABLE' });
       const expected = how === 'read' ? true : { toBytes: SIZE_BYTES };
       expect(await reading).toEqual(how === 'read' ? expected : expect.objectContaining(expected));
