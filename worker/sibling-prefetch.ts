@@ -119,8 +119,10 @@ export class SiblingPrefetch implements Disposable {
           const isSmall = kind === 'file' && !hidden && sizeBytes > 0;
           if (!isSmall || sizeBytes > MAX_SIBLING_BYTES) return SKIP;
           if (this.#options.reads.holdsBlock(opened.dataset.id, firstBlock)) return SKIP;
-          found = reader.objectRef(ordinal, opened.dataset);
-          return this.#sibling(found, passes.aheadBytes);
+          const object = reader.objectRef(ordinal, opened.dataset);
+          const sibling = this.#sibling(object, passes.aheadBytes);
+          if (sibling.kind === 'fetch') found = object;
+          return sibling;
         }, share);
         return found;
       });

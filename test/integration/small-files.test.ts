@@ -81,6 +81,14 @@ describe('files that are read in order', () => {
     await settledCounters(names.length * SIZE_BYTES);
   });
 
+  test('of two workers are fetched by their owner, once each', async () => {
+    await using second = await cluster.addWorker('second');
+    await second.joined();
+    for (const name of names) await read(name);
+    expect(gets().toSorted()).toEqual(names);
+    await settledCounters(names.length * SIZE_BYTES);
+  });
+
   test('are read right where the origin fails for one that is fetched ahead', async () => {
     const failing = names[30]!;
     const action = { kind: 'status', status: 403, code: 'AccessDenied' } as const;
