@@ -79,6 +79,8 @@ const SLACK_FILES = 24;
 const MEMORY_FILES = 128;
 /** Entries that are looked at beyond the last one read: directories and what is held are passed over. */
 const MAX_LOOK_FILES = 4_096;
+/** Looks at a time, some 20 µs each: the next read goes on with them. */
+const MAX_LOOKS = 256;
 const DENSE = 0.5;
 
 export class SiblingPasses {
@@ -128,7 +130,7 @@ export class SiblingPasses {
    * @param look what is at an ordinal
    */
   take(look: (ordinal: number) => Sibling, share = 1): number | undefined {
-    for (;;) {
+    for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
       const pass = this.#neediest(share);
       if (pass === undefined) return undefined;
       pass.cursor = Math.max(pass.cursor, pass.next);
@@ -142,6 +144,7 @@ export class SiblingPasses {
       pass.aheadBytes += bytes;
       return ordinal;
     }
+    return undefined;
   }
 
   /** The pass that has the least ahead of it, of those that may have more. */

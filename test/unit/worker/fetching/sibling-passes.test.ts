@@ -75,6 +75,20 @@ describe('a pass in order', () => {
     expect(taken(pass, odd)).toEqual(range(100, 120).filter((ordinal) => ordinal % 2 === 0));
   });
 
+  test('looks at no more than 256 at a time, and goes on with the next read', () => {
+    const pass = passes();
+    for (const ordinal of range(0, 10)) pass.note(ordinal);
+    const looked: number[] = [];
+    const held = (ordinal: number): Sibling => {
+      looked.push(ordinal);
+      return ordinal < 300 ? { kind: 'skip' } : FILE;
+    };
+    expect(taken(pass, held)).toEqual([]);
+    expect(looked).toEqual(range(10, 266));
+    pass.note(10);
+    expect(taken(pass, held)[0]).toBe(300);
+  });
+
   test('stops where there is no room, and goes on there', () => {
     const pass = passes();
     for (const ordinal of range(0, 10)) pass.note(ordinal);
