@@ -34,6 +34,7 @@ export interface WaitingSource {
     offsetBytes: number,
     lengthBytes: number,
     signal: AbortSignal,
+    memory?: Buffer,
   ): Promise<Buffer[]>;
   hold(
     ordinal: number,
@@ -66,6 +67,13 @@ interface Job {
   readonly callerPid: number;
   readonly controller: AbortController;
   interrupted: boolean;
+}
+
+/** Where the bytes of one read may come to. */
+interface Memory {
+  readonly buffer: Buffer;
+  /** To the source, which may write to it later if the bytes came elsewhere. */
+  isLent: boolean;
 }
 
 /** How often a caller that was sent a signal is looked at: is it about to end? */
@@ -147,24 +155,32 @@ export class DeferredRequests {
     const { sizeBytes } = files.attributes(node);
     mapped.missed({ node, sizeBytes, offsetBytes: range.offsetBytes, threadId });
     const release = await this.#budget.take(range.lengthBytes, signal);
-    const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(FUSE_MAX_READ_BYTES);
+    const memory: Memory = {
+      buffer: this.#buffers.pop() ?? Buffer.allocUnsafeSlow(FUSE_MAX_READ_BYTES),
+      isLent: false,
+    };
     try {
-      const parts = checkWhole(await this.#bytes(range, buffer, signal), range);
+      const parts = checkWhole(await this.#bytes(range, memory, signal), range);
       state.countRead('source');
       const header = replyHeader(request, range.lengthBytes);
       writeReply(() => writevSync(deviceFd, [header, ...parts]));
-      if (this.#buffers.length < MAX_FREE_BUFFERS) this.#buffers.push(buffer);
+      const isOurs = !memory.isLent || parts[0]?.buffer === memory.buffer.buffer;
+      if (isOurs && this.#buffers.length < MAX_FREE_BUFFERS) this.#buffers.push(memory.buffer);
     } finally {
       release();
     }
   }
 
-  /** From the file that the worker names, or what the source gives. */
-  async #bytes(range: FileRange, buffer: Buffer, signal: AbortSignal): Promise<readonly Buffer[]> {
+  /**
+   * From the file that the worker names, or what the source gives. Of a file that is read in one piece the
+   * bytes themselves come at once: to wait until they are in a file, and to open and read that, costs more.
+   */
+  async #bytes(range: FileRange, memory: Memory, signal: AbortSignal): Promise<readonly Buffer[]> {
     const { completeDirectory, extents, touches } = this.#options;
     const { ordinal, offsetBytes, lengthBytes } = range;
+    const into = memory.buffer.subarray(0, lengthBytes);
     const source = await untilAborted(this.#options.source, signal);
-    if (completeDirectory !== undefined) {
+    if (completeDirectory !== undefined && !this.#isWholeFile(range)) {
       const held = await untilAborted(
         source.hold(ordinal, offsetBytes, lengthBytes, signal),
         signal,
@@ -172,14 +188,18 @@ export class DeferredRequests {
       if (Array.isArray(held)) return held;
       const { objectId, incarnation, toBytes } = held;
       extents.add({ ordinal, incarnation, fromBytes: offsetBytes, toBytes });
-      const into = buffer.subarray(0, lengthBytes);
       const file = { objectId, incarnation, offsetBytes };
       if (await untilAborted(readHeld(completeDirectory, file, into), signal)) {
         touches.add(ordinal, offsetBytes, lengthBytes);
         return [into];
       }
     }
-    return await untilAborted(source.read(ordinal, offsetBytes, lengthBytes, signal), signal);
+    memory.isLent = true;
+    return await untilAborted(source.read(ordinal, offsetBytes, lengthBytes, signal, into), signal);
+  }
+
+  #isWholeFile({ ordinal, lengthBytes }: FileRange): boolean {
+    return lengthBytes === this.#options.files.attributes(ordinal + 1).sizeBytes;
   }
 
   async #held(request: RequestView, signal: AbortSignal): Promise<void> {

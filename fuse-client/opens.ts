@@ -11,7 +11,7 @@
  *   - what the kernel will refuse as long as this server lives is asked of it once.
  */
 import { closeSync } from 'node:fs';
-import { completePath } from '../common/index.ts';
+import { completePath, MIB } from '../common/index.ts';
 import { INIT_FLAG2, OPEN_FLAG } from './abi.ts';
 import { openWhole } from './complete-files.ts';
 import { describeOutcome } from './open-modes.ts';
@@ -29,7 +29,15 @@ export interface OpensOptions {
   readonly completeDirectory: string | undefined;
   /** Whether this thread may wait for a disk. */
   readonly mayWait: boolean;
+  /** Told of small files that the kernel is about to read by itself. */
+  readonly onSmallRead?: (ordinal: number, sizeBytes: number) => void;
 }
+
+/**
+ * Nobody sees what the kernel reads of a file. A file up to this size counts as read when it is opened, so that
+ * a pass over small files is seen as one; of larger ones nothing is counted.
+ */
+const SMALL_READ_BYTES = MIB;
 
 export class Opens {
   readonly #options: OpensOptions;
@@ -62,6 +70,7 @@ export class Opens {
       const { outcome } = opened;
       state.countOpen(outcome);
       if (outcome === 'privilege' || outcome === 'stacked') state.noteRefusal(outcome);
+      if (outcome === 'passthrough') this.#countSmallRead(request.node);
       return opened;
     }
   }
@@ -79,6 +88,12 @@ export class Opens {
     if ('because' in first) return describeOutcome(first.because);
     closeSync(first.fd);
     return describeOutcome('passthrough');
+  }
+
+  #countSmallRead(node: number): void {
+    const { files, onSmallRead } = this.#options;
+    const { sizeBytes } = files.attributes(node);
+    if (sizeBytes <= SMALL_READ_BYTES) onSmallRead?.(node - 1, sizeBytes);
   }
 
   #openFirst(request: OpenRequest): Readonly<Opened> | undefined {

@@ -118,6 +118,9 @@ class ServingThread {
         integrity: data.integrity,
         completeDirectory,
         mayWait: true,
+        onSmallRead: (ordinal, sizeBytes) => {
+          this.#touches.add(ordinal, 0, sizeBytes);
+        },
       }),
       onError: (error, opcode) => {
         post({ kind: 'error', opcode, what: printable(error.message) });

@@ -29,6 +29,8 @@ export interface MountSource extends AsyncDisposable {
    * The bytes of [offset, offset + length) in order, in any number of pieces. The range lies within
    * the file. Verified.
    *
+   * @param memory of that length, where the bytes may come to. Where they came elsewhere, it may still be
+   *   written to, and is not to be used again
    * @throws {LarderError} `ORIGIN_CHANGED`, `DEADLINE_EXCEEDED`, `CANCELLED`, …
    */
   read(
@@ -36,6 +38,7 @@ export interface MountSource extends AsyncDisposable {
     offsetBytes: number,
     lengthBytes: number,
     signal: AbortSignal,
+    memory?: Buffer,
   ): Promise<Buffer[]>;
   /**
    * As `read`, but the worker on this node may say in which file the bytes are, where it is the one to

@@ -131,8 +131,9 @@ class ConnectedMount implements MountSource {
     offsetBytes: number,
     lengthBytes: number,
     signal: AbortSignal,
+    memory?: Buffer,
   ): Promise<Buffer[]> {
-    return [await this.#reader.read(ordinal, offsetBytes, lengthBytes, signal)];
+    return [await this.#reader.read(ordinal, offsetBytes, lengthBytes, signal, memory)];
   }
 
   async hold(

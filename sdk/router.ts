@@ -10,7 +10,7 @@
 import { asLarderError, hasCode, LarderError, stripeOf } from '../common/index.ts';
 import type { ErrorCode, ObjectRef, Placement, PlacementMember } from '../common/index.ts';
 import { tcpAddress } from '../rpc/data/index.ts';
-import type { DataAddress, DataClient } from '../rpc/data/index.ts';
+import type { DataAddress, DataClient, RequestOptions } from '../rpc/data/index.ts';
 import type { FileAddress, HeldAt, ReadRequest } from '../rpc/frames/index.ts';
 import type { Connections } from './connections.ts';
 import type { ConnectConfig } from './options.ts';
@@ -53,11 +53,18 @@ export class Router {
     this.#placement = options.placement;
   }
 
-  /** @throws {LarderError} origin errors, `CANCELLED`, and what was last met at the deadline */
-  read(range: FileRange, signal: AbortSignal): Promise<Buffer> {
-    return this.#persist(range, signal, (client, timeoutMs) =>
-      this.#readFrom(client, range, timeoutMs, signal),
-    );
+  /**
+   * @param memory see `MountSource.read`: for the first try only, because a connection that was given up
+   *   in the middle of a frame still writes to it
+   * @throws {LarderError} origin errors, `CANCELLED`, and what was last met at the deadline
+   */
+  read(range: FileRange, signal: AbortSignal, memory?: Buffer): Promise<Buffer> {
+    let unused = memory;
+    return this.#persist(range, signal, (client, timeoutMs) => {
+      const into = unused;
+      unused = undefined;
+      return this.#readFrom(client, range, { timeoutMs, signal }, into);
+    });
   }
 
   /** As `read`, but the worker on this node, where it is the one that is asked, may say which file has the bytes. */
@@ -65,7 +72,7 @@ export class Router {
     return this.#persist<Buffer | HeldAt>(range, signal, async (client, timeoutMs) => {
       const isLocal = client.workerId === this.#localWorkerId;
       const at = isLocal ? await this.#holdAt(client, range, timeoutMs, signal) : undefined;
-      return at ?? (await this.#readFrom(client, range, timeoutMs, signal));
+      return at ?? (await this.#readFrom(client, range, { timeoutMs, signal }));
     });
   }
 
@@ -106,11 +113,12 @@ export class Router {
   ): Promise<T> {
     const { clock, readTimeoutMs, attemptTimeoutMs, random } = this.#config;
     const deadlineMs = clock.monotonicMs() + readTimeoutMs;
-    let failure = new LarderError('NO_WORKER');
+    // Made when it is needed: an error costs as much as the rest of finding the way.
+    let failure: LarderError | undefined;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       for (const address of await this.#addresses(range)) {
         const leftMs = deadlineMs - clock.monotonicMs();
-        if (leftMs <= 0) throw failure;
+        if (leftMs <= 0) throw failure ?? new LarderError('NO_WORKER');
         try {
           const client = await this.#connections.get(address);
           return await ask(client, Math.min(leftMs, attemptTimeoutMs));
@@ -119,7 +127,9 @@ export class Router {
           if (!PASSING.has(failure.code)) throw failure;
         }
       }
-      if (clock.monotonicMs() + pauseMs >= deadlineMs) throw failure;
+      if (clock.monotonicMs() + pauseMs >= deadlineMs) {
+        throw failure ?? new LarderError('NO_WORKER');
+      }
       await clock.sleep(pauseMs * (0.5 + random() / 2), signal);
     }
   }
@@ -142,14 +152,15 @@ export class Router {
   async #readFrom(
     first: DataClient,
     range: FileRange,
-    timeoutMs: number,
-    signal: AbortSignal,
+    options: RequestOptions,
+    memory?: Buffer,
   ): Promise<Buffer> {
     let client = first;
     // A keeper may have moved on as well; two hops are the owner and the keeper it names.
     for (let hops = 0; hops < 3; hops += 1) {
-      const request = this.#request(range, timeoutMs, client === first);
-      const answer = await client.read(request, range.ref.objectId, { timeoutMs, signal });
+      const request = this.#request(range, options.timeoutMs, client === first);
+      const into = hops === 0 ? memory : undefined;
+      const answer = await client.read(request, range.ref.objectId, options, into);
       if (answer.kind === 'data') return answer.bytes;
       if (answer.kind !== 'redirect') throw new LarderError('BUSY', { answer: answer.kind });
       client = await this.#connections.get(tcpAddress(answer.dataAddress));

@@ -67,6 +67,7 @@ export class VersionReader implements AsyncDisposable {
     offsetBytes: number,
     lengthBytes: number,
     signal: AbortSignal,
+    memory?: Buffer,
   ): Promise<Buffer> {
     const ref = await this.object(ordinal, signal);
     const length = clampLength(offsetBytes, lengthBytes, ref.sizeBytes);
@@ -74,6 +75,7 @@ export class VersionReader implements AsyncDisposable {
     return await this.#connection.router.read(
       this.#range(ordinal, ref, offsetBytes, length),
       signal,
+      memory?.length === length ? memory : undefined,
     );
   }
 

@@ -4,7 +4,14 @@
  * the manifest which object that is, so that knowing an object id opens nothing.
  */
 import { crc32 } from '@node-rs/crc32';
-import { LarderError, MAX_READ_BYTES, MIB, PROTOCOL_VERSION, stripeOf } from '../common/index.ts';
+import {
+  emptyAttributes,
+  LarderError,
+  MAX_READ_BYTES,
+  MIB,
+  PROTOCOL_VERSION,
+  stripeOf,
+} from '../common/index.ts';
 import type { Logger, ObjectRef, Placement } from '../common/index.ts';
 import {
   boundCrc,
@@ -29,12 +36,14 @@ import type {
 } from '../rpc/frames/index.ts';
 import type { DataHandler, DataSession, Reply } from '../rpc/data/index.ts';
 import type { ObjectReads } from './object-reads.ts';
+import type { SiblingPrefetch } from './sibling-prefetch.ts';
 import type { Versions } from './versions.ts';
 
 export interface DataPlaneOptions {
   readonly workerId: string;
   readonly versions: Versions;
   readonly reads: ObjectReads;
+  readonly siblings: SiblingPrefetch;
   readonly completeDirectory: string;
   readonly placement: () => Placement | undefined;
   readonly log: Logger;
@@ -46,6 +55,8 @@ const NOTE_TIMEOUT_MS = 10_000;
 const MAX_NOTES = 1_024;
 /** Twice what a mount can count as open: a reader that says more is not believed. */
 const MAX_OPEN_PER_SESSION = 65_536;
+/** Filled in anew by each look-up. */
+const attributes = emptyAttributes();
 /** What one read holds at most, however long it is: what waits in a tap, or two reads of the disk. */
 const MAX_READ_MEMORY_BYTES = 4 * MIB;
 
@@ -74,7 +85,7 @@ export class DataPlane implements DataHandler {
         await this.#hold(decodeRead(body), reply);
         return;
       case FRAME.HELD: {
-        const ref = await this.#object(decodeHeld(body), reply.signal);
+        const ref = await this.#object(decodeHeld(body), reply.signal, { isRead: false });
         const state = this.#options.reads.held(ref.objectId);
         await reply.send(encodeJson(FRAME.HELD_STATE, reply.requestId, state));
         return;
@@ -103,13 +114,14 @@ export class DataPlane implements DataHandler {
     } else if (header.type === FRAME.TOUCHED) {
       this.#note('a report of reads', async (signal) => {
         const { address, offsetBytes, lengthBytes, bytes } = decodeTouched(body);
-        const ref = await this.#object(address, signal);
+        const ref = await this.#object(address, signal, { isRead: true });
         this.#options.reads.touched(ref, offsetBytes, lengthBytes, bytes);
       });
     } else if (header.type === FRAME.MAPPED) {
       this.#note('a report of a mapped file', async (signal) => {
         const { address, offsetBytes } = decodeMapped(body);
-        this.#options.reads.mapped(await this.#object(address, signal), offsetBytes);
+        const ref = await this.#object(address, signal, { isRead: false });
+        this.#options.reads.mapped(ref, offsetBytes);
       });
     }
   }
@@ -139,7 +151,7 @@ export class DataPlane implements DataHandler {
 
   /** The object of a request, or undefined where the reader was told that it has moved. */
   async #readable(request: ReadRequest, reply: Reply): Promise<ObjectRef | undefined> {
-    const ref = await this.#object(request, reply.signal);
+    const ref = await this.#object(request, reply.signal, { isRead: true });
     const { offsetBytes, lengthBytes } = request;
     if (offsetBytes + lengthBytes > ref.sizeBytes || lengthBytes > MAX_READ_BYTES) {
       throw new LarderError('INVALID_ARGUMENT', {
@@ -165,14 +177,22 @@ export class DataPlane implements DataHandler {
     return owner !== undefined && owner.workerId !== this.#options.workerId;
   }
 
-  async #object(address: FileAddress, signal: AbortSignal): Promise<ObjectRef> {
-    const opened = await this.#options.versions.get(address.datasetId, address.version, signal);
-    return await opened.replica.withPages(signal, (reader) => {
-      if (address.ordinal >= reader.entryCount || reader.entry(address.ordinal).kind !== 'file') {
-        throw new LarderError('NOT_FOUND', { ordinal: address.ordinal });
+  async #object(
+    address: FileAddress,
+    signal: AbortSignal,
+    { isRead }: { readonly isRead: boolean },
+  ): Promise<ObjectRef> {
+    const { versions, siblings } = this.#options;
+    const { datasetId, version, ordinal } = address;
+    const opened = await versions.get(datasetId, version, signal);
+    const ref = await opened.replica.withPages(signal, (reader) => {
+      if (ordinal >= reader.entryCount || reader.attributes(ordinal, attributes).kind !== 'file') {
+        throw new LarderError('NOT_FOUND', { ordinal });
       }
-      return reader.objectRef(address.ordinal, opened.dataset);
+      return reader.objectRef(ordinal, opened.dataset);
     });
+    if (isRead) siblings.note(opened, ordinal, ref.sizeBytes);
+    return ref;
   }
 
   async #openVersion(

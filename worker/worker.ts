@@ -22,6 +22,7 @@ import { ObjectReader } from './fetching/index.ts';
 import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
 import { OriginPool } from './origin-pool.ts';
+import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { ObjectStore } from './store/index.ts';
 import { Versions } from './versions.ts';
 import type { OpenedVersion } from './versions.ts';
@@ -192,12 +193,16 @@ async function serve(
 ): Promise<string> {
   const { clock, log, listen, socket, openFiles = Infinity } = config;
   const most = config.maxConnections ?? DEFAULT_CONNECTIONS;
+  const { workerId } = store;
+  const placement = () => cluster.membership?.placement;
+  const siblings = started.use(new SiblingPrefetch({ reads, workerId, placement, log }));
   const handler = new DataPlane({
-    workerId: store.workerId,
+    workerId,
     versions,
     reads,
+    siblings,
     completeDirectory: store.completeDirectory,
-    placement: () => cluster.membership?.placement,
+    placement,
     log,
   });
   const server = started.use(

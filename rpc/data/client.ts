@@ -162,10 +162,19 @@ export class DataClient implements AsyncDisposable {
     return this.#workerId;
   }
 
-  /** @param objectId of the file, to check the CRCs against */
-  async read(request: ReadRequest, objectId: string, options: RequestOptions): Promise<ReadAnswer> {
+  /**
+   * @param objectId of the file, to check the CRCs against
+   * @param memory of the length that is asked for; where the bytes do not come into it, it may be written
+   *   to for as long as the connection lives
+   */
+  async read(
+    request: ReadRequest,
+    objectId: string,
+    options: RequestOptions,
+    memory?: Buffer,
+  ): Promise<ReadAnswer> {
     const { offsetBytes, lengthBytes } = request;
-    const into = Buffer.allocUnsafeSlow(lengthBytes);
+    const into = memory ?? Buffer.allocUnsafeSlow(lengthBytes);
     const read = { objectId, offsetBytes, into, receivedBytes: 0 };
     const { header, body } = await this.#request((id) => encodeRead(id, request), options, read);
     switch (header.type) {

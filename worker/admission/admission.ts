@@ -43,6 +43,21 @@ export interface Newcomer {
   readonly objects: number;
 }
 
+/** What is fetched ahead of readers. */
+export interface AheadUse {
+  /** Under way: no room is reserved for it yet, or just so. */
+  readonly comingBytes: number;
+  readonly comingObjects: number;
+  /** Under way, or there and not yet read. */
+  readonly aheadBytes: number;
+}
+
+/**
+ * `none`: it could only come in the place of something that is kept. `later`: there is as much ahead as
+ * may be.
+ */
+export type RoomAhead = 'room' | 'none' | 'later';
+
 export interface Candidate {
   readonly objectId: string;
   readonly band: number;
@@ -56,6 +71,9 @@ export interface EvictionOrder {
   /** The highest band hash first. */
   kept(): Iterable<Candidate>;
 }
+
+/** Of what passes through, the part that may be there before it is asked for. */
+const AHEAD_SHARE = 1 / 4;
 
 interface Usage {
   bytes: number;
@@ -137,6 +155,19 @@ export class Admission {
       this.objects + objects > this.#capacity.objects
       ? 'total'
       : undefined;
+  }
+
+  /**
+   * Whether what nobody has asked for yet may come in: into free room, or in the place of a little of
+   * what passes through, so that what was fetched ahead does not push itself out.
+   */
+  roomAhead(newcomer: Newcomer, ahead: AheadUse): RoomAhead {
+    const bytes = newcomer.bytes + ahead.comingBytes;
+    const objects = newcomer.objects + ahead.comingObjects;
+    if (this.shortage({ ...newcomer, bytes, objects }) === undefined) return 'room';
+    if (newcomer.region === 'kept') return 'none';
+    const most = this.#used.transit.bytes * AHEAD_SHARE;
+    return ahead.aheadBytes + newcomer.bytes <= most ? 'room' : 'later';
   }
 
   /** What is used beyond the capacity; nothing where a number is 0 or less. */

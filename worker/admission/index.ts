@@ -1,4 +1,12 @@
 /** What is worth keeping, and what goes first. Decides only. */
 export { Admission } from './admission.ts';
-export type { AdmissionOptions, Candidate, EvictionOrder, Newcomer, Region } from './admission.ts';
+export type {
+  AdmissionOptions,
+  AheadUse,
+  Candidate,
+  EvictionOrder,
+  Newcomer,
+  Region,
+  RoomAhead,
+} from './admission.ts';
 export { FULL_BAND, thresholdFor } from './threshold.ts';

@@ -11,6 +11,7 @@ import type { ObjectRef } from '../../common/index.ts';
 import type { Origin } from '../origins/origin.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { BlockFiller } from './block-filler.ts';
+import { PRIORITY } from './fetch-queue.ts';
 import type { Priority, Queued } from './fetch-queue.ts';
 import type { ByteRange } from './read-pattern.ts';
 import { Tap } from './tap.ts';
@@ -47,6 +48,8 @@ export class FetchRun implements Queued {
   readonly end: number;
   readonly stored: StoredObject;
   priority: Priority;
+  /** Its error is news to a reader only if it was begun for one: another asks the origin itself. */
+  readonly begunFor: Priority;
   /** Readers that need a block of it. */
   waiters = 0;
   /** Wanted even if no reader waits. */
@@ -68,6 +71,7 @@ export class FetchRun implements Queued {
     this.end = end;
     this.stored = stored;
     this.priority = options.priority;
+    this.begunFor = options.priority;
     this.forCache = options.forCache;
     const wake = () => {
       this.#wake();
@@ -174,7 +178,8 @@ export class FetchRun implements Queued {
 
   #finish(outcome: Outcome): void {
     this.outcome = outcome;
-    for (const tap of this.#taps) tap.end(outcome.kind === 'failed' ? outcome.error : undefined);
+    const isNews = outcome.kind === 'failed' && this.begunFor === PRIORITY.reader;
+    for (const tap of this.#taps) tap.end(isNews ? outcome.error : undefined);
     this.#taps.clear();
     this.#wake();
     this.#resolveOver();

@@ -1,3 +1,5 @@
 /** Reads that are answered from the disk or the origin, and what is fetched besides. */
 export { ObjectReader } from './object-reader.ts';
 export type { ObjectReaderOptions, ReaderCounters } from './object-reader.ts';
+export { SiblingPasses } from './sibling-passes.ts';
+export type { Sibling, SiblingPassesOptions } from './sibling-passes.ts';

@@ -48,7 +48,13 @@ export class Interest implements Disposable {
       const run = this.join({ first: block, end }).get(block);
       await Promise.race([run?.written(toBytes), aborted]);
       const isThere = stored.has(block) || writtenBy(run, stored) >= toBytes;
-      if (!isThere && run?.outcome?.kind === 'failed') throw run.outcome.error;
+      if (!isThere && run?.outcome?.kind === 'failed') {
+        if (run.begunFor === PRIORITY.reader) throw run.outcome.error;
+        // It was begun ahead of readers: this one asks the origin itself.
+        await run.over;
+        block -= 1;
+        continue;
+      }
       if (!isThere || stored !== this.fetch.stored) throw notKept(ref);
       waitedBytes += toBytes - Math.max(range.fromBytes, fromBytes);
     }

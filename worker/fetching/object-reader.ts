@@ -13,6 +13,7 @@
 import { LarderError, MIB } from '../../common/index.ts';
 import { silentLogger } from '../../common/index.ts';
 import type { Logger, ObjectRef } from '../../common/index.ts';
+import type { AheadUse, RoomAhead } from '../admission/index.ts';
 import type {
   HeldState,
   LocalExtent,
@@ -22,8 +23,9 @@ import type {
 } from '../object-reads.ts';
 import type { Origin } from '../origins/origin.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import { bringAhead, roomAhead } from './ahead.ts';
 import { Besides } from './besides.ts';
-import { complete, notKept } from './completion.ts';
+import { complete, notKept, promote } from './completion.ts';
 import { FetchQueue, PRIORITY } from './fetch-queue.ts';
 import { assertHeld, Interest, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
@@ -133,7 +135,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     using abort = abortion(options.signal);
     try {
       using interest = new Interest(fetch);
-      this.#ask(ref, range);
+      this.#ledger.askedOf(ref, range);
       if (!options.mayFetch) assertHeld(fetch, range);
       let around: StoredObject | undefined;
       const reading = { interest, aborted: abort.aborted, options, unkept: false };
@@ -176,7 +178,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       const { stored } = fetch;
       if (!this.#store.mayReadByPath(stored)) throw notKept(ref);
       if (!options.mayFetch) assertHeld(fetch, range);
-      this.#ask(ref, range);
+      this.#ledger.askedOf(ref, range);
       this.#besides.readAround(range, interest);
       this.#readOriginBytes += await interest.arrival(range, abort.aborted);
       interest.served();
@@ -197,13 +199,31 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     try {
       const { stored } = fetch;
       if (stored.whole) return;
-      this.#besides.promote(stored);
+      promote(this.#store, stored);
       if (stored.record.region !== 'kept') throw notKept(ref);
-      this.#ask(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
+      this.#ledger.askedOf(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
       const whole = { first: 0, end: stored.blocks };
       const how = { priority: PRIORITY.background, forCache: false, aborted: abort.aborted };
       await complete(fetch, whole, how);
       if (!fetch.stored.whole) throw notKept(ref);
+    } finally {
+      this.#leave(fetch);
+    }
+  }
+
+  holdsBlock(datasetId: number, block: number): boolean {
+    return this.#store.held.has(datasetId, block);
+  }
+
+  roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
+    return roomAhead(this.#store, ref, ahead);
+  }
+
+  /** See `bringAhead`. */
+  async fetchAhead(ref: ObjectRef): Promise<void> {
+    const fetch = this.#enter(ref);
+    try {
+      await bringAhead(fetch);
     } finally {
       this.#leave(fetch);
     }
@@ -218,7 +238,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, bytes: number): void {
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
     this.#readBytes += bytes;
-    this.#ask(ref, range);
+    this.#ledger.askedOf(ref, range);
     this.#besides.memoryOf(ref).touch(range);
   }
 
@@ -266,6 +286,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     if (tap !== undefined) {
       yield* this.#counted(tap.pieces(aborted));
       reading.unkept = run.outcome?.kind === 'unkept';
+      if (run.outcome?.kind === 'failed') await run.over;
       return;
     }
     const blockEnd = block * ref.blockSizeBytes + blockBytes(ref, block);
@@ -281,7 +302,8 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       const held = { store: this.#store, stored, range: { ...range, toBytes }, aborted };
       yield* this.#counted(readHeld(isHeld ? held : { ...held, arriving: run }));
     } else if (run.outcome?.kind === 'failed') {
-      throw run.outcome.error;
+      if (run.begunFor === PRIORITY.reader) throw run.outcome.error;
+      await run.over;
     } else {
       reading.unkept = run.outcome?.kind === 'unkept';
     }
@@ -307,17 +329,6 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     for await (const piece of pieces) {
       this.#readOriginBytes += piece.bytes.length;
       yield piece;
-    }
-  }
-
-  #ask(ref: ObjectRef, range: ByteRange): void {
-    const { blockSizeBytes, firstBlock, datasetId } = ref;
-    const { first, end } = blocksIn(range, ref);
-    for (let block = first; block < end; block += 1) {
-      const start = block * blockSizeBytes;
-      const from = Math.max(0, range.fromBytes - start);
-      const to = Math.min(blockSizeBytes, range.toBytes - start);
-      this.#ledger.asked(datasetId, firstBlock + block, from, to);
     }
   }
 

@@ -9,6 +9,9 @@
  * Memory: 8 bytes and 1 bit per touched block, in pages; bounded. When the bound is reached the oldest page
  * is forgotten, and a block of it that comes again counts again.
  */
+import type { ObjectRef } from '../../common/index.ts';
+import { blocksIn } from './ranges.ts';
+import type { ByteRange } from './read-pattern.ts';
 
 /** Counts since the start of the process. */
 export interface LedgerCounters {
@@ -58,6 +61,18 @@ export class OriginLedger {
     spans[at * 2 + 1] = newTo;
     if (((fetched[at >> 5] ?? 0) & (1 << (at & 31))) === 0) return;
     this.counters.requestedBytes += newTo - newFrom - (oldTo - oldFrom);
+  }
+
+  /** A range of an object was asked for. */
+  askedOf(ref: ObjectRef, range: ByteRange): void {
+    const { blockSizeBytes, firstBlock, datasetId } = ref;
+    const { first, end } = blocksIn(range, ref);
+    for (let block = first; block < end; block += 1) {
+      const start = block * blockSizeBytes;
+      const from = Math.max(0, range.fromBytes - start);
+      const to = Math.min(blockSizeBytes, range.toBytes - start);
+      this.asked(datasetId, firstBlock + block, from, to);
+    }
   }
 
   #page(datasetId: number, block: number): Page {

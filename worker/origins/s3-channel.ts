@@ -119,11 +119,7 @@ export class S3Channel implements AsyncDisposable {
     const signed =
       used === undefined
         ? { ...headers, host }
-        : await place.signer.sign(
-            { endpoint: location.endpoint, path, query: request.query, headers },
-            used,
-            clock.wallMs(),
-          );
+        : place.signer.sign({ host, path, query: request.query, headers }, used, clock.wallMs());
     await exchange(place.pool, receiver, {
       path: path + queryString(request.query),
       headers: signed,

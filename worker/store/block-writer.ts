@@ -51,10 +51,17 @@ export class BlockWriter {
     const { files, space, disk, records } = this.#parts;
     try {
       if (!records.hasRoom()) throw new LarderError('CACHE_IO', { reason: 'disk full' });
+      let { memory } = bytes;
+      if (isWhole(object, bytes)) {
+        const made = await this.#makeWhole(object, bytes);
+        if (made.error === undefined) return made;
+        // Not enough file descriptors or no space: once more, with what can be done about it.
+        ({ memory } = made);
+      }
       await this.#make(object);
       using file = await files.use(object);
       const { fd } = file;
-      let written = await disk.write(fd, bytes);
+      let written = await disk.write(fd, { ...bytes, memory });
       if (isFull(written.error) && (await space.evictSome(EVICT_ON_FULL_BYTES))) {
         written = await disk.write(fd, { ...bytes, memory: written.memory });
       }
@@ -63,6 +70,18 @@ export class BlockWriter {
     } catch (error) {
       throw this.#failed(object, error);
     }
+  }
+
+  /** All of a small object at once: its file is made and closed by the thread that writes it. */
+  async #makeWhole(object: StoredObject, bytes: Bytes): Promise<Written> {
+    const making = this.#name(object).then(() => this.#parts.files.makeWhole(object, bytes));
+    object.made = making.then(({ error }) => {
+      if (error !== undefined) object.made = undefined;
+    });
+    object.made.catch(() => {
+      object.made = undefined;
+    });
+    return await making;
   }
 
   /**
@@ -100,18 +119,23 @@ export class BlockWriter {
   }
 
   async #make(object: StoredObject): Promise<void> {
-    const { index, trust, files } = this.#parts;
     if (object.recorded) return;
     object.made ??= (async () => {
-      await index.leaving(object.objectId);
-      const incarnation = await trust.nextIncarnation();
-      object.record = { ...object.record, incarnation };
-      await files.make(object);
+      await this.#name(object);
+      await this.#parts.files.make(object);
     })().catch((error: unknown) => {
       object.made = undefined;
       throw error;
     });
     await object.made;
+  }
+
+  /** Gives the object an incarnation of its own. */
+  async #name(object: StoredObject): Promise<void> {
+    const { index, trust } = this.#parts;
+    await index.leaving(object.objectId);
+    const incarnation = await trust.nextIncarnation();
+    object.record = { ...object.record, incarnation };
   }
 
   async #complete(object: StoredObject): Promise<void> {
@@ -158,4 +182,11 @@ export class BlockWriter {
     }
     return new LarderError('CACHE_IO', { object: objectId }, { cause: error });
   }
+}
+
+/** Whether nothing of the object was written yet, and these are all of its bytes. */
+function isWhole(object: StoredObject, bytes: Bytes): boolean {
+  return (
+    !object.recorded && object.made === undefined && bytes.lengthBytes === object.record.sizeBytes
+  );
 }

@@ -22,6 +22,8 @@ export interface HeldSource {
   /** Block numbers of the dataset. A copy: whoever asks disposes of it. */
   blocks(datasetId: number): RoaringBitmap32;
   bytes(datasetId: number): number;
+  /** Whether a block of a dataset is held. */
+  has(datasetId: number, block: number): boolean;
   /** Returns how to stop. */
   onChange(listener: (change: HeldChange) => void): () => void;
 }
@@ -50,6 +52,10 @@ export class HeldTotals implements HeldSource, Disposable {
 
   bytes(datasetId: number): number {
     return this.#datasets.get(datasetId)?.bytes ?? 0;
+  }
+
+  has(datasetId: number, block: number): boolean {
+    return this.#datasets.get(datasetId)?.blocks.has(block) ?? false;
   }
 
   /** A copy, to be disposed of by the caller. */

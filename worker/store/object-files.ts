@@ -7,9 +7,9 @@
  */
 import { crc32 } from '@node-rs/crc32';
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
 import { CHUNK_BYTES, LarderError, systemCode } from '../../common/index.ts';
 import type { CacheDirectory } from './cache-directory.ts';
+import type { Bytes, DiskWriter, Written } from './disk-writer.ts';
 import { FileCache, openFile, readFully } from './file-cache.ts';
 import type { OpenFile } from './file-cache.ts';
 import { adviseRandom } from './libc.ts';
@@ -19,10 +19,12 @@ const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
 
 export class ObjectFiles implements Disposable {
   readonly #directory: CacheDirectory;
+  readonly #disk: DiskWriter;
   readonly #cache: FileCache;
 
-  constructor(directory: CacheDirectory, maxOpenFiles: number) {
+  constructor(directory: CacheDirectory, disk: DiskWriter, maxOpenFiles: number) {
     this.#directory = directory;
+    this.#disk = disk;
     this.#cache = new FileCache(maxOpenFiles);
   }
 
@@ -33,6 +35,11 @@ export class ObjectFiles implements Disposable {
     const file = await this.#cache.use(object.fileKey, () => opened);
     adviseRandom(file.fd);
     file[Symbol.dispose]();
+  }
+
+  /** Makes the working file of a new object with all of its bytes, and leaves it closed. */
+  makeWhole(object: StoredObject, bytes: Bytes): Promise<Written> {
+    return this.#disk.create(this.#growingPath(object), bytes);
   }
 
   /** @throws a system error; ENOENT where the file is nowhere */
@@ -117,14 +124,7 @@ export class ObjectFiles implements Disposable {
   }
 
   async #moveTo(target: string, source: string): Promise<void> {
-    if (source === target) return;
-    try {
-      await fs.promises.rename(source, target);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      await fs.promises.mkdir(dirname(target), { recursive: true, mode: 0o700 });
-      await fs.promises.rename(source, target);
-    }
+    if (source !== target) await this.#disk.move(source, target);
   }
 
   /** The first place where the file is; the expected one when it is nowhere. */

@@ -85,7 +85,7 @@ export class ObjectStore implements AsyncDisposable {
     this.#logger = options.logger ?? silentLogger;
     this.#health = new DiskHealth(options.clock ?? systemClock, options.writePauseMs ?? 5_000);
     this.#writeback = new Writeback(options.dropFromPageCache ?? false);
-    this.#files = new ObjectFiles(parts.directory, options.maxOpenFiles ?? 512);
+    this.#files = new ObjectFiles(parts.directory, this.#disk, options.maxOpenFiles ?? 512);
     const maxIdle = options.maxIdleObjects ?? 8192;
     this.#index = new ObjectIndex(records, { maxIdle, generation: parts.trust.generation });
     this.#space = new Space({

@@ -71,8 +71,10 @@ async function download(): Promise<void> {
 
 async function fetchRange(file: FileHandle, offset: number): Promise<void> {
   const end = Math.min(sizeBytes, offset + RANGE_BYTES) - 1;
-  const unsigned = { endpoint, path, query: {}, headers: { range: `bytes=${offset}-${end}` } };
-  const headers = await signer.sign(unsigned, credentials, systemClock.wallMs());
+  const range = `bytes=${offset}-${end}`;
+  const { host } = new URL(endpoint);
+  const unsigned = { host, path, query: {}, headers: { range } };
+  const headers = signer.sign(unsigned, credentials, systemClock.wallMs());
   const { statusCode, body } = await pool.request({ method: 'GET', path, headers });
   if (statusCode !== 206) throw new Error(`the origin answered ${statusCode}`);
   const chunks: Buffer[] = [];

@@ -42,6 +42,17 @@ describe('the first open of a complete file', () => {
     expect(fs.readdirSync('/proc/self/fd')).toHaveLength(fdsBefore);
   });
 
+  test('counts as a read of it, because it is small', () => {
+    const reads: number[][] = [];
+    const opens = make({ onSmallRead: (...read) => reads.push(read) });
+    opens.open(request(2));
+    opens.open(request(4));
+    expect(reads).toEqual([
+      [NODE - 1, 5],
+      [NODE - 1, 5],
+    ]);
+  });
+
   test.each<[string, Partial<OpensOptions>, number]>([
     ['strict', { integrity: 'strict' }, INIT_FLAG2.PASSTHROUGH],
     ['kernel', {}, 0],

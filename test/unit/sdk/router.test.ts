@@ -174,3 +174,16 @@ test('a read that is aborted ends at once', async () => {
   controller.abort();
   await expect(reading).rejects.toThrow();
 });
+
+test('memory is lent to the first try only, whose late bytes must not reach those of another', async () => {
+  const memory = Buffer.alloc(3);
+  const good = await worker('w1', answerWithBytes);
+  expect(await routerTo([good]).read(range, never, memory)).toBe(memory);
+  expect(memory).toEqual(bytes);
+  const broken = await worker('w0', async (reply) => {
+    await reply.send(encodeDataHead(reply.requestId, 0, 1, 3), Buffer.from('xyz'));
+  });
+  const read = await routerTo([broken, good]).read(range, never, memory);
+  expect(read).toEqual(bytes);
+  expect(read.buffer).not.toBe(memory.buffer);
+});
