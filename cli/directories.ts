@@ -28,7 +28,7 @@ export function makeDirectory(directory: string, code: ErrorCode): void {
  * @throws {LarderError} `INVALID_ARGUMENT`
  */
 export function checkRuntimeDirectory(directory: string): void {
-  const found = fs.lstatSync(directory, { throwIfNoEntry: false });
+  const found = writing(directory, () => fs.lstatSync(directory, { throwIfNoEntry: false }));
   if (found === undefined) return;
   const reason = !found.isDirectory()
     ? 'not a directory'

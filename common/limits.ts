@@ -49,3 +49,9 @@ export const GRPC_MAX_MESSAGE_BYTES = 4 * MIB;
 assert(MIN_BLOCK_BYTES % CHUNK_BYTES === 0, 'a block is a whole number of chunks');
 assert(STRIPE_BYTES % MAX_BLOCK_BYTES === 0, 'a stripe is a whole number of blocks');
 assert(MAX_READ_BYTES >= FUSE_MAX_READ_BYTES, 'one FUSE read is one data-plane request');
+
+/**
+ * A file up to this size may be fetched ahead of where a pass is, and counts as read when the kernel is given it
+ * to read by itself. It is one block of the default size.
+ */
+export const SMALL_READ_BYTES = 4 << 20;

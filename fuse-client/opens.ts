@@ -11,7 +11,7 @@
  *   - what the kernel will refuse as long as this server lives is asked of it once.
  */
 import { closeSync } from 'node:fs';
-import { completePath, MIB } from '../common/index.ts';
+import { completePath, SMALL_READ_BYTES } from '../common/index.ts';
 import { INIT_FLAG2, OPEN_FLAG } from './abi.ts';
 import { openWhole } from './complete-files.ts';
 import { describeOutcome } from './open-modes.ts';
@@ -32,12 +32,6 @@ export interface OpensOptions {
   /** Told of small files that the kernel is about to read by itself. */
   readonly onSmallRead?: (ordinal: number, sizeBytes: number) => void;
 }
-
-/**
- * Nobody sees what the kernel reads of a file. A file up to this size counts as read when it is opened, so that
- * a pass over small files is seen as one; of larger ones nothing is counted.
- */
-const SMALL_READ_BYTES = MIB;
 
 export class Opens {
   readonly #options: OpensOptions;
@@ -90,6 +84,7 @@ export class Opens {
     return describeOutcome('passthrough');
   }
 
+  /** Nobody sees what the kernel reads; of larger files nothing is counted. */
   #countSmallRead(node: number): void {
     const { files, onSmallRead } = this.#options;
     const { sizeBytes } = files.attributes(node);

@@ -13,9 +13,8 @@
  *
  * Leaves to others: which files come next (`SiblingPasses`), one read per block (`ObjectReader`).
  */
-import { MIB } from '../common/index.ts';
+import { emptyAttributes, SMALL_READ_BYTES } from '../common/index.ts';
 import type { EntryAttributes, Logger, ObjectRef, Placement } from '../common/index.ts';
-import { emptyAttributes } from '../common/index.ts';
 import type { AheadUse, RoomAhead } from './admission/index.ts';
 import { SiblingPasses } from './fetching/index.ts';
 import type { Sibling, SiblingPassesOptions } from './fetching/index.ts';
@@ -43,8 +42,6 @@ export interface SiblingPrefetchOptions extends Pick<
   readonly maxFetches?: number | undefined;
 }
 
-/** Larger files are read ahead one by one. */
-const MAX_SIBLING_BYTES = 4 * MIB;
 const MAX_FETCHES = 32;
 /** After an error the origin is left to those who read. */
 const REST_FILES = 64;
@@ -73,7 +70,7 @@ export class SiblingPrefetch implements Disposable {
 
   /** A file of a version was read. */
   note(opened: OpenedVersion, ordinal: number, sizeBytes: number): void {
-    if (sizeBytes === 0 || sizeBytes > MAX_SIBLING_BYTES) return;
+    if (sizeBytes === 0 || sizeBytes > SMALL_READ_BYTES) return;
     let ahead = this.#versions.get(opened);
     if (ahead === undefined) {
       const { maxFiles, maxBytes } = this.#options;
@@ -117,7 +114,7 @@ export class SiblingPrefetch implements Disposable {
             this.#attributes,
           );
           const isSmall = kind === 'file' && !hidden && sizeBytes > 0;
-          if (!isSmall || sizeBytes > MAX_SIBLING_BYTES) return SKIP;
+          if (!isSmall || sizeBytes > SMALL_READ_BYTES) return SKIP;
           if (this.#options.reads.holdsBlock(opened.dataset.id, firstBlock)) return SKIP;
           const object = reader.objectRef(ordinal, opened.dataset);
           const sibling = this.#sibling(object, passes.aheadBytes);

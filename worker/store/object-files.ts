@@ -111,7 +111,11 @@ export class ObjectFiles implements Disposable {
     try {
       return await openFile(this.#candidates(object)[0] ?? '', flags);
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT' || !object.record.complete) throw error;
+      if (systemCode(error) !== 'ENOENT') throw error;
+    }
+    // With its last block it gets its new name, and the record says so when that is done.
+    if (!object.record.complete) {
+      return await openFile(this.#directory.completePath(object.objectId), flags);
     }
     let path = await this.#locate(object);
     if (object.state === 'complete') {
