@@ -133,7 +133,7 @@ export class BlockWriter {
   /** Gives the object an incarnation of its own. */
   async #name(object: StoredObject): Promise<void> {
     const { index, trust } = this.#parts;
-    // Whoever deletes it waits for its file to be made: it would wait for itself.
+    // Its deletion does not look for a file that is made from here on.
     if (isDropped(object)) throw new LarderError('CACHE_IO', { reason: 'dropped' });
     await index.leaving(object.objectId);
     const incarnation = await trust.nextIncarnation();
