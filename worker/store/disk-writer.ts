@@ -101,9 +101,10 @@ export class DiskWriter implements AsyncDisposable {
   }
 
   #send(): void {
-    const thread = (this.#thread ??= this.#start());
     const jobs = this.#unsent;
     this.#unsent = [];
+    if (jobs.length === 0) return;
+    const thread = (this.#thread ??= this.#start());
     thread.postMessage(
       jobs,
       jobs.flatMap((job) => (job.kind === 'move' ? [] : [job.memory])),
@@ -132,6 +133,8 @@ export class DiskWriter implements AsyncDisposable {
 
   #ended(error: unknown): void {
     this.#thread = undefined;
+    // They are told that it came to nothing: another thread must not do them.
+    this.#unsent = [];
     const cause = error instanceof Error ? error : new Error(String(error));
     for (const { reject } of this.#pending.values()) reject(cause);
     this.#pending.clear();

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DiskWriter } from '../../../../worker/store/disk-writer.ts';
 import { Larder, temporaryDirectory } from '../fetching/larder.ts';
 import { refOf } from '../fetching/memory-origin.ts';
 
@@ -69,4 +70,18 @@ test('files that nobody reads are closed for one that is wanted', async () => {
   expect(await larder.readsRight(refs[1]!, 0, MIB)).toBe(true);
   expect(await larder.readsRight(refs[2]!, 0, MIB)).toBe(true);
   expect(larder.origin.reads.length).toBe(before);
+});
+
+test('a writer whose thread cannot start says so, and works when there are some again', async () => {
+  await using writer = new DiskWriter();
+  const bytes = () => ({ memory: new ArrayBuffer(4), lengthBytes: 4, offsetBytes: 0 });
+  const file = `${directory}/new`;
+  take();
+  const jobs = [writer.create(file, bytes()), writer.move(file, `${directory}/other`)];
+  const outcomes = await Promise.allSettled(jobs);
+  giveBack();
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(fs.existsSync(file)).toBe(false);
+  expect((await writer.create(file, bytes())).error).toBeUndefined();
+  expect(fs.readFileSync(file)).toHaveLength(4);
 });
