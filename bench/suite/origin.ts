@@ -3,7 +3,7 @@
  * of files of 100 KB, all of random bytes. All contenders read the same objects of the same server
  * in the same run; the same bytes stand beside it as plain files.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -34,8 +34,6 @@ export type Data = 'big' | 'files';
 
 export interface Origin {
   readonly endpoint: string;
-  /** SHA-256 of the large file, hexadecimal. */
-  readonly bigDigest: string;
   readonly bigBytes: number;
   /** Of `files`, relative, in order. */
   readonly smallFiles: readonly string[];
@@ -74,11 +72,11 @@ export async function startOrigin(stack: Disposals, options: OriginOptions): Pro
     },
   });
   await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
-  const bigDigest = await uploadBig(client, plainDirectory, options.bigBytes);
+  await uploadBig(client, plainDirectory, options.bigBytes);
   const smallFiles = await uploadSmall(client, plainDirectory, options.smallFiles);
   client.destroy();
   const { bigBytes } = options;
-  return { endpoint, bigDigest, bigBytes, smallFiles, plainDirectory, gatewayDirectory };
+  return { endpoint, bigBytes, smallFiles, plainDirectory, gatewayDirectory };
 }
 
 /** @returns its endpoint */
@@ -116,17 +114,15 @@ export async function warmOrigin({ gatewayDirectory }: Origin): Promise<void> {
   await run({ program: 'sh', args: ['-c', script, 'sh', gatewayDirectory] });
 }
 
-/** Random bytes go to the plain file and to the origin, part by part. @returns the digest */
-async function uploadBig(client: S3Client, plain: string, sizeBytes: number): Promise<string> {
+/** Random bytes go to the plain file and to the origin, part by part. */
+async function uploadBig(client: S3Client, plain: string, sizeBytes: number): Promise<void> {
   const target = { Bucket: BUCKET, Key: `big/${BIG_FILE}` };
-  const hash = createHash('sha256');
   await mkdir(join(plain, 'big'), { recursive: true });
   await using file = await open(join(plain, 'big', BIG_FILE), 'w');
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(target));
   const parts: CompletedPart[] = [];
   for (let offset = 0; offset < sizeBytes; offset += PART_BYTES) {
     const bytes = randomBytes(Math.min(PART_BYTES, sizeBytes - offset));
-    hash.update(bytes);
     await file.write(bytes);
     const PartNumber = parts.length + 1;
     const part = new UploadPartCommand({ ...target, UploadId, PartNumber, Body: bytes });
@@ -136,7 +132,6 @@ async function uploadBig(client: S3Client, plain: string, sizeBytes: number): Pr
   await client.send(
     new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: parts } }),
   );
-  return hash.digest('hex');
 }
 
 async function uploadSmall(client: S3Client, plain: string, count: number): Promise<string[]> {

@@ -167,11 +167,20 @@ export class Scene implements AsyncDisposable {
   async #fill(contender: ContenderName): Promise<Served> {
     const served = await this.show(contender);
     if (contender === 'native') return served;
-    const script = 'find "$1" -type f -exec cat {} + > /dev/null';
-    await run({ program: 'sh', args: ['-c', script, 'sh', served.directory] });
+    await this.#verify(contender, served);
     if (LARDER_FLAGS[contender] !== undefined) await this.#untilComplete();
     await served.remount();
+    await this.#verify(contender, served);
+    await served.remount();
     return served;
+  }
+
+  /** Reads everything, untimed, and compares every byte: at first from the origin, then from the cache. */
+  async #verify(contender: ContenderName, { directory }: Served): Promise<void> {
+    const args = ['-r', '--brief', this.#options.plainDirectory, directory];
+    await run({ program: 'diff', args }).catch((cause: unknown) => {
+      throw new Error(`${contender} gave other bytes than the origin has`, { cause });
+    });
   }
 
   async #untilComplete(): Promise<void> {
