@@ -15,6 +15,7 @@
  * A thread of another PID namespace, or one that this process may not look at, maps nothing as far as we know.
  */
 import { readFile } from 'node:fs/promises';
+import { LRUCache } from 'lru-cache';
 import { MIB, stripeOf, systemCode } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
 
@@ -49,8 +50,8 @@ const MAX_REMEMBERED = 1_024;
 
 export class MappedFiles {
   readonly #options: MappedFilesOptions;
-  /** By file and stripe, the longest unused first. */
-  readonly #looks = new Map<string, Look>();
+  /** By file and stripe. */
+  readonly #looks = new LRUCache<string, Look>({ max: MAX_REMEMBERED });
   #device: string | undefined;
   #looking = false;
 
@@ -69,7 +70,7 @@ export class MappedFiles {
     this.#looking = true;
     void this.#look(miss).then((mapped) => {
       this.#looking = false;
-      this.#remember(key, { atMs: nowMs, mapped });
+      this.#looks.set(key, { atMs: nowMs, mapped });
       if (mapped) this.#options.report(miss.node - 1, miss.offsetBytes);
     });
   }
@@ -84,16 +85,6 @@ export class MappedFiles {
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
       return false;
-    }
-  }
-
-  #remember(key: string, look: Look): void {
-    this.#looks.delete(key);
-    this.#looks.set(key, look);
-    if (this.#looks.size <= MAX_REMEMBERED) return;
-    for (const oldest of this.#looks.keys()) {
-      this.#looks.delete(oldest);
-      return;
     }
   }
 }

@@ -9,6 +9,7 @@
  * Always true: only files whose next open is passed through lose pages, and only pages, not bytes: who reads
  * there again is answered again, from the page cache of the object's file.
  */
+import { LRUCache } from 'lru-cache';
 import { MIB } from '../common/index.ts';
 import type { OpenTable } from './open-table.ts';
 import type { Touched } from './touches.ts';
@@ -31,7 +32,7 @@ export class StalePages {
   readonly #table: OpenTable;
   readonly #drop: (range: PageRange) => void;
   /** By node, up to where its pages were dropped. */
-  readonly #droppedBytes = new Map<number, number>();
+  readonly #droppedBytes = new LRUCache<number, number>({ max: MAX_FILES });
 
   /** @param drop may be called for pages that are not there */
   constructor(table: OpenTable, drop: (range: PageRange) => void) {
@@ -51,7 +52,7 @@ export class StalePages {
 
   /** Drops the rest of those that were closed. */
   sweep(): void {
-    for (const [node, dropped] of this.#droppedBytes) {
+    for (const [node, dropped] of [...this.#droppedBytes]) {
       if (this.#table.count(node) > 0) continue;
       this.#droppedBytes.delete(node);
       this.#drop({ node, offsetBytes: dropped, lengthBytes: 0 });
@@ -66,15 +67,6 @@ export class StalePages {
     const toBytes = offsetBytes - BEHIND_BYTES;
     if (toBytes - dropped < MIN_DROP_BYTES) return;
     this.#drop({ node, offsetBytes: dropped, lengthBytes: toBytes - dropped });
-    this.#droppedBytes.delete(node);
     this.#droppedBytes.set(node, toBytes);
-    if (this.#droppedBytes.size > MAX_FILES) this.#forgetOldest();
-  }
-
-  #forgetOldest(): void {
-    for (const node of this.#droppedBytes.keys()) {
-      this.#droppedBytes.delete(node);
-      return;
-    }
   }
 }
