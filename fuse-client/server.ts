@@ -30,6 +30,7 @@ import { MappedFiles } from './mapped-files.ts';
 import { deviceInMaps, findMount } from './mount.ts';
 import { makeReadOnly } from './mount-device.ts';
 import { OpenReports } from './open-reports.ts';
+import type { VersionFiles } from './operations.ts';
 import { Opens } from './opens.ts';
 import { kill, setOomScore, startTimeOf } from './processes.ts';
 import { ReadReports } from './read-reports.ts';
@@ -109,7 +110,7 @@ class Server {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => undefined);
     const connected = connect(new AbortController().signal);
-    if (this.#waits) await this.#untilTold(connected);
+    const prepared = this.#waits ? await this.#untilTold(connected) : undefined;
     const left = this.#takeOver();
     void this.#beat();
     this.#watchHolder();
@@ -117,14 +118,15 @@ class Server {
       // One that has waited has connected.
       const known = this.#waits ? undefined : this.#knownSource();
       // A successor answers from the files of its predecessor's source while it connects.
-      if (known !== undefined) this.#serve(known, connected, left);
+      if (known !== undefined) this.#serve(known, openFiles(known), { source: connected, left });
       const source = await connected;
       this.#source = source;
       const files = filesOf(source, this.#spec.integrity);
-      if (known === undefined) await this.#decideMode(files, source);
+      const version = known === undefined ? (prepared ?? openFiles(files)) : undefined;
+      if (version !== undefined) await this.#decideMode(version, source);
       const changed = this.#state.source !== JSON.stringify(files);
       if (changed) this.#state.source = JSON.stringify(files);
-      if (known === undefined) this.#serve(files, connected, left);
+      if (version !== undefined) this.#serve(files, version, { source: connected, left });
       // The worker keeps its objects elsewhere now: a successor begins with that.
       else if (changed) this.#endProcess();
       source.onEvicted((objectId) => {
@@ -142,7 +144,7 @@ class Server {
   }
 
   /** Serving would be possible from here on; nothing of the mount was touched. */
-  async #untilTold(connected: Promise<MountSource>): Promise<void> {
+  async #untilTold(connected: Promise<MountSource>): Promise<VersionFiles> {
     setOomScore(this.#state.oomScore);
     // Told by nobody any more, it must not serve: another may.
     const onGone = () => this.#endProcess();
@@ -154,15 +156,13 @@ class Server {
         resolve();
       });
     });
-    try {
-      const source = await connected;
-      openFiles(filesOf(source, this.#spec.integrity));
-    } catch (error) {
-      await this.#fail(error);
-    }
+    const version = await connected
+      .then((source) => openFiles(filesOf(source, this.#spec.integrity)))
+      .catch((error: unknown) => this.#fail(error));
     await send({ kind: 'prepared' });
     await told;
     process.off('disconnect', onGone);
+    return version;
   }
 
   /** @returns the slots whose requests a dead server left, where the kernel does not send them again */
@@ -176,9 +176,8 @@ class Server {
   }
 
   /** By the first server, before it says what it serves: whoever finds that finds this too. */
-  async #decideMode(files: SourceFiles, source: MountSource): Promise<void> {
+  async #decideMode({ reader }: VersionFiles, source: MountSource): Promise<void> {
     if (this.#state.decision !== undefined) return;
-    const { reader } = openFiles(files);
     const decision = await decideMode({
       choice: this.#spec.openMode,
       reader,
@@ -191,8 +190,11 @@ class Server {
     this.#state.decide(decision);
   }
 
-  #serve(files: SourceFiles, source: Promise<MountSource>, left: readonly number[]): void {
-    const version = openFiles(files);
+  #serve(
+    files: SourceFiles,
+    version: VersionFiles,
+    { source, left }: { source: Promise<MountSource>; left: readonly number[] },
+  ): void {
     this.#opens.setFiles(version);
     const session = new FuseSession({
       deviceFd: DEVICE_FD,
