@@ -32,6 +32,12 @@ export function clusterService(
       return {};
     }),
     WatchPlacement: handlers.serverStream((_request, { signal }) => placements(workers, signal)),
+    DrainWorker: handlers.unary(async ({ worker, cancel }) => ({
+      worker_ids: await workers.drain(worker, !cancel),
+    })),
+    ForgetWorker: handlers.unary(async ({ worker }) => ({
+      worker_ids: await workers.forget(worker),
+    })),
     GetStatus: handlers.unary(async () => {
       await workers.probe(PROBE_MS);
       return clusterStatus(options);

@@ -7,11 +7,11 @@
  *     with the last error met;
  *   - bytes come from one version only, checked by the connection that brought them.
  */
-import { asLarderError, hasCode, LarderError, stripeOf } from '../common/index.ts';
+import { asLarderError, hasCode, LarderError, STRIPE_BYTES, stripeOf } from '../common/index.ts';
 import type { ErrorCode, ObjectRef, Placement, PlacementMember } from '../common/index.ts';
 import { tcpAddress } from '../rpc/data/index.ts';
 import type { DataAddress, DataClient, RequestOptions } from '../rpc/data/index.ts';
-import type { FileAddress, HeldAt, ReadRequest } from '../rpc/frames/index.ts';
+import type { FileAddress, HeldAt, HeldRequest, ReadRequest } from '../rpc/frames/index.ts';
 import type { Connections } from './connections.ts';
 import type { ConnectConfig } from './options.ts';
 
@@ -76,13 +76,13 @@ export class Router {
     });
   }
 
-  /** How much of a file its owner has on disk. */
+  /** How much of a range its owner has on disk; of an object of one stripe, how much of all of it. */
   async held(
     range: FileRange,
     signal: AbortSignal,
   ): Promise<{ heldBytes: number; complete: boolean }> {
     return await this.#persist(range, signal, (client, timeoutMs) =>
-      client.held(range.file, { timeoutMs, signal }),
+      client.held(heldRequest(range), { timeoutMs, signal }),
     );
   }
 
@@ -189,4 +189,9 @@ export class Router {
       member.workerId === this.#localWorkerId ? local : tcpAddress(member.dataAddress),
     );
   }
+}
+
+function heldRequest({ file, ref, offsetBytes, lengthBytes }: FileRange): HeldRequest {
+  const isStriped = ref.sizeBytes > STRIPE_BYTES;
+  return isStriped ? { address: file, range: { offsetBytes, lengthBytes } } : { address: file };
 }

@@ -85,8 +85,9 @@ export class DataPlane implements DataHandler {
         await this.#hold(decodeRead(body), reply);
         return;
       case FRAME.HELD: {
-        const ref = await this.#object(decodeHeld(body), reply.signal, { isRead: false });
-        const state = this.#options.reads.held(ref.objectId);
+        const { address, range } = decodeHeld(body);
+        const ref = await this.#object(address, reply.signal, { isRead: false });
+        const state = this.#options.reads.held(ref.objectId, range);
         await reply.send(encodeJson(FRAME.HELD_STATE, reply.requestId, state));
         return;
       }

@@ -60,7 +60,10 @@ export interface ObjectReads {
    *   was is dropped in its turn); origin errors
    */
   fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void>;
-  held(objectId: string): HeldState;
+  /** As `fetchWhole`, of one stripe: an object of one stripe is whole with it. */
+  fetchStripe(ref: ObjectRef, stripe: number, signal: AbortSignal): Promise<void>;
+  /** @param range of which the bytes are counted; default the whole object */
+  held(objectId: string, range?: { offsetBytes: number; lengthBytes: number }): HeldState;
   /**
    * A reader on this node read these bytes from the object's file by itself: they count as asked of
    * Larder and, with the span, as requested.

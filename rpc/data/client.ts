@@ -30,13 +30,13 @@ import {
 } from '../frames/index.ts';
 import type {
   DataPiece,
-  FileAddress,
   FrameHeader,
   HeldAt,
   HeldStateBody,
   Hello,
   ManifestRequest,
   Mapped,
+  HeldRequest,
   ReadRequest,
   Touched,
   VersionBody,
@@ -207,8 +207,8 @@ export class DataClient implements AsyncDisposable {
     return { incarnation: Number(incarnation), toBytes: Number(toBytes) };
   }
 
-  async held(address: FileAddress, options: RequestOptions): Promise<HeldStateBody> {
-    const { body } = await this.#request((id) => encodeHeld(id, address), options);
+  async held(request: HeldRequest, options: RequestOptions): Promise<HeldStateBody> {
+    const { body } = await this.#request((id) => encodeHeld(id, request), options);
     const { heldBytes, complete } = decodeJson(body);
     return { heldBytes: Number(heldBytes), complete: complete === true };
   }

@@ -41,6 +41,7 @@ export type {
   ManifestRequest,
   Mapped,
   Moved,
+  HeldRequest,
   ReadRequest,
   Redirect,
   Touched,

@@ -10,10 +10,11 @@ import {
   blockCount,
   LarderError,
   silentLogger,
+  STRIPE_BYTES,
   systemClock,
   systemRandom,
 } from '../../common/index.ts';
-import type { ListingEntry } from '../../common/index.ts';
+import type { ListingEntry, Logger } from '../../common/index.ts';
 import { ManifestReader } from '../../common/manifest/index.ts';
 import { startMaster } from '../../master/index.ts';
 import type { Master, MasterOptions } from '../../master/index.ts';
@@ -99,6 +100,9 @@ export interface FakeWorkerOptions {
   readonly address: string;
   readonly id: string;
   readonly weightBytes?: number;
+  /** Default: `node-` and the id. */
+  readonly node?: string;
+  readonly log?: Logger;
   readonly store?: FakeStore;
 }
 
@@ -113,6 +117,7 @@ export class FakeWorker implements AsyncDisposable {
   /** Ordinals that admission refuses: reported done, never held. */
   readonly dropped = new Set<number>();
   readonly fetched: number[] = [];
+  readonly fetchedStripes: [ordinal: number, stripe: number | undefined][] = [];
   readonly collected: CollectRequest[] = [];
   cancelledListings = 0;
   readonly membership: ClusterMembership;
@@ -130,7 +135,8 @@ export class FakeWorker implements AsyncDisposable {
         workerId: options.id,
         weightBytes: options.weightBytes ?? 1000,
         dataAddress: '127.0.0.1:1',
-        node: `node-${options.id}`,
+        state: 'active',
+        node: options.node ?? `node-${options.id}`,
       }),
       softwareVersion: 'test',
       held: this.store,
@@ -144,9 +150,10 @@ export class FakeWorker implements AsyncDisposable {
         usedBytes: 10,
         origin: { gets: 1, bytes: 2, uniqueBytes: 2, requestedBytes: 2 },
         reads: { bytes: 4, originBytes: 1 },
+        moves: { pendingObjects: 1, pendingBytes: 3, movedBytes: 5 },
       }),
       clock: systemClock,
-      log: silentLogger,
+      log: options.log ?? silentLogger,
       random: systemRandom,
       reportMs: 20,
       minBackoffMs: 20,
@@ -178,13 +185,20 @@ export class FakeWorker implements AsyncDisposable {
   async *#fetch(request: FetchRequest, signal: AbortSignal): AsyncGenerator<FetchResult> {
     const { datasetId, version } = request;
     const reader = await this.#reader(datasetId, version);
-    for (const ordinal of request.ordinals) {
+    for (const [i, ordinal] of request.ordinals.entries()) {
       try {
         await this.beforeFetch(ordinal, signal);
         const { firstBlock, sizeBytes } = reader.entry(ordinal);
-        const count = blockCount(sizeBytes, reader.summary.blockSizeBytes);
+        const { blockSizeBytes } = reader.summary;
+        const stripe = request.stripes[i];
+        const skipped = ((stripe ?? 0) * STRIPE_BYTES) / blockSizeBytes;
+        const left = blockCount(sizeBytes, blockSizeBytes) - skipped;
+        const count = stripe === undefined ? left : Math.min(left, STRIPE_BYTES / blockSizeBytes);
         this.fetched.push(ordinal);
-        if (!this.dropped.has(ordinal)) this.store.set(datasetId, firstBlock, count, true);
+        this.fetchedStripes.push([ordinal, stripe]);
+        if (!this.dropped.has(ordinal)) {
+          this.store.set(datasetId, firstBlock + skipped, count, true);
+        }
         yield { ordinal };
       } catch (error) {
         if (!(error instanceof LarderError)) throw error;

@@ -25,14 +25,14 @@ import type { Origin } from '../origins/origin.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { bringAhead, roomAhead } from './ahead.ts';
 import { Besides } from './besides.ts';
-import { complete, notKept, promote } from './completion.ts';
+import { bringStripe, complete, notKept, promote } from './completion.ts';
 import { FetchQueue, PRIORITY } from './fetch-queue.ts';
 import { assertHeld, Interest, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
 import type { FetchContext } from './object-fetch.ts';
 import { OriginLedger } from './origin-ledger.ts';
-import { blockBytes, blocksIn } from './ranges.ts';
-import { readHeld } from './read-held.ts';
+import { blockBytes, blocksIn, stripeRange } from './ranges.ts';
+import { heldIn, readHeld } from './read-held.ts';
 import type { ByteRange } from './read-pattern.ts';
 import { readThrough } from './read-through.ts';
 import { abortion } from './waiting.ts';
@@ -211,6 +211,19 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     }
   }
 
+  async fetchStripe(ref: ObjectRef, stripe: number, signal: AbortSignal): Promise<void> {
+    const range = stripeRange(ref, stripe);
+    if (range.fromBytes >= range.toBytes) return;
+    const fetch = this.#enter(ref);
+    using abort = abortion(signal);
+    try {
+      this.#ledger.askedOf(ref, range);
+      await bringStripe(fetch, range, abort.aborted);
+    } finally {
+      this.#leave(fetch);
+    }
+  }
+
   holdsBlock(datasetId: number, block: number): boolean {
     return this.#store.held.has(datasetId, block);
   }
@@ -229,10 +242,11 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     }
   }
 
-  held(objectId: string): HeldState {
+  held(objectId: string, range?: { offsetBytes: number; lengthBytes: number }): HeldState {
     const object = this.#store.find(objectId);
     if (object === undefined) return { heldBytes: 0, complete: false };
-    return { heldBytes: object.heldBytes, complete: object.state === 'complete' };
+    const heldBytes = range === undefined ? object.heldBytes : heldIn(object, range);
+    return { heldBytes, complete: object.state === 'complete' };
   }
 
   touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, bytes: number): void {

@@ -149,10 +149,10 @@ export class JoinStream {
   #fetch(request: FetchObjects__Output): void {
     const { handlers, clock } = this.#options.membership;
     void this.#run(request.command, async (signal) => {
-      const { command, dataset_id: datasetId, version, ordinals } = request;
+      const { command, dataset_id: datasetId, version, ordinals, stripes } = request;
       await sendFetchResults({
         command,
-        results: handlers.fetchObjects({ datasetId, version, ordinals }, signal),
+        results: handlers.fetchObjects({ datasetId, version, ordinals, stripes }, signal),
         clock,
         reportMs: this.#options.reportMs,
         signal,
@@ -221,7 +221,7 @@ export class JoinStream {
 }
 
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
-  const { capacityBytes, usedBytes, origin, reads } = counters();
+  const { capacityBytes, usedBytes, origin, reads, moves } = counters();
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -232,5 +232,10 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
       requested_bytes: origin.requestedBytes,
     },
     reads: { bytes: reads.bytes, origin_bytes: reads.originBytes },
+    moves: {
+      pending_objects: moves.pendingObjects,
+      pending_bytes: moves.pendingBytes,
+      moved_bytes: moves.movedBytes,
+    },
   };
 }

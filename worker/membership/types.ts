@@ -35,11 +35,13 @@ export interface FetchRequest {
   readonly datasetId: number;
   readonly version: number;
   readonly ordinals: readonly number[];
+  /** One per ordinal: which stripe of an object that is owned by stripe. Empty: whole objects. */
+  readonly stripes: readonly number[];
 }
 
 export interface FetchResult {
   readonly ordinal: number;
-  /** Undefined: the whole object is on this disk. `NOT_KEPT` where there is no room for it. */
+  /** Undefined: the whole object, or stripe, is on this disk. `NOT_KEPT` where there is no room for it. */
   readonly failure?: LarderError | undefined;
 }
 
@@ -73,6 +75,12 @@ export interface WorkerCounters {
     readonly requestedBytes: number;
   };
   readonly reads: { readonly bytes: number; readonly originBytes: number };
+  /** What is to come from other workers, and what has come since the start of the process. */
+  readonly moves: {
+    readonly pendingObjects: number;
+    readonly pendingBytes: number;
+    readonly movedBytes: number;
+  };
 }
 
 export interface MembershipOptions {
