@@ -22,6 +22,8 @@ export interface DatasetSettings {
   readonly pathStyle: PathStyle;
   /** `profile:NAME`, `file:PATH`, `anonymous`, or empty for the default chain. Never a secret. */
   readonly credentials: string;
+  /** Workers that keep each object; `all`: every one. Not part of an object's identity. Default 1. */
+  readonly replicas?: number | 'all';
 }
 
 export interface DatasetInfo {
@@ -82,6 +84,13 @@ export interface ObjectRef {
   readonly mtimeS: number;
   readonly mtimeNs: number;
   readonly validator: Validator;
+  /** A file of the dataset that has these bytes: workers ask each other for it by this name. */
+  readonly entry?: EntryAddress;
+}
+
+export interface EntryAddress {
+  readonly version: number;
+  readonly ordinal: number;
 }
 
 export type ObjectIdentity = Pick<
