@@ -21,6 +21,7 @@ import { DataPlane } from './data-plane.ts';
 import { ObjectReader } from './fetching/index.ts';
 import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
+import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { noKeepers, PeerLinks, PeerReads } from './peers/index.ts';
@@ -103,7 +104,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await using started = new Disposals();
   const cluster: Cluster = { membership: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
-  const { store, master, origins, reads } = parts;
+  const { store, master } = parts;
   const dataAddress = await serve({ ...options, clock, log }, parts, cluster, started);
   const membership = started.use(
     joinCluster({
@@ -117,7 +118,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       softwareVersion: options.softwareVersion,
       held: store.held,
       handlers: new Commands(parts),
-      counters: () => countersOf(store, reads, origins),
+      counters: () => countersOf(parts),
       clock,
       log,
       random,
@@ -151,6 +152,7 @@ interface Parts {
   readonly versions: Versions;
   readonly reads: ObjectReader;
   readonly links: PeerLinks;
+  readonly troubles: OriginTroubles;
 }
 
 type Config = WorkerOptions & {
@@ -186,7 +188,13 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
       },
     }),
   );
-  const originFor = async (datasetId: number) => origins.get(await versions.dataset(datasetId));
+  const troubles = new OriginTroubles({
+    ...{ clock, log },
+    restMs: config.originRestMs,
+    hasOthers: () => (cluster.membership?.placement.members.length ?? 0) > 1,
+  });
+  const originFor = async (datasetId: number) =>
+    troubles.guard(datasetId, origins.get(await versions.dataset(datasetId)));
   const maxOriginReads = shareOfOpenFiles(openFiles, ORIGIN_READS);
   const { workerId } = store;
   const links = started.use(
@@ -206,7 +214,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   const reads = started.use(
     new ObjectReader({ store, originFor, peers, maxOriginReads, logger: log }),
   );
-  return { store, master, origins, versions, reads, links };
+  return { store, master, origins, versions, reads, links, troubles };
 }
 
 /** @returns the address of the data plane, with the real port */
@@ -264,12 +272,14 @@ function expect(
   store.admission.setExpected(version.dataset.id, sums);
 }
 
-function countersOf(store: ObjectStore, reads: ObjectReader, origins: OriginPool): WorkerCounters {
-  const { uniqueBytes, requestedBytes, readBytes, readOriginBytes } = reads.counters;
+function countersOf({ store, reads, origins, links, troubles }: Parts): WorkerCounters {
+  const { uniqueBytes, requestedBytes, readBytes, readOriginBytes, readPeerBytes } = reads.counters;
   return {
     capacityBytes: store.capacityBytes,
     usedBytes: store.usedBytes,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
-    reads: { bytes: readBytes, originBytes: readOriginBytes },
+    reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
+    peerFaults: links.faults,
+    originTroubles: troubles.list,
   };
 }

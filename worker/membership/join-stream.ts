@@ -221,7 +221,7 @@ export class JoinStream {
 }
 
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
-  const { capacityBytes, usedBytes, origin, reads } = counters();
+  const { capacityBytes, usedBytes, origin, reads, peerFaults, originTroubles } = counters();
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -231,6 +231,14 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
       unique_bytes: origin.uniqueBytes,
       requested_bytes: origin.requestedBytes,
     },
-    reads: { bytes: reads.bytes, origin_bytes: reads.originBytes },
+    reads: {
+      bytes: reads.bytes,
+      origin_bytes: reads.originBytes,
+      peer_bytes: reads.peerBytes,
+    },
+    peer_faults: { bad_answers: peerFaults.badAnswers, last_bad_peer: peerFaults.lastBadPeer },
+    origin_troubles: originTroubles.map(({ datasetId, code, message }) => ({
+      ...{ dataset_id: datasetId, code, message },
+    })),
   };
 }
