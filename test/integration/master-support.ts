@@ -115,6 +115,8 @@ export class FakeWorker implements AsyncDisposable {
   readonly fetched: number[] = [];
   readonly collected: CollectRequest[] = [];
   cancelledListings = 0;
+  /** As the master told it last. */
+  replicas: ReadonlyMap<number, number> = new Map();
   readonly membership: ClusterMembership;
   readonly #channel: MasterChannel;
   readonly #directory = mkdtempSync(join(tmpdir(), 'larder-fake-worker-'));
@@ -145,6 +147,9 @@ export class FakeWorker implements AsyncDisposable {
         origin: { gets: 1, bytes: 2, uniqueBytes: 2, requestedBytes: 2 },
         reads: { bytes: 4, originBytes: 1 },
       }),
+      onReplicas: (replicas) => {
+        this.replicas = replicas;
+      },
       clock: systemClock,
       log: silentLogger,
       random: systemRandom,
