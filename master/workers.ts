@@ -9,6 +9,7 @@ import type { Clock, Logger } from '../common/index.ts';
 import type { Heartbeat__Output } from '../proto/generated/larder/v1/Heartbeat.ts';
 import type { Hello__Output } from '../proto/generated/larder/v1/Hello.ts';
 import type { MasterMessage } from '../proto/generated/larder/v1/MasterMessage.ts';
+import type { ReplicaSettings } from '../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { WorkerMessage__Output } from '../proto/generated/larder/v1/WorkerMessage.ts';
 import type { WorkerStatus } from '../proto/generated/larder/v1/WorkerStatus.ts';
 import { fromFailure, memberFromWire, memberToWire } from '../rpc/grpc/index.ts';
@@ -30,6 +31,8 @@ export interface WorkersOptions {
   /** Of this reign; also keeps command numbers apart from those of earlier ones. */
   readonly term: number;
   readonly placement: PlacementRecord;
+  /** What workers are told of it, as it is now. */
+  readonly replicas: () => ReplicaSettings;
 }
 
 type JoinStream = ServerStream<WorkerMessage__Output, MasterMessage>;
@@ -116,6 +119,12 @@ export class Workers {
 
   setGrace(graceMs: number): void {
     this.#membership.setGrace(graceMs);
+  }
+
+  /** Tells every worker how many copies objects are to have: somebody has set it. */
+  replicasChanged(): void {
+    const message = { replicas: this.#options.replicas() };
+    for (const session of this.#sessions.values()) void session.send(message);
   }
 
   /** Judges leases; to be called several times per lease. */
@@ -216,6 +225,7 @@ export class Workers {
       },
     });
     await this.#publishing;
+    await session.send({ replicas: this.#options.replicas() });
     await session.send({ placement: placementToWire(this.#placement) });
     this.changed.notify();
   }

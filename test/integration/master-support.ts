@@ -115,6 +115,8 @@ export class FakeWorker implements AsyncDisposable {
   readonly fetched: number[] = [];
   readonly collected: CollectRequest[] = [];
   cancelledListings = 0;
+  /** As the master told it last. */
+  replicas: ReadonlyMap<number, number> = new Map();
   readonly membership: ClusterMembership;
   readonly #channel: MasterChannel;
   readonly #directory = mkdtempSync(join(tmpdir(), 'larder-fake-worker-'));
@@ -147,6 +149,9 @@ export class FakeWorker implements AsyncDisposable {
         peerFaults: { badAnswers: 0, lastBadPeer: '' },
         originTroubles: [],
       }),
+      onReplicas: (replicas) => {
+        this.replicas = replicas;
+      },
       clock: systemClock,
       log: silentLogger,
       random: systemRandom,

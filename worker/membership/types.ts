@@ -93,6 +93,11 @@ export interface MembershipOptions {
   readonly handlers: WorkerHandlers;
   /** Since the start of the process; asked for at each heartbeat. */
   counters(): WorkerCounters;
+  /**
+   * Called before the first placement, and when it changes: how many copies the objects of each dataset are to
+   * have, of all that have more than one.
+   */
+  onReplicas?(replicas: ReadonlyMap<number, number>): void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;
