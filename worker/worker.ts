@@ -42,6 +42,8 @@ export interface WorkerOptions {
   readonly socket: string;
   /** Who may connect to it, as mode bits; whoever may reads every dataset. Default 0o600. */
   readonly socketMode?: number;
+  /** Its name for people. Default: the machine's. */
+  readonly node?: string;
   /** Allows listening beyond loopback without authentication. Default false. */
   readonly insecure?: boolean;
   /** File descriptors that this process may have; what needs many takes its share. Default: no limit. */
@@ -113,7 +115,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         workerId: store.workerId,
         weightBytes: store.capacityBytes,
         dataAddress,
-        node: os.hostname(),
+        node: options.node ?? os.hostname(),
       }),
       softwareVersion: options.softwareVersion,
       held: store.held,
@@ -279,7 +281,7 @@ function countersOf({ store, reads, origins, links, troubles }: Parts): WorkerCo
     usedBytes: store.usedBytes,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
     reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
-    peerFaults: links.faults,
+    peers: links.counters,
     originTroubles: troubles.list,
   };
 }

@@ -3,7 +3,7 @@
 import type { Member as _larder_v1_Member, Member__Output as _larder_v1_Member__Output } from '../../larder/v1/Member.ts';
 import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from '../../larder/v1/OriginCounters.ts';
 import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from '../../larder/v1/ReadCounters.ts';
-import type { PeerFaults as _larder_v1_PeerFaults, PeerFaults__Output as _larder_v1_PeerFaults__Output } from '../../larder/v1/PeerFaults.ts';
+import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _larder_v1_PeerCounters__Output } from '../../larder/v1/PeerCounters.ts';
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from '../../larder/v1/OriginTrouble.ts';
 import type { Long } from '@grpc/proto-loader';
 
@@ -15,7 +15,7 @@ export interface WorkerStatus {
   'origin'?: (_larder_v1_OriginCounters | null);
   'reads'?: (_larder_v1_ReadCounters | null);
   'version'?: (string);
-  'peer_faults'?: (_larder_v1_PeerFaults | null);
+  'peers'?: (_larder_v1_PeerCounters | null);
   'origin_troubles'?: (_larder_v1_OriginTrouble)[];
 }
 
@@ -27,6 +27,6 @@ export interface WorkerStatus__Output {
   'origin': (_larder_v1_OriginCounters__Output | null);
   'reads': (_larder_v1_ReadCounters__Output | null);
   'version': (string);
-  'peer_faults': (_larder_v1_PeerFaults__Output | null);
+  'peers': (_larder_v1_PeerCounters__Output | null);
   'origin_troubles': (_larder_v1_OriginTrouble__Output)[];
 }
