@@ -78,6 +78,21 @@ describe('a dataset that every worker keeps', () => {
     }
   });
 
+  test('more reads at once than their memory holds do not wait for each other for ever', async () => {
+    const files = cluster.put(48, MIB);
+    await cluster.dataset({ replicas: 'all' });
+    for (const name of NAMES) {
+      await cluster.stop(name);
+      await cluster.add(name, { readMemoryBytes: 4 * MIB });
+    }
+    const clients = NAMES.map((name) => cluster.client(name));
+    const reads = clients.flatMap((client) =>
+      files.map((file) => cluster.readsRight(client, file)),
+    );
+    expect(await Promise.all(reads)).toEqual(reads.map(() => true));
+    expectOneRead(files);
+  });
+
   test('and the one before in the chain is away: the next before it is asked', async () => {
     const files = cluster.put(1, 9 * MIB);
     const [file] = files;
