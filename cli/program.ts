@@ -231,8 +231,8 @@ function datasetCommands(): CommandSpec[] {
     {
       usage: 'set <name> <settings...>',
       description:
-        'change settings from the next version on: blockSize, endpoint, region, pathStyle, credentials',
-      example: 'larder dataset set imagenet credentials=profile:training',
+        'change settings: replicas, region and pathStyle at once; blockSize, endpoint and credentials from the next version on',
+      example: 'larder dataset set imagenet replicas=2',
       options: [MASTER],
       action: async (args, flags) => (await load()).set(args, flags),
     },

@@ -8,10 +8,13 @@
  */
 import { createHash } from 'node:crypto';
 import { LarderError } from './errors.ts';
-import { DEFAULT_BLOCK_BYTES, MAX_BLOCK_BYTES, MIN_BLOCK_BYTES } from './limits.ts';
+import { DEFAULT_BLOCK_BYTES, MAX_BLOCK_BYTES, MAX_REPLICAS, MIN_BLOCK_BYTES } from './limits.ts';
 import { parseSize } from './units.ts';
 
 export type PathStyle = 'auto' | 'true' | 'false';
+
+/** Workers that are to have a copy of each object: 1 is the owner alone. */
+export type Replicas = number | 'all';
 
 export interface DatasetSettings {
   readonly blockSizeBytes: number;
@@ -22,6 +25,8 @@ export interface DatasetSettings {
   readonly pathStyle: PathStyle;
   /** `profile:NAME`, `file:PATH`, `anonymous`, or empty for the default chain. Never a secret. */
   readonly credentials: string;
+  /** Not part of an object's identity: it holds for all versions at once. */
+  readonly replicas: Replicas;
 }
 
 export interface DatasetInfo {
@@ -38,6 +43,7 @@ export const DEFAULT_SETTINGS: DatasetSettings = {
   region: '',
   pathStyle: 'auto',
   credentials: '',
+  replicas: 1,
 };
 
 /**
@@ -82,6 +88,13 @@ export interface ObjectRef {
   readonly mtimeS: number;
   readonly mtimeNs: number;
   readonly validator: Validator;
+  /** A file of the dataset that has these bytes: workers ask each other for it by this name. */
+  readonly entry?: EntryAddress;
+}
+
+export interface EntryAddress {
+  readonly version: number;
+  readonly ordinal: number;
 }
 
 export type ObjectIdentity = Pick<
@@ -145,15 +158,16 @@ export function withSetting(
         key,
         expected: 'profile:NAME, file:PATH or anonymous; never the secret itself',
       });
+    case 'replicas':
+      return { ...settings, replicas: value === '' ? 1 : parseReplicas(value) };
     case 'policy':
     case 'originBandwidth':
-    case 'replicas':
     case 'quota':
       throw new LarderError('NOT_YET_AVAILABLE', { setting: key });
     default:
       throw new LarderError('INVALID_ARGUMENT', {
         key,
-        expected: 'blockSize, endpoint, region, pathStyle or credentials',
+        expected: 'blockSize, endpoint, region, pathStyle, credentials or replicas',
       });
   }
 }
@@ -179,6 +193,14 @@ function parseBlockSize(value: string): number {
     });
   }
   return bytes;
+}
+
+function parseReplicas(value: string): Replicas {
+  if (value === 'all') return value;
+  const replicas = /^\d{1,4}$/.test(value) ? Number(value) : 0;
+  if (replicas >= 1 && replicas <= MAX_REPLICAS) return replicas;
+  const expected = `a number from 1 to ${String(MAX_REPLICAS)}, or all`;
+  throw new LarderError('INVALID_ARGUMENT', { key: 'replicas', value, expected });
 }
 
 function parseEndpoint(value: string): string {

@@ -35,7 +35,7 @@ export type {
   ObjectIdentity,
   ObjectRef,
 } from './dataset.ts';
-export type { PathStyle, Validator } from './dataset.ts';
+export type { PathStyle, Replicas, Validator } from './dataset.ts';
 export { ERRNO, EXIT, EXIT_CODE } from './error-maps.ts';
 export {
   asLarderError,

@@ -23,6 +23,8 @@ export const MIN_BLOCK_BYTES = 256 * KIB;
 export const MAX_BLOCK_BYTES = 64 * MIB;
 /** A checksum on disk covers one chunk; a data frame carries at most one. */
 export const CHUNK_BYTES = 256 * KIB;
+/** As many as a cluster has workers, and more is `all`. */
+export const MAX_REPLICAS = 1000;
 /** Objects above this are owned by stripes of this size. */
 export const STRIPE_BYTES = GIB;
 

@@ -18,12 +18,14 @@ import type { DataDirectory } from './data-directory.ts';
 import { readManifest } from './manifests.ts';
 import type { DatasetRecord, VersionRecord } from './records.ts';
 import { datasetToWire, settingsAsText, versionToWire } from './wire.ts';
+import type { Workers } from './workers.ts';
 
 export interface CatalogServiceOptions {
   readonly catalog: Catalog;
   readonly builds: Builds;
   readonly collector: Collector;
   readonly directory: DataDirectory;
+  readonly workers: Pick<Workers, 'replicasChanged'>;
   readonly clock: Clock;
   readonly progressMs: number;
 }
@@ -32,27 +34,26 @@ export function catalogService(
   handlers: Handlers,
   options: CatalogServiceOptions,
 ): CatalogHandlers {
-  const { catalog, builds, collector, directory } = options;
+  const { catalog, builds, collector, directory, workers } = options;
   const show = new Views(catalog);
   return {
     CreateDataset: handlers.serverStream((request, { signal }) =>
-      withProgress(options, show, signal, (build) =>
-        builds.create(
-          {
-            name: request.name,
-            origin: request.origin,
-            settings: settingsAsText(request.settings),
-          },
-          build,
-        ),
-      ),
+      withProgress(options, show, signal, async (build) => {
+        const { name, origin } = request;
+        const settings = settingsAsText(request.settings);
+        const outcome = await builds.create({ name, origin, settings }, build);
+        workers.replicasChanged();
+        return outcome;
+      }),
     ),
     RefreshDataset: handlers.serverStream(({ name }, { signal }) =>
       withProgress(options, show, signal, (build) => builds.refresh(name, build)),
     ),
-    SetDataset: handlers.unary(async ({ name, settings }) =>
-      show.dataset(await catalog.setSettings(name, settings)),
-    ),
+    SetDataset: handlers.unary(async ({ name, settings }) => {
+      const dataset = await catalog.setSettings(name, settings);
+      workers.replicasChanged();
+      return show.dataset(dataset);
+    }),
     GetDataset: handlers.unary(async ({ name }) => show.dataset(catalog.byName(name))),
     ListDatasets: handlers.unary(async () => ({
       datasets: catalog.datasets().map((dataset) => show.dataset(dataset)),

@@ -9,7 +9,7 @@
  * All state is in memory; the store has it before a method resolves. Changes are made one after the
  * other; the check for leases and the removal of what they would protect have no await between them.
  */
-import { checkDatasetName, LarderError, withSetting } from '../common/index.ts';
+import { checkDatasetName, DEFAULT_SETTINGS, LarderError, withSetting } from '../common/index.ts';
 import type { Clock, DatasetInfo, DatasetSettings } from '../common/index.ts';
 import type { CatalogSnapshot, CatalogStore } from './catalog-store.ts';
 import { Leases } from './leases.ts';
@@ -31,9 +31,9 @@ export class Catalog {
   constructor(store: CatalogStore, clock: Clock, snapshot: CatalogSnapshot) {
     this.#store = store;
     this.#clock = clock;
-    for (const dataset of snapshot.datasets) this.#datasets.set(dataset.id, dataset);
+    for (const dataset of snapshot.datasets) this.#datasets.set(dataset.id, withDefaults(dataset));
     for (const version of snapshot.versions) {
-      this.#versionsOf(version.datasetId).set(version.number, version);
+      this.#versionsOf(version.datasetId).set(version.number, withDefaults(version));
     }
     this.#leases = new Leases(snapshot.leases, clock.monotonicMs());
   }
@@ -268,12 +268,17 @@ export function sameObjects(a: DatasetSettings, b: DatasetSettings): boolean {
 
 /**
  * The dataset as it holds for one version: what names its objects is as the version was listed; what
- * only says how to reach the origin is as it stands now.
+ * only says how to reach the origin, or how many copies there are, is as it stands now.
  */
 export function datasetInfo(dataset: DatasetRecord, version: VersionRecord): DatasetInfo {
-  const { region, pathStyle } = dataset.settings;
-  const settings = { ...version.settings, region, pathStyle };
+  const { region, pathStyle, replicas } = dataset.settings;
+  const settings = { ...version.settings, region, pathStyle, replicas };
   return { id: dataset.id, name: dataset.name, origin: dataset.origin, settings };
+}
+
+/** A record of an earlier release may lack a setting. */
+function withDefaults<T extends { readonly settings: DatasetSettings }>(record: T): T {
+  return { ...record, settings: { ...DEFAULT_SETTINGS, ...record.settings } };
 }
 
 function checkLease(lease: LeaseRecord): void {

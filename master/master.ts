@@ -19,6 +19,7 @@ import { compileOptions } from './options.ts';
 import type { MasterConfig, MasterOptions } from './options.ts';
 import { preloadService } from './preload-service.ts';
 import { Preloads } from './preloads.ts';
+import { replicasToWire } from './wire.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
@@ -65,7 +66,8 @@ async function startParts(
   await directory.removeOtherManifests(catalog.allVersions());
   const term = await store.next('term');
   const { placement, preloads: unfinished } = await store.load();
-  const workers = new Workers({ store, clock, log, times, term, placement });
+  const replicas = () => replicasToWire(catalog.datasets());
+  const workers = new Workers({ store, clock, log, times, term, placement, replicas });
   const listings = new Listings(clock, times.listingIdleMs);
   const collector = new Collector({ catalog, directory, workers, clock, log });
   const { workerWaitMs } = times;

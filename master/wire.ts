@@ -3,8 +3,9 @@ import type { DatasetSettings } from '../common/index.ts';
 import type { Dataset } from '../proto/generated/larder/v1/Dataset.ts';
 import type { DatasetSettings__Output } from '../proto/generated/larder/v1/DatasetSettings.ts';
 import type { Placement } from '../proto/generated/larder/v1/Placement.ts';
+import type { ReplicaSettings } from '../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { Version } from '../proto/generated/larder/v1/Version.ts';
-import { memberToWire, settingsToWire } from '../rpc/grpc/index.ts';
+import { memberToWire, replicaCount, replicasFromWire, settingsToWire } from '../rpc/grpc/index.ts';
 import type { DatasetRecord, PlacementRecord, VersionRecord } from './records.ts';
 
 /** As on the command line, so that both are checked by the same rules; 0 and empty are the defaults. */
@@ -16,6 +17,20 @@ export function settingsAsText(settings: DatasetSettings__Output | null): Record
     region: settings.region,
     pathStyle: settings.path_style,
     credentials: settings.credentials,
+    replicas: replicasText(settings.replicas),
+  };
+}
+
+function replicasText(replicas: number): string {
+  return replicas === 0 ? '' : String(replicasFromWire(replicas));
+}
+
+/** Of all datasets that are to have more than one copy of each object. */
+export function replicasToWire(datasets: readonly DatasetRecord[]): ReplicaSettings {
+  return {
+    datasets: datasets
+      .filter(({ settings }) => settings.replicas !== 1)
+      .map(({ id, settings }) => ({ dataset_id: id, replicas: replicaCount(settings.replicas) })),
   };
 }
 

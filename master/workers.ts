@@ -10,6 +10,7 @@ import type { Clock, Logger, PlacementMember } from '../common/index.ts';
 import type { Heartbeat__Output } from '../proto/generated/larder/v1/Heartbeat.ts';
 import type { Hello__Output } from '../proto/generated/larder/v1/Hello.ts';
 import type { MasterMessage } from '../proto/generated/larder/v1/MasterMessage.ts';
+import type { ReplicaSettings } from '../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { WorkerMessage__Output } from '../proto/generated/larder/v1/WorkerMessage.ts';
 import type { WorkerStatus } from '../proto/generated/larder/v1/WorkerStatus.ts';
 import { fromFailure, memberFromWire, memberToWire } from '../rpc/grpc/index.ts';
@@ -32,6 +33,8 @@ export interface WorkersOptions {
   /** Of this reign; also keeps command numbers apart from those of earlier ones. */
   readonly term: number;
   readonly placement: PlacementRecord;
+  /** What workers are told of it, as it is now. */
+  readonly replicas: () => ReplicaSettings;
 }
 
 type JoinStream = ServerStream<WorkerMessage__Output, MasterMessage>;
@@ -123,6 +126,12 @@ export class Workers {
     this.#membership.setGrace(graceMs);
   }
 
+  /** Tells every worker how many copies objects are to have: somebody has set it. */
+  replicasChanged(): void {
+    const message = { replicas: this.#options.replicas() };
+    for (const session of this.#sessions.values()) void session.send(message);
+  }
+
   /** Judges leases; to be called several times per lease. */
   tick(): void {
     const nowMs = this.#options.clock.monotonicMs();
@@ -177,6 +186,8 @@ export class Workers {
         used_bytes: beat?.used_bytes ?? 0,
         origin: beat?.origin ?? {},
         reads: beat?.reads ?? {},
+        peers: beat?.peers ?? {},
+        origin_troubles: beat?.origin_troubles ?? [],
         version: this.#sessions.get(member.workerId)?.softwareVersion ?? '',
         moves: beat?.moves ?? {},
         last_copy_bytes: last.bytes,
@@ -283,6 +294,7 @@ export class Workers {
       },
     });
     await this.#publishing;
+    await session.send({ replicas: this.#options.replicas() });
     await session.send({ placement: placementToWire(this.#placement) });
     this.changed.notify();
   }

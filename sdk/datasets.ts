@@ -8,7 +8,7 @@ import { Dataset } from './dataset.ts';
 import type { BuildOptions, BuildResult, DatasetSummary, VersionInfo } from './types.ts';
 import { buildFrom, summaryFrom, versionFrom } from './wire.ts';
 
-/** Keys as on the command line: `blockSize`, `endpoint`, `region`, `pathStyle`, `credentials`. */
+/** Keys as on the command line: `blockSize`, `endpoint`, `region`, `pathStyle`, `credentials`, `replicas`. */
 export type SettingChanges = Readonly<Record<string, string>>;
 
 export interface CreateOptions extends BuildOptions {
@@ -66,7 +66,10 @@ export class Datasets {
     return datasets.map(summaryFrom);
   }
 
-  /** The changes count from the next version on. @throws {LarderError} `INVALID_ARGUMENT` */
+  /**
+   * `replicas`, `region` and `pathStyle` count at once, what names objects from the next version on.
+   *
+   * @throws {LarderError} `INVALID_ARGUMENT` */
   async set(name: string, settings: SettingChanges): Promise<DatasetSummary> {
     return summaryFrom(await this.#connection.master.catalog.setDataset({ name, settings }));
   }

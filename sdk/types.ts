@@ -127,6 +127,18 @@ export interface WorkerInfo {
     readonly pendingBytes: number;
     readonly movedBytes: number;
   };
+  /** What it got from other workers: bytes, answers that no sound worker gives, and who gave the last. */
+  readonly peers: {
+    readonly receivedBytes: number;
+    readonly badAnswers: number;
+    readonly lastBadPeer: string;
+  };
+  /** Origins that it cannot read: no credentials on its node, or refused. Others fetch meanwhile. */
+  readonly originTroubles: readonly {
+    readonly datasetId: number;
+    readonly code: string;
+    readonly message: string;
+  }[];
   /** While it is leaving: what no active worker that is alive holds as well. */
   readonly lastCopyBytes: number;
   /** It is leaving, and known to hold nothing that no other holds: it may be stopped. */
@@ -147,6 +159,13 @@ export interface ClusterStatus {
     readonly heldBytes: number;
   }[];
   readonly origin: OriginCounters;
-  /** Asked of Larder, and what of it had to wait for the origin; since the workers started. */
-  readonly reads: { readonly bytes: number; readonly originBytes: number };
+  /**
+   * Asked of Larder; what of it had to wait for the origin, and what went from one node to another. The rest
+   * was on the reader's node. Since the workers started.
+   */
+  readonly reads: {
+    readonly bytes: number;
+    readonly originBytes: number;
+    readonly peerBytes: number;
+  };
 }

@@ -140,7 +140,9 @@ export class VersionReader implements AsyncDisposable {
 
   #range(ordinal: number, ref: ObjectRef, offsetBytes: number, lengthBytes: number): FileRange {
     const file = { datasetId: this.dataset.id, version: this.version, ordinal };
-    return { file, ref, offsetBytes, lengthBytes };
+    const { replicas } = this.dataset.settings;
+    const range = { file, ref, offsetBytes, lengthBytes };
+    return replicas === undefined ? range : { ...range, replicas };
   }
 }
 

@@ -78,7 +78,7 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
     uniqueBytes: 0,
     requestedBytes: 0,
   };
-  const reads = { bytes: 0, originBytes: 0 };
+  const reads = { bytes: 0, originBytes: 0, peerBytes: 0 };
   for (const worker of status.workers) {
     origin.gets += worker.origin?.gets ?? 0;
     origin.bytes += worker.origin?.bytes ?? 0;
@@ -86,6 +86,7 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
     origin.requestedBytes += worker.origin?.requested_bytes ?? 0;
     reads.bytes += worker.reads?.bytes ?? 0;
     reads.originBytes += worker.reads?.origin_bytes ?? 0;
+    reads.peerBytes += worker.reads?.peer_bytes ?? 0;
   }
   return {
     placement: status.placement,

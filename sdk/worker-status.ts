@@ -40,6 +40,14 @@ function workerFrom(
       pendingBytes: moves?.pending_bytes ?? 0,
       movedBytes: moves?.moved_bytes ?? 0,
     },
+    peers: {
+      receivedBytes: status.peers?.received_bytes ?? 0,
+      badAnswers: status.peers?.bad_answers ?? 0,
+      lastBadPeer: status.peers?.last_bad_peer ?? '',
+    },
+    originTroubles: status.origin_troubles.map(({ dataset_id: datasetId, code, message }) => ({
+      ...{ datasetId, code, message },
+    })),
     lastCopyBytes: status.last_copy_bytes,
     drained: status.drained,
   };

@@ -68,7 +68,7 @@ export class Commands implements WorkerHandlers {
   ): Promise<FetchResult> {
     try {
       const ref = await opened.replica.withPages(signal, (reader) =>
-        reader.objectRef(ordinal, opened.dataset),
+        opened.objectRef(reader, ordinal),
       );
       const { reads } = this.#options;
       if (stripe === undefined) await reads.fetchWhole(ref, signal);

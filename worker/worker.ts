@@ -21,8 +21,10 @@ import { DataPlane } from './data-plane.ts';
 import { ObjectReader } from './fetching/index.ts';
 import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
+import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
+import { noKeepers, PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Versions } from './versions.ts';
 import type { OpenedVersion } from './versions.ts';
@@ -40,6 +42,8 @@ export interface WorkerOptions {
   readonly socket: string;
   /** Who may connect to it, as mode bits; whoever may reads every dataset. Default 0o600. */
   readonly socketMode?: number;
+  /** Its name for people. Default: the machine's. */
+  readonly node?: string;
   /** Allows listening beyond loopback without authentication. Default false. */
   readonly insecure?: boolean;
   /** File descriptors that this process may have; what needs many takes its share. Default: no limit. */
@@ -53,6 +57,12 @@ export interface WorkerOptions {
   readonly readMemoryBytes?: number;
   /** Connections to one endpoint of an origin; default 32. */
   readonly originConnections?: number;
+  /** Another worker that says nothing for so long while it is asked, hangs. Default 5,000 ms. */
+  readonly peerTimeoutMs?: number;
+  /** How long a worker that hung or sent wrong bytes is not asked. Default 5,000 ms. */
+  readonly peerRestMs?: number;
+  /** How long an origin is not asked whose credentials are missing here. Default 10,000 ms. */
+  readonly originRestMs?: number;
   /** Shown to people. */
   readonly softwareVersion: string;
   readonly clock?: Clock;
@@ -96,7 +106,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await using started = new Disposals();
   const cluster: Cluster = { membership: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
-  const { store, master, origins, reads } = parts;
+  const { store, master } = parts;
   const dataAddress = await serve({ ...options, clock, log }, parts, cluster, started);
   const membership = started.use(
     joinCluster({
@@ -105,13 +115,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         workerId: store.workerId,
         weightBytes: store.capacityBytes,
         dataAddress,
-        node: os.hostname(),
+        node: options.node ?? os.hostname(),
         state: 'active',
       }),
       softwareVersion: options.softwareVersion,
       held: store.held,
       handlers: new Commands(parts),
-      counters: () => countersOf(store, reads, origins),
+      counters: () => countersOf(parts),
       clock,
       log,
       random,
@@ -144,6 +154,8 @@ interface Parts {
   readonly origins: OriginPool;
   readonly versions: Versions;
   readonly reads: ObjectReader;
+  readonly links: PeerLinks;
+  readonly troubles: OriginTroubles;
 }
 
 type Config = WorkerOptions & {
@@ -179,10 +191,33 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
       },
     }),
   );
-  const originFor = async (datasetId: number) => origins.get(await versions.dataset(datasetId));
+  const troubles = new OriginTroubles({
+    ...{ clock, log },
+    restMs: config.originRestMs,
+    hasOthers: () => (cluster.membership?.placement.members.length ?? 0) > 1,
+  });
+  const originFor = async (datasetId: number) =>
+    troubles.guard(datasetId, origins.get(await versions.dataset(datasetId)));
   const maxOriginReads = shareOfOpenFiles(openFiles, ORIGIN_READS);
-  const reads = started.use(new ObjectReader({ store, originFor, maxOriginReads, logger: log }));
-  return { store, master, origins, versions, reads };
+  const { workerId } = store;
+  const links = started.use(
+    new PeerLinks({
+      ...{ workerId, clock, log },
+      timeoutMs: config.peerTimeoutMs,
+      restMs: config.peerRestMs,
+      originRestMs: config.originRestMs,
+    }),
+  );
+  const peers = new PeerReads({
+    ...{ workerId, links, clock, log },
+    keepers: noKeepers,
+    placement: () => cluster.membership?.placement,
+    replicasOf: (datasetId) => versions.replicasOf(datasetId),
+  });
+  const reads = started.use(
+    new ObjectReader({ store, originFor, peers, maxOriginReads, logger: log }),
+  );
+  return { store, master, origins, versions, reads, links, troubles };
 }
 
 /** @returns the address of the data plane, with the real port */
@@ -204,6 +239,7 @@ async function serve(
     siblings,
     completeDirectory: store.completeDirectory,
     placement,
+    clock,
     log,
   });
   const server = started.use(
@@ -239,13 +275,15 @@ function expect(
   store.admission.setExpected(version.dataset.id, sums);
 }
 
-function countersOf(store: ObjectStore, reads: ObjectReader, origins: OriginPool): WorkerCounters {
-  const { uniqueBytes, requestedBytes, readBytes, readOriginBytes } = reads.counters;
+function countersOf({ store, reads, origins, links, troubles }: Parts): WorkerCounters {
+  const { uniqueBytes, requestedBytes, readBytes, readOriginBytes, readPeerBytes } = reads.counters;
   return {
     capacityBytes: store.capacityBytes,
     usedBytes: store.usedBytes,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
-    reads: { bytes: readBytes, originBytes: readOriginBytes },
+    reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
     moves: { pendingObjects: 0, pendingBytes: 0, movedBytes: 0 },
+    peers: links.counters,
+    originTroubles: troubles.list,
   };
 }

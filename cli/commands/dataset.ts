@@ -43,7 +43,9 @@ export async function set([name = '', ...rest]: string[], flags: Flags): Promise
   return await withLarder(flags, async (larder, { output }) => {
     const summary = await larder.datasets.set(name, parseSettings(rest));
     output.result(summaryJson(summary), describe(summary));
-    output.note('New settings count from the next version on: `larder dataset refresh`.');
+    output.note(
+      '`replicas`, `region` and `pathStyle` count now, all others from the next version on.',
+    );
   });
 }
 
@@ -200,6 +202,7 @@ function describe({ name, origin, settings, latest }: DatasetSummary): string {
     ['region', settings.region || '(found by the worker)'],
     ['pathStyle', settings.pathStyle],
     ['credentials', settings.credentials || '(default chain of the worker)'],
+    ['replicas', String(settings.replicas)],
   ];
   return rows.map(([key, value]) => `${key.padEnd(12)}${printable(value)}`).join('\n');
 }

@@ -12,6 +12,7 @@ import type { CollectDataset as _larder_v1_CollectDataset, CollectDataset__Outpu
 import type { CommandResult as _larder_v1_CommandResult, CommandResult__Output as _larder_v1_CommandResult__Output } from './larder/v1/CommandResult.ts';
 import type { CreateDatasetRequest as _larder_v1_CreateDatasetRequest, CreateDatasetRequest__Output as _larder_v1_CreateDatasetRequest__Output } from './larder/v1/CreateDatasetRequest.ts';
 import type { Dataset as _larder_v1_Dataset, Dataset__Output as _larder_v1_Dataset__Output } from './larder/v1/Dataset.ts';
+import type { DatasetReplicas as _larder_v1_DatasetReplicas, DatasetReplicas__Output as _larder_v1_DatasetReplicas__Output } from './larder/v1/DatasetReplicas.ts';
 import type { DatasetSettings as _larder_v1_DatasetSettings, DatasetSettings__Output as _larder_v1_DatasetSettings__Output } from './larder/v1/DatasetSettings.ts';
 import type { DatasetStatus as _larder_v1_DatasetStatus, DatasetStatus__Output as _larder_v1_DatasetStatus__Output } from './larder/v1/DatasetStatus.ts';
 import type { DeleteDatasetRequest as _larder_v1_DeleteDatasetRequest, DeleteDatasetRequest__Output as _larder_v1_DeleteDatasetRequest__Output } from './larder/v1/DeleteDatasetRequest.ts';
@@ -47,6 +48,8 @@ import type { MoveCounters as _larder_v1_MoveCounters, MoveCounters__Output as _
 import type { ObjectFailure as _larder_v1_ObjectFailure, ObjectFailure__Output as _larder_v1_ObjectFailure__Output } from './larder/v1/ObjectFailure.ts';
 import type { ObjectResults as _larder_v1_ObjectResults, ObjectResults__Output as _larder_v1_ObjectResults__Output } from './larder/v1/ObjectResults.ts';
 import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from './larder/v1/OriginCounters.ts';
+import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from './larder/v1/OriginTrouble.ts';
+import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _larder_v1_PeerCounters__Output } from './larder/v1/PeerCounters.ts';
 import type { Placement as _larder_v1_Placement, Placement__Output as _larder_v1_Placement__Output } from './larder/v1/Placement.ts';
 import type { Probe as _larder_v1_Probe, Probe__Output as _larder_v1_Probe__Output } from './larder/v1/Probe.ts';
 import type { PushListingResponse as _larder_v1_PushListingResponse, PushListingResponse__Output as _larder_v1_PushListingResponse__Output } from './larder/v1/PushListingResponse.ts';
@@ -55,6 +58,7 @@ import type { ReadManifestRequest as _larder_v1_ReadManifestRequest, ReadManifes
 import type { RefreshDatasetRequest as _larder_v1_RefreshDatasetRequest, RefreshDatasetRequest__Output as _larder_v1_RefreshDatasetRequest__Output } from './larder/v1/RefreshDatasetRequest.ts';
 import type { ReleaseLeaseRequest as _larder_v1_ReleaseLeaseRequest, ReleaseLeaseRequest__Output as _larder_v1_ReleaseLeaseRequest__Output } from './larder/v1/ReleaseLeaseRequest.ts';
 import type { ReleaseLeaseResponse as _larder_v1_ReleaseLeaseResponse, ReleaseLeaseResponse__Output as _larder_v1_ReleaseLeaseResponse__Output } from './larder/v1/ReleaseLeaseResponse.ts';
+import type { ReplicaSettings as _larder_v1_ReplicaSettings, ReplicaSettings__Output as _larder_v1_ReplicaSettings__Output } from './larder/v1/ReplicaSettings.ts';
 import type { ResolveVersionRequest as _larder_v1_ResolveVersionRequest, ResolveVersionRequest__Output as _larder_v1_ResolveVersionRequest__Output } from './larder/v1/ResolveVersionRequest.ts';
 import type { ResolvedVersion as _larder_v1_ResolvedVersion, ResolvedVersion__Output as _larder_v1_ResolvedVersion__Output } from './larder/v1/ResolvedVersion.ts';
 import type { SetDatasetRequest as _larder_v1_SetDatasetRequest, SetDatasetRequest__Output as _larder_v1_SetDatasetRequest__Output } from './larder/v1/SetDatasetRequest.ts';
@@ -85,6 +89,7 @@ export interface ProtoGrpcType {
       CommandResult: MessageTypeDefinition<_larder_v1_CommandResult, _larder_v1_CommandResult__Output>
       CreateDatasetRequest: MessageTypeDefinition<_larder_v1_CreateDatasetRequest, _larder_v1_CreateDatasetRequest__Output>
       Dataset: MessageTypeDefinition<_larder_v1_Dataset, _larder_v1_Dataset__Output>
+      DatasetReplicas: MessageTypeDefinition<_larder_v1_DatasetReplicas, _larder_v1_DatasetReplicas__Output>
       DatasetSettings: MessageTypeDefinition<_larder_v1_DatasetSettings, _larder_v1_DatasetSettings__Output>
       DatasetStatus: MessageTypeDefinition<_larder_v1_DatasetStatus, _larder_v1_DatasetStatus__Output>
       DeleteDatasetRequest: MessageTypeDefinition<_larder_v1_DeleteDatasetRequest, _larder_v1_DeleteDatasetRequest__Output>
@@ -122,6 +127,8 @@ export interface ProtoGrpcType {
       ObjectFailure: MessageTypeDefinition<_larder_v1_ObjectFailure, _larder_v1_ObjectFailure__Output>
       ObjectResults: MessageTypeDefinition<_larder_v1_ObjectResults, _larder_v1_ObjectResults__Output>
       OriginCounters: MessageTypeDefinition<_larder_v1_OriginCounters, _larder_v1_OriginCounters__Output>
+      OriginTrouble: MessageTypeDefinition<_larder_v1_OriginTrouble, _larder_v1_OriginTrouble__Output>
+      PeerCounters: MessageTypeDefinition<_larder_v1_PeerCounters, _larder_v1_PeerCounters__Output>
       Placement: MessageTypeDefinition<_larder_v1_Placement, _larder_v1_Placement__Output>
       Probe: MessageTypeDefinition<_larder_v1_Probe, _larder_v1_Probe__Output>
       PushListingResponse: MessageTypeDefinition<_larder_v1_PushListingResponse, _larder_v1_PushListingResponse__Output>
@@ -130,6 +137,7 @@ export interface ProtoGrpcType {
       RefreshDatasetRequest: MessageTypeDefinition<_larder_v1_RefreshDatasetRequest, _larder_v1_RefreshDatasetRequest__Output>
       ReleaseLeaseRequest: MessageTypeDefinition<_larder_v1_ReleaseLeaseRequest, _larder_v1_ReleaseLeaseRequest__Output>
       ReleaseLeaseResponse: MessageTypeDefinition<_larder_v1_ReleaseLeaseResponse, _larder_v1_ReleaseLeaseResponse__Output>
+      ReplicaSettings: MessageTypeDefinition<_larder_v1_ReplicaSettings, _larder_v1_ReplicaSettings__Output>
       ResolveVersionRequest: MessageTypeDefinition<_larder_v1_ResolveVersionRequest, _larder_v1_ResolveVersionRequest__Output>
       ResolvedVersion: MessageTypeDefinition<_larder_v1_ResolvedVersion, _larder_v1_ResolvedVersion__Output>
       SetDatasetRequest: MessageTypeDefinition<_larder_v1_SetDatasetRequest, _larder_v1_SetDatasetRequest__Output>

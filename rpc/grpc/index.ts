@@ -22,6 +22,8 @@ export {
   entryToWire,
   memberFromWire,
   memberToWire,
+  replicaCount,
+  replicasFromWire,
   settingsFromWire,
   settingsToWire,
 } from './messages.ts';

@@ -8,6 +8,7 @@ import type {
   ListingEntry,
   PathStyle,
   PlacementMember,
+  Replicas,
   Validator,
 } from '../../common/index.ts';
 import type { Dataset__Output } from '../../proto/generated/larder/v1/Dataset.ts';
@@ -22,6 +23,7 @@ import type {
 import type { Member, Member__Output } from '../../proto/generated/larder/v1/Member.ts';
 
 const MAX_NAME_CHARS = 200;
+const ALL_REPLICAS = 0xffffffff;
 
 export function settingsToWire(settings: DatasetSettings): WireSettings {
   return {
@@ -30,6 +32,7 @@ export function settingsToWire(settings: DatasetSettings): WireSettings {
     region: settings.region,
     path_style: settings.pathStyle,
     credentials: settings.credentials,
+    replicas: replicaCount(settings.replicas),
   };
 }
 
@@ -42,7 +45,18 @@ export function settingsFromWire(settings: WireSettingsOut | null): DatasetSetti
     region: settings.region,
     pathStyle: pathStyle(settings.path_style),
     credentials: settings.credentials,
+    replicas: replicasFromWire(settings.replicas),
   };
+}
+
+/** As a number: `all` is more than any cluster has workers. */
+export function replicaCount(replicas: Replicas): number {
+  return replicas === 'all' ? ALL_REPLICAS : replicas;
+}
+
+/** 0, which a message of an earlier release has, is the default. */
+export function replicasFromWire(replicas: number): Replicas {
+  return replicas === ALL_REPLICAS ? 'all' : Math.max(1, replicas);
 }
 
 /** @throws {LarderError} `INVALID_ARGUMENT` where there is none */

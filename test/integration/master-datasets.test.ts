@@ -128,6 +128,26 @@ test('settings that name objects apply from the next version on, the others at o
   );
 });
 
+test('replicas count at once for all versions: workers are told, also those that join later', async () => {
+  const worker = await master.worker('w1');
+  worker.listing = [file('a', 10)];
+  await master.create('ds');
+  const { catalog } = master.channel;
+  const set = (replicas: string) => catalog.setDataset({ name: 'ds', settings: { replicas } });
+  expect((await set('2')).settings?.replicas).toBe(2);
+  await expect.poll(() => worker.replicas).toEqual(new Map([[1, 2]]));
+  const resolved = await catalog.resolveVersion({ name: 'ds', version: 1 });
+  expect(resolved.dataset?.settings?.replicas).toBe(2);
+  await set('all');
+  const later = await master.worker('w2');
+  await expect.poll(() => later.replicas).toEqual(new Map([[1, 0xffffffff]]));
+  await set('');
+  await expect.poll(() => [worker.replicas.size, later.replicas.size]).toEqual([0, 0]);
+  for (const wrong of ['0', '-1', '1001', 'some']) {
+    expect(await failureCode(set(wrong))).toBe('INVALID_ARGUMENT');
+  }
+});
+
 test('refuses names, origins and settings that are none, and names that are taken', async () => {
   const worker = await master.worker('w1');
   worker.listing = [file('a', 10)];

@@ -120,6 +120,8 @@ export class FakeWorker implements AsyncDisposable {
   readonly fetchedStripes: [ordinal: number, stripe: number | undefined][] = [];
   readonly collected: CollectRequest[] = [];
   cancelledListings = 0;
+  /** As the master told it last. */
+  replicas: ReadonlyMap<number, number> = new Map();
   readonly membership: ClusterMembership;
   readonly #channel: MasterChannel;
   readonly #directory = mkdtempSync(join(tmpdir(), 'larder-fake-worker-'));
@@ -149,9 +151,14 @@ export class FakeWorker implements AsyncDisposable {
         capacityBytes: 1000,
         usedBytes: 10,
         origin: { gets: 1, bytes: 2, uniqueBytes: 2, requestedBytes: 2 },
-        reads: { bytes: 4, originBytes: 1 },
+        reads: { bytes: 4, originBytes: 1, peerBytes: 2 },
         moves: { pendingObjects: 1, pendingBytes: 3, movedBytes: 5 },
+        peers: { receivedBytes: 0, badAnswers: 0, lastBadPeer: '' },
+        originTroubles: [],
       }),
+      onReplicas: (replicas) => {
+        this.replicas = replicas;
+      },
       clock: systemClock,
       log: options.log ?? silentLogger,
       random: systemRandom,

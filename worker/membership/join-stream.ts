@@ -10,6 +10,7 @@ import type { FetchObjects__Output } from '../../proto/generated/larder/v1/Fetch
 import type { ListOrigin__Output } from '../../proto/generated/larder/v1/ListOrigin.ts';
 import type { MasterMessage__Output } from '../../proto/generated/larder/v1/MasterMessage.ts';
 import type { Placement__Output } from '../../proto/generated/larder/v1/Placement.ts';
+import type { ReplicaSettings__Output } from '../../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { WorkerMessage } from '../../proto/generated/larder/v1/WorkerMessage.ts';
 import { parseBitmap } from '../../rpc/bitmaps/index.ts';
 import { memberToWire, settingsFromWire, toFailure } from '../../rpc/grpc/index.ts';
@@ -91,11 +92,17 @@ export class JoinStream {
   #receive(message: MasterMessage__Output): void {
     if (message.welcome) this.#begin(message.welcome.heartbeat_ms);
     else if (message.placement) this.#options.onPlacement(message.placement);
+    else if (message.replicas) this.#replicas(message.replicas);
     else if (message.list_origin) this.#list(message.list_origin);
     else if (message.fetch_objects) this.#fetch(message.fetch_objects);
     else if (message.collect) this.#collect(message.collect);
     else if (message.probe) this.#probe(message.probe.command);
     else if (message.cancel) this.#cancel(message.cancel.command);
+  }
+
+  #replicas({ datasets }: ReplicaSettings__Output): void {
+    const counts = datasets.map(({ dataset_id, replicas }) => [dataset_id, replicas] as const);
+    this.#options.membership.onReplicas?.(new Map(counts));
   }
 
   #begin(heartbeatMs: number): void {
@@ -221,7 +228,7 @@ export class JoinStream {
 }
 
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
-  const { capacityBytes, usedBytes, origin, reads, moves } = counters();
+  const { capacityBytes, usedBytes, origin, reads, moves, peers, originTroubles } = counters();
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -231,11 +238,23 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
       unique_bytes: origin.uniqueBytes,
       requested_bytes: origin.requestedBytes,
     },
-    reads: { bytes: reads.bytes, origin_bytes: reads.originBytes },
+    reads: {
+      bytes: reads.bytes,
+      origin_bytes: reads.originBytes,
+      peer_bytes: reads.peerBytes,
+    },
     moves: {
       pending_objects: moves.pendingObjects,
       pending_bytes: moves.pendingBytes,
       moved_bytes: moves.movedBytes,
     },
+    peers: {
+      bad_answers: peers.badAnswers,
+      last_bad_peer: peers.lastBadPeer,
+      received_bytes: peers.receivedBytes,
+    },
+    origin_troubles: originTroubles.map(({ datasetId, code, message }) => ({
+      ...{ dataset_id: datasetId, code, message },
+    })),
   };
 }

@@ -10,7 +10,9 @@ import type {
   Random,
 } from '../../common/index.ts';
 import type { MasterChannel } from '../../rpc/grpc/index.ts';
+import type { OriginTrouble } from '../origin-troubles.ts';
 import type { ListingBatch } from '../origins/origin.ts';
+import type { PeerCounters } from '../peers/index.ts';
 
 /** Blocks [firstBlock, firstBlock + count) of a dataset came to this disk, or went. */
 export interface HeldChange {
@@ -74,13 +76,19 @@ export interface WorkerCounters {
     readonly uniqueBytes: number;
     readonly requestedBytes: number;
   };
-  readonly reads: { readonly bytes: number; readonly originBytes: number };
+  readonly reads: {
+    readonly bytes: number;
+    readonly originBytes: number;
+    readonly peerBytes: number;
+  };
   /** What is to come from other workers, and what has come since the start of the process. */
   readonly moves: {
     readonly pendingObjects: number;
     readonly pendingBytes: number;
     readonly movedBytes: number;
   };
+  readonly peers: PeerCounters;
+  readonly originTroubles: readonly OriginTrouble[];
 }
 
 export interface MembershipOptions {
@@ -93,6 +101,11 @@ export interface MembershipOptions {
   readonly handlers: WorkerHandlers;
   /** Since the start of the process; asked for at each heartbeat. */
   counters(): WorkerCounters;
+  /**
+   * Called before the first placement, and when it changes: how many copies the objects of each dataset are to
+   * have, of all that have more than one.
+   */
+  onReplicas?(replicas: ReadonlyMap<number, number>): void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;

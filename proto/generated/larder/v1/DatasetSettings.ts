@@ -7,6 +7,7 @@ export interface DatasetSettings {
   'region'?: (string);
   'path_style'?: (string);
   'credentials'?: (string);
+  'replicas'?: (number);
 }
 
 export interface DatasetSettings__Output {
@@ -15,4 +16,5 @@ export interface DatasetSettings__Output {
   'region': (string);
   'path_style': (string);
   'credentials': (string);
+  'replicas': (number);
 }

@@ -7,6 +7,7 @@ import type { FetchObjects as _larder_v1_FetchObjects, FetchObjects__Output as _
 import type { CancelCommand as _larder_v1_CancelCommand, CancelCommand__Output as _larder_v1_CancelCommand__Output } from '../../larder/v1/CancelCommand.ts';
 import type { CollectDataset as _larder_v1_CollectDataset, CollectDataset__Output as _larder_v1_CollectDataset__Output } from '../../larder/v1/CollectDataset.ts';
 import type { Probe as _larder_v1_Probe, Probe__Output as _larder_v1_Probe__Output } from '../../larder/v1/Probe.ts';
+import type { ReplicaSettings as _larder_v1_ReplicaSettings, ReplicaSettings__Output as _larder_v1_ReplicaSettings__Output } from '../../larder/v1/ReplicaSettings.ts';
 
 export interface MasterMessage {
   'welcome'?: (_larder_v1_Welcome | null);
@@ -16,7 +17,8 @@ export interface MasterMessage {
   'cancel'?: (_larder_v1_CancelCommand | null);
   'collect'?: (_larder_v1_CollectDataset | null);
   'probe'?: (_larder_v1_Probe | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe";
+  'replicas'?: (_larder_v1_ReplicaSettings | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas";
 }
 
 export interface MasterMessage__Output {
@@ -27,5 +29,6 @@ export interface MasterMessage__Output {
   'cancel'?: (_larder_v1_CancelCommand__Output | null);
   'collect'?: (_larder_v1_CollectDataset__Output | null);
   'probe'?: (_larder_v1_Probe__Output | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe";
+  'replicas'?: (_larder_v1_ReplicaSettings__Output | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas";
 }

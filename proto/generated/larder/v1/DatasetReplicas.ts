@@ -1,0 +1,12 @@
+// Original file: proto/larder/v1/cluster.proto
+
+
+export interface DatasetReplicas {
+  'dataset_id'?: (number);
+  'replicas'?: (number);
+}
+
+export interface DatasetReplicas__Output {
+  'dataset_id': (number);
+  'replicas': (number);
+}
