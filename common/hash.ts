@@ -1,6 +1,6 @@
 /**
  * Two independent hashes that the whole cluster must agree on for ever, hence golden vectors:
- * `bandHash` over a key decides what is kept; `ownerScore` over object and worker decides who owns.
+ * `bandHash` over a key decides what is kept; `ownerMix` and `ownerScore` over object and worker decide who owns.
  *
  * Both are MurmurHash3 (x86, 32 bit; finalizer included) with different seeds: fast in JavaScript,
  * public, and good enough to spread keys. Neither is a defence against chosen keys.
@@ -33,8 +33,24 @@ export function bandHash(key: Uint8Array, length: number = key.length): number {
   return murmur3(key, BAND_SEED, length);
 }
 
-export function ownerHash(bytes: Uint8Array): number {
-  return murmur3(bytes, OWNER_SEED);
+export function ownerHash(bytes: Uint8Array, length: number = bytes.length): number {
+  return murmur3(bytes, OWNER_SEED, length);
+}
+
+/** What `ownerMix` needs of a worker for every object. @param worker `ownerHash` of the worker id */
+export function ownerSeed(worker: number): number {
+  return finalize(worker);
+}
+
+/**
+ * One number for a worker and an object; 0 … 2^32 − 1.
+ *
+ * @param object `ownerHash` of the object id (and stripe)
+ * @param worker `ownerHash` of the worker id
+ * @param seed `ownerSeed(worker)`
+ */
+export function ownerMix(object: number, worker: number, seed: number): number {
+  return finalize(Math.imul(object ^ seed, 0x9e3779b1) ^ worker);
 }
 
 /**
@@ -42,12 +58,10 @@ export function ownerHash(bytes: Uint8Array): number {
  *
  * Source: −w / ln(u), "Weighted distributed hash tables" (Schindelhauer, Schomaker 2005).
  *
- * @param object `ownerHash` of the object id (and stripe)
- * @param worker `ownerHash` of the worker id
+ * @param mixed `ownerMix` of the two
  * @param weight capacity in bytes, above 0
  */
-export function ownerScore(object: number, worker: number, weight: number): number {
-  const mixed = finalize(Math.imul(object ^ finalize(worker), 0x9e3779b1) ^ worker);
+export function ownerScore(mixed: number, weight: number): number {
   return -weight / Math.log((mixed + 0.5) / 4294967296);
 }
 

@@ -1,4 +1,5 @@
 /** The Cluster service: workers join, push listings, and everyone sees who is there. */
+import { LarderError } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
 import type { ClusterHandlers } from '../proto/generated/larder/v1/Cluster.ts';
 import type { ClusterStatus } from '../proto/generated/larder/v1/ClusterStatus.ts';
@@ -32,6 +33,12 @@ export function clusterService(
       return {};
     }),
     WatchPlacement: handlers.serverStream((_request, { signal }) => placements(workers, signal)),
+    DrainWorker: handlers.unary(() => {
+      throw new LarderError('NOT_YET_AVAILABLE', { what: 'drain' });
+    }),
+    ForgetWorker: handlers.unary(() => {
+      throw new LarderError('NOT_YET_AVAILABLE', { what: 'forget' });
+    }),
     GetStatus: handlers.unary(async () => {
       await workers.probe(PROBE_MS);
       return clusterStatus(options);

@@ -106,6 +106,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         weightBytes: store.capacityBytes,
         dataAddress,
         node: os.hostname(),
+        state: 'active',
       }),
       softwareVersion: options.softwareVersion,
       held: store.held,
@@ -245,5 +246,6 @@ function countersOf(store: ObjectStore, reads: ObjectReader, origins: OriginPool
     usedBytes: store.usedBytes,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
     reads: { bytes: readBytes, originBytes: readOriginBytes },
+    moves: { pendingObjects: 0, pendingBytes: 0, movedBytes: 0 },
   };
 }

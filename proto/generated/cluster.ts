@@ -19,8 +19,12 @@ import type { DeleteDatasetRequest as _larder_v1_DeleteDatasetRequest, DeleteDat
 import type { DeleteDatasetResponse as _larder_v1_DeleteDatasetResponse, DeleteDatasetResponse__Output as _larder_v1_DeleteDatasetResponse__Output } from './larder/v1/DeleteDatasetResponse.ts';
 import type { DeleteVersionRequest as _larder_v1_DeleteVersionRequest, DeleteVersionRequest__Output as _larder_v1_DeleteVersionRequest__Output } from './larder/v1/DeleteVersionRequest.ts';
 import type { DeleteVersionResponse as _larder_v1_DeleteVersionResponse, DeleteVersionResponse__Output as _larder_v1_DeleteVersionResponse__Output } from './larder/v1/DeleteVersionResponse.ts';
+import type { DrainWorkerRequest as _larder_v1_DrainWorkerRequest, DrainWorkerRequest__Output as _larder_v1_DrainWorkerRequest__Output } from './larder/v1/DrainWorkerRequest.ts';
+import type { DrainWorkerResponse as _larder_v1_DrainWorkerResponse, DrainWorkerResponse__Output as _larder_v1_DrainWorkerResponse__Output } from './larder/v1/DrainWorkerResponse.ts';
 import type { Failure as _larder_v1_Failure, Failure__Output as _larder_v1_Failure__Output } from './larder/v1/Failure.ts';
 import type { FetchObjects as _larder_v1_FetchObjects, FetchObjects__Output as _larder_v1_FetchObjects__Output } from './larder/v1/FetchObjects.ts';
+import type { ForgetWorkerRequest as _larder_v1_ForgetWorkerRequest, ForgetWorkerRequest__Output as _larder_v1_ForgetWorkerRequest__Output } from './larder/v1/ForgetWorkerRequest.ts';
+import type { ForgetWorkerResponse as _larder_v1_ForgetWorkerResponse, ForgetWorkerResponse__Output as _larder_v1_ForgetWorkerResponse__Output } from './larder/v1/ForgetWorkerResponse.ts';
 import type { GetDatasetRequest as _larder_v1_GetDatasetRequest, GetDatasetRequest__Output as _larder_v1_GetDatasetRequest__Output } from './larder/v1/GetDatasetRequest.ts';
 import type { GetStatusRequest as _larder_v1_GetStatusRequest, GetStatusRequest__Output as _larder_v1_GetStatusRequest__Output } from './larder/v1/GetStatusRequest.ts';
 import type { Heartbeat as _larder_v1_Heartbeat, Heartbeat__Output as _larder_v1_Heartbeat__Output } from './larder/v1/Heartbeat.ts';
@@ -40,6 +44,7 @@ import type { ListingEntry as _larder_v1_ListingEntry, ListingEntry__Output as _
 import type { ManifestChunk as _larder_v1_ManifestChunk, ManifestChunk__Output as _larder_v1_ManifestChunk__Output } from './larder/v1/ManifestChunk.ts';
 import type { MasterMessage as _larder_v1_MasterMessage, MasterMessage__Output as _larder_v1_MasterMessage__Output } from './larder/v1/MasterMessage.ts';
 import type { Member as _larder_v1_Member, Member__Output as _larder_v1_Member__Output } from './larder/v1/Member.ts';
+import type { MoveCounters as _larder_v1_MoveCounters, MoveCounters__Output as _larder_v1_MoveCounters__Output } from './larder/v1/MoveCounters.ts';
 import type { ObjectFailure as _larder_v1_ObjectFailure, ObjectFailure__Output as _larder_v1_ObjectFailure__Output } from './larder/v1/ObjectFailure.ts';
 import type { ObjectResults as _larder_v1_ObjectResults, ObjectResults__Output as _larder_v1_ObjectResults__Output } from './larder/v1/ObjectResults.ts';
 import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from './larder/v1/OriginCounters.ts';
@@ -89,9 +94,13 @@ export interface ProtoGrpcType {
       DeleteDatasetResponse: MessageTypeDefinition<_larder_v1_DeleteDatasetResponse, _larder_v1_DeleteDatasetResponse__Output>
       DeleteVersionRequest: MessageTypeDefinition<_larder_v1_DeleteVersionRequest, _larder_v1_DeleteVersionRequest__Output>
       DeleteVersionResponse: MessageTypeDefinition<_larder_v1_DeleteVersionResponse, _larder_v1_DeleteVersionResponse__Output>
+      DrainWorkerRequest: MessageTypeDefinition<_larder_v1_DrainWorkerRequest, _larder_v1_DrainWorkerRequest__Output>
+      DrainWorkerResponse: MessageTypeDefinition<_larder_v1_DrainWorkerResponse, _larder_v1_DrainWorkerResponse__Output>
       EntryKind: EnumTypeDefinition
       Failure: MessageTypeDefinition<_larder_v1_Failure, _larder_v1_Failure__Output>
       FetchObjects: MessageTypeDefinition<_larder_v1_FetchObjects, _larder_v1_FetchObjects__Output>
+      ForgetWorkerRequest: MessageTypeDefinition<_larder_v1_ForgetWorkerRequest, _larder_v1_ForgetWorkerRequest__Output>
+      ForgetWorkerResponse: MessageTypeDefinition<_larder_v1_ForgetWorkerResponse, _larder_v1_ForgetWorkerResponse__Output>
       GetDatasetRequest: MessageTypeDefinition<_larder_v1_GetDatasetRequest, _larder_v1_GetDatasetRequest__Output>
       GetStatusRequest: MessageTypeDefinition<_larder_v1_GetStatusRequest, _larder_v1_GetStatusRequest__Output>
       Heartbeat: MessageTypeDefinition<_larder_v1_Heartbeat, _larder_v1_Heartbeat__Output>
@@ -111,6 +120,8 @@ export interface ProtoGrpcType {
       ManifestChunk: MessageTypeDefinition<_larder_v1_ManifestChunk, _larder_v1_ManifestChunk__Output>
       MasterMessage: MessageTypeDefinition<_larder_v1_MasterMessage, _larder_v1_MasterMessage__Output>
       Member: MessageTypeDefinition<_larder_v1_Member, _larder_v1_Member__Output>
+      MemberState: EnumTypeDefinition
+      MoveCounters: MessageTypeDefinition<_larder_v1_MoveCounters, _larder_v1_MoveCounters__Output>
       ObjectFailure: MessageTypeDefinition<_larder_v1_ObjectFailure, _larder_v1_ObjectFailure__Output>
       ObjectResults: MessageTypeDefinition<_larder_v1_ObjectResults, _larder_v1_ObjectResults__Output>
       OriginCounters: MessageTypeDefinition<_larder_v1_OriginCounters, _larder_v1_OriginCounters__Output>

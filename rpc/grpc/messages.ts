@@ -72,6 +72,7 @@ export function memberToWire(member: PlacementMember): Member {
     weight_bytes: member.weightBytes,
     data_address: member.dataAddress,
     node: member.node,
+    state: member.state === 'leaving' ? 'LEAVING' : 'ACTIVE',
   };
 }
 
@@ -95,6 +96,7 @@ export function memberFromWire(member: Member__Output | null): PlacementMember {
     weightBytes: member.weight_bytes,
     dataAddress: member.data_address,
     node: member.node,
+    state: member.state === 'LEAVING' ? 'leaving' : 'active',
   };
 }
 

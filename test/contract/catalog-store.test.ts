@@ -91,7 +91,8 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
     await store.putVersion({ ...dataset(1), latestVersion: 12 }, version(1, 12));
     await store.putDataset(dataset(2));
     await store.putLease(lease(1, 'holder/ü'));
-    const members = [{ workerId: 'w', weightBytes: 2 ** 45, dataAddress: 'h:1', node: 'n' }];
+    const member = { workerId: 'w', weightBytes: 2 ** 45, dataAddress: 'h:1', node: 'n' };
+    const members = [{ ...member, state: 'active' as const }];
     await store.putPlacement({ number: 9, members });
     const preload = { id: 4, datasetId: 1, version: 1, paths: ['/w=='] };
     await store.putPreload({ ...preload, id: 3 });

@@ -132,6 +132,7 @@ export class FakeWorker implements AsyncDisposable {
         workerId: options.id,
         weightBytes: options.weightBytes ?? 1000,
         dataAddress: '127.0.0.1:1',
+        state: 'active',
         node: `node-${options.id}`,
       }),
       softwareVersion: 'test',
@@ -146,6 +147,7 @@ export class FakeWorker implements AsyncDisposable {
         usedBytes: 10,
         origin: { gets: 1, bytes: 2, uniqueBytes: 2, requestedBytes: 2 },
         reads: { bytes: 4, originBytes: 1 },
+        moves: { pendingObjects: 1, pendingBytes: 3, movedBytes: 5 },
       }),
       onReplicas: (replicas) => {
         this.replicas = replicas;

@@ -228,7 +228,7 @@ export class JoinStream {
 }
 
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
-  const { capacityBytes, usedBytes, origin, reads } = counters();
+  const { capacityBytes, usedBytes, origin, reads, moves } = counters();
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -239,5 +239,10 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
       requested_bytes: origin.requestedBytes,
     },
     reads: { bytes: reads.bytes, origin_bytes: reads.originBytes },
+    moves: {
+      pending_objects: moves.pendingObjects,
+      pending_bytes: moves.pendingBytes,
+      moved_bytes: moves.movedBytes,
+    },
   };
 }

@@ -73,6 +73,12 @@ export interface WorkerCounters {
     readonly requestedBytes: number;
   };
   readonly reads: { readonly bytes: number; readonly originBytes: number };
+  /** What is to come from other workers, and what has come since the start of the process. */
+  readonly moves: {
+    readonly pendingObjects: number;
+    readonly pendingBytes: number;
+    readonly movedBytes: number;
+  };
 }
 
 export interface MembershipOptions {

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { PlacementMember } from '../../../common/index.ts';
 import { Membership } from '../../../master/membership.ts';
 
 const TIMES = { leaseMs: 10, graceMs: 100 };
-const member = (workerId: string, weightBytes = 1) => ({
+const member = (workerId: string, weightBytes = 1): PlacementMember => ({
   workerId,
   weightBytes,
   dataAddress: 'h:1',
+  state: 'active',
   node: 'h',
 });
 

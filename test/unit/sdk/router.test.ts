@@ -94,6 +94,7 @@ function routerTo(addresses: string[]): Router {
     dataAddress,
     weightBytes: 1,
     node: workerId,
+    state: 'active' as const,
   });
   const order = new Placement(
     1,

@@ -3,6 +3,10 @@
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { ClusterStatus as _larder_v1_ClusterStatus, ClusterStatus__Output as _larder_v1_ClusterStatus__Output } from '../../larder/v1/ClusterStatus.ts';
+import type { DrainWorkerRequest as _larder_v1_DrainWorkerRequest, DrainWorkerRequest__Output as _larder_v1_DrainWorkerRequest__Output } from '../../larder/v1/DrainWorkerRequest.ts';
+import type { DrainWorkerResponse as _larder_v1_DrainWorkerResponse, DrainWorkerResponse__Output as _larder_v1_DrainWorkerResponse__Output } from '../../larder/v1/DrainWorkerResponse.ts';
+import type { ForgetWorkerRequest as _larder_v1_ForgetWorkerRequest, ForgetWorkerRequest__Output as _larder_v1_ForgetWorkerRequest__Output } from '../../larder/v1/ForgetWorkerRequest.ts';
+import type { ForgetWorkerResponse as _larder_v1_ForgetWorkerResponse, ForgetWorkerResponse__Output as _larder_v1_ForgetWorkerResponse__Output } from '../../larder/v1/ForgetWorkerResponse.ts';
 import type { GetStatusRequest as _larder_v1_GetStatusRequest, GetStatusRequest__Output as _larder_v1_GetStatusRequest__Output } from '../../larder/v1/GetStatusRequest.ts';
 import type { ListingBatch as _larder_v1_ListingBatch, ListingBatch__Output as _larder_v1_ListingBatch__Output } from '../../larder/v1/ListingBatch.ts';
 import type { MasterMessage as _larder_v1_MasterMessage, MasterMessage__Output as _larder_v1_MasterMessage__Output } from '../../larder/v1/MasterMessage.ts';
@@ -12,6 +16,24 @@ import type { WatchPlacementRequest as _larder_v1_WatchPlacementRequest, WatchPl
 import type { WorkerMessage as _larder_v1_WorkerMessage, WorkerMessage__Output as _larder_v1_WorkerMessage__Output } from '../../larder/v1/WorkerMessage.ts';
 
 export interface ClusterClient extends grpc.Client {
+  DrainWorker(argument: _larder_v1_DrainWorkerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  DrainWorker(argument: _larder_v1_DrainWorkerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_larder_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  DrainWorker(argument: _larder_v1_DrainWorkerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  DrainWorker(argument: _larder_v1_DrainWorkerRequest, callback: grpc.requestCallback<_larder_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _larder_v1_DrainWorkerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _larder_v1_DrainWorkerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_larder_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _larder_v1_DrainWorkerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _larder_v1_DrainWorkerRequest, callback: grpc.requestCallback<_larder_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  
+  ForgetWorker(argument: _larder_v1_ForgetWorkerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_ForgetWorkerResponse__Output>): grpc.ClientUnaryCall;
+  ForgetWorker(argument: _larder_v1_ForgetWorkerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_larder_v1_ForgetWorkerResponse__Output>): grpc.ClientUnaryCall;
+  ForgetWorker(argument: _larder_v1_ForgetWorkerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_ForgetWorkerResponse__Output>): grpc.ClientUnaryCall;
+  ForgetWorker(argument: _larder_v1_ForgetWorkerRequest, callback: grpc.requestCallback<_larder_v1_ForgetWorkerResponse__Output>): grpc.ClientUnaryCall;
+  forgetWorker(argument: _larder_v1_ForgetWorkerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_ForgetWorkerResponse__Output>): grpc.ClientUnaryCall;
+  forgetWorker(argument: _larder_v1_ForgetWorkerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_larder_v1_ForgetWorkerResponse__Output>): grpc.ClientUnaryCall;
+  forgetWorker(argument: _larder_v1_ForgetWorkerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_ForgetWorkerResponse__Output>): grpc.ClientUnaryCall;
+  forgetWorker(argument: _larder_v1_ForgetWorkerRequest, callback: grpc.requestCallback<_larder_v1_ForgetWorkerResponse__Output>): grpc.ClientUnaryCall;
+  
   GetStatus(argument: _larder_v1_GetStatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_ClusterStatus__Output>): grpc.ClientUnaryCall;
   GetStatus(argument: _larder_v1_GetStatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_larder_v1_ClusterStatus__Output>): grpc.ClientUnaryCall;
   GetStatus(argument: _larder_v1_GetStatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_ClusterStatus__Output>): grpc.ClientUnaryCall;
@@ -43,6 +65,10 @@ export interface ClusterClient extends grpc.Client {
 }
 
 export interface ClusterHandlers extends grpc.UntypedServiceImplementation {
+  DrainWorker: grpc.handleUnaryCall<_larder_v1_DrainWorkerRequest__Output, _larder_v1_DrainWorkerResponse>;
+  
+  ForgetWorker: grpc.handleUnaryCall<_larder_v1_ForgetWorkerRequest__Output, _larder_v1_ForgetWorkerResponse>;
+  
   GetStatus: grpc.handleUnaryCall<_larder_v1_GetStatusRequest__Output, _larder_v1_ClusterStatus>;
   
   Join: grpc.handleBidiStreamingCall<_larder_v1_WorkerMessage__Output, _larder_v1_MasterMessage>;
@@ -54,6 +80,8 @@ export interface ClusterHandlers extends grpc.UntypedServiceImplementation {
 }
 
 export interface ClusterDefinition extends grpc.ServiceDefinition {
+  DrainWorker: MethodDefinition<_larder_v1_DrainWorkerRequest, _larder_v1_DrainWorkerResponse, _larder_v1_DrainWorkerRequest__Output, _larder_v1_DrainWorkerResponse__Output>
+  ForgetWorker: MethodDefinition<_larder_v1_ForgetWorkerRequest, _larder_v1_ForgetWorkerResponse, _larder_v1_ForgetWorkerRequest__Output, _larder_v1_ForgetWorkerResponse__Output>
   GetStatus: MethodDefinition<_larder_v1_GetStatusRequest, _larder_v1_ClusterStatus, _larder_v1_GetStatusRequest__Output, _larder_v1_ClusterStatus__Output>
   Join: MethodDefinition<_larder_v1_WorkerMessage, _larder_v1_MasterMessage, _larder_v1_WorkerMessage__Output, _larder_v1_MasterMessage__Output>
   PushListing: MethodDefinition<_larder_v1_ListingBatch, _larder_v1_PushListingResponse, _larder_v1_ListingBatch__Output, _larder_v1_PushListingResponse__Output>

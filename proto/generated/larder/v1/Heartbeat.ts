@@ -2,6 +2,7 @@
 
 import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from '../../larder/v1/OriginCounters.ts';
 import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from '../../larder/v1/ReadCounters.ts';
+import type { MoveCounters as _larder_v1_MoveCounters, MoveCounters__Output as _larder_v1_MoveCounters__Output } from '../../larder/v1/MoveCounters.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Heartbeat {
@@ -10,6 +11,7 @@ export interface Heartbeat {
   'origin'?: (_larder_v1_OriginCounters | null);
   'reads'?: (_larder_v1_ReadCounters | null);
   'held_reported'?: (boolean);
+  'moves'?: (_larder_v1_MoveCounters | null);
 }
 
 export interface Heartbeat__Output {
@@ -18,4 +20,5 @@ export interface Heartbeat__Output {
   'origin': (_larder_v1_OriginCounters__Output | null);
   'reads': (_larder_v1_ReadCounters__Output | null);
   'held_reported': (boolean);
+  'moves': (_larder_v1_MoveCounters__Output | null);
 }

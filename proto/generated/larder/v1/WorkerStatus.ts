@@ -3,6 +3,7 @@
 import type { Member as _larder_v1_Member, Member__Output as _larder_v1_Member__Output } from '../../larder/v1/Member.ts';
 import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from '../../larder/v1/OriginCounters.ts';
 import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from '../../larder/v1/ReadCounters.ts';
+import type { MoveCounters as _larder_v1_MoveCounters, MoveCounters__Output as _larder_v1_MoveCounters__Output } from '../../larder/v1/MoveCounters.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface WorkerStatus {
@@ -13,6 +14,8 @@ export interface WorkerStatus {
   'origin'?: (_larder_v1_OriginCounters | null);
   'reads'?: (_larder_v1_ReadCounters | null);
   'version'?: (string);
+  'moves'?: (_larder_v1_MoveCounters | null);
+  'last_copy_bytes'?: (number | string | Long);
 }
 
 export interface WorkerStatus__Output {
@@ -23,4 +26,6 @@ export interface WorkerStatus__Output {
   'origin': (_larder_v1_OriginCounters__Output | null);
   'reads': (_larder_v1_ReadCounters__Output | null);
   'version': (string);
+  'moves': (_larder_v1_MoveCounters__Output | null);
+  'last_copy_bytes': (number);
 }
