@@ -28,6 +28,7 @@ export {
   encodeTouched,
 } from './codec.ts';
 export type { FrameHeader } from './codec.ts';
+export { decodeMoves, encodeMoves, MAX_MOVE_ENTRIES } from './move-frames.ts';
 export { FRAME } from './types.ts';
 export type {
   Busy,
@@ -41,6 +42,7 @@ export type {
   ManifestRequest,
   Mapped,
   Moved,
+  MoveList,
   ReadRequest,
   Redirect,
   Touched,

@@ -82,7 +82,7 @@ export class Besides {
   }
 
   #completeSoon(fetch: ObjectFetch, span: BlockSpan, priority: Priority): void {
-    if (fetch.stored.record.region !== 'kept') return;
+    if (fetch.stored.record.region === 'transit') return;
     const { completions } = fetch;
     const running = completions.get(span.first);
     if (running !== undefined) {

@@ -24,7 +24,7 @@ export async function complete(
   try {
     for (;;) {
       const { stored } = fetch;
-      if (stored.record.region !== 'kept') throw notKept(fetch.ref);
+      if (stored.record.region === 'transit') throw notKept(fetch.ref);
       while (next < span.end && stored.has(next)) next += 1;
       if (next < span.end && active.size < RUNS_AT_ONCE) {
         const end = Math.min(span.end, next + fetch.blocksPerRun);
@@ -58,6 +58,6 @@ export function notKept(ref: ObjectRef): LarderError {
 /** What passes through may be worth keeping by now. */
 export function promote(store: ObjectStore, stored: StoredObject): void {
   const { band, sizeBytes, region } = stored.record;
-  if (region === 'kept') return;
+  if (region !== 'transit') return;
   store.setRegion(stored, store.admission.classify({ band, bytes: sizeBytes }));
 }

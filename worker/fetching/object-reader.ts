@@ -200,7 +200,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       const { stored } = fetch;
       if (stored.whole) return;
       promote(this.#store, stored);
-      if (stored.record.region !== 'kept') throw notKept(ref);
+      if (stored.record.region === 'transit') throw notKept(ref);
       this.#ledger.askedOf(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
       const whole = { first: 0, end: stored.blocks };
       const how = { priority: PRIORITY.background, forCache: false, aborted: abort.aborted };

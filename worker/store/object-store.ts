@@ -14,7 +14,7 @@
  */
 import * as fs from 'node:fs';
 import type { Logger, ObjectRef } from '../../common/index.ts';
-import { bandHash, LarderError, silentLogger } from '../../common/index.ts';
+import { LarderError, silentLogger } from '../../common/index.ts';
 import { systemClock } from '../../common/index.ts';
 import type { Admission } from '../admission/index.ts';
 import type { Region } from '../admission/index.ts';
@@ -31,7 +31,7 @@ import { syncFileSystem } from './libc.ts';
 import { IntegrityChecks } from './integrity-checks.ts';
 import { fileProblem, ObjectFiles } from './object-files.ts';
 import { ObjectIndex } from './object-index.ts';
-import { setCapacity } from './options.ts';
+import { classify, setCapacity } from './options.ts';
 import type { ObjectStoreOptions } from './options.ts';
 import { openParts } from './parts.ts';
 import type { StoreParts } from './parts.ts';
@@ -191,9 +191,7 @@ export class ObjectStore implements AsyncDisposable {
 
   /** The object, in memory until `unpin`, and belonging to the reference's dataset from now on. */
   pin(ref: ObjectRef): StoredObject {
-    const object = this.#index.pin(ref, () =>
-      this.admission.classify({ band: bandHash(ref.key), bytes: ref.sizeBytes }),
-    );
+    const object = this.#index.pin(ref, () => classify(this.admission, this.#options, ref));
     this.#references.add(object, ref);
     return object;
   }
