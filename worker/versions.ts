@@ -80,6 +80,14 @@ export class Versions implements AsyncDisposable {
     return await untilAborted(opening, signal);
   }
 
+  /** Those of a dataset that this node has opened at any time: the newest first. */
+  async known(datasetId: number): Promise<number[]> {
+    const names = await fs.readdir(this.#options.directory).catch(() => []);
+    const pattern = new RegExp(`^${String(datasetId)}-v(\\d+)\\.json$`);
+    const numbers = names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number);
+    return numbers.sort((a, b) => b - a);
+  }
+
   /** The dataset as its last opened version names it. */
   async dataset(datasetId: number): Promise<DatasetInfo> {
     const known = this.#datasets.get(datasetId);

@@ -6,8 +6,7 @@
  */
 import { LarderError } from '../../common/index.ts';
 import { encodeFrame } from './codec.ts';
-import { FRAME } from './types.ts';
-import type { MoveList } from './types.ts';
+import type { FRAME, MoveList } from './types.ts';
 
 const HEAD_BYTES = 18;
 const MAX_ID_BYTES = 200;

@@ -189,6 +189,13 @@ export class ObjectStore implements AsyncDisposable {
     await this.#space.shrink();
   }
 
+  /** Of the objects of a region. */
+  *idsOf(region: 'transit' | 'replica'): Generator<string> {
+    const { transitOrder, replicaOrder } = this.#records;
+    const order = region === 'transit' ? transitOrder : replicaOrder;
+    for (const { objectId } of order.call(this.#records)) yield objectId;
+  }
+
   /** The object, in memory until `unpin`, and belonging to the reference's dataset from now on. */
   pin(ref: ObjectRef): StoredObject {
     const object = this.#index.pin(ref, () => classify(this.admission, this.#options, ref));
