@@ -88,6 +88,13 @@ export interface ObjectRef {
   readonly mtimeS: number;
   readonly mtimeNs: number;
   readonly validator: Validator;
+  /** A file of the dataset that has these bytes: workers ask each other for it by this name. */
+  readonly entry?: EntryAddress;
+}
+
+export interface EntryAddress {
+  readonly version: number;
+  readonly ordinal: number;
 }
 
 export type ObjectIdentity = Pick<

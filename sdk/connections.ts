@@ -1,49 +1,42 @@
 /**
- * Connections to workers' data planes: one per address, made when first needed, forgotten when it
- * ends. An address that just refused is not tried again for a moment, so that a worker that is away
- * is not hammered.
+ * Connections to workers' data planes, and what their other ends tell: what was evicted, and that they are
+ * gone. One that hung is avoided for a while: see `Links`.
  */
-import { LarderError } from '../common/index.ts';
-import { DataClient, formatAddress } from '../rpc/data/index.ts';
-import type { DataAddress } from '../rpc/data/index.ts';
+import { Links } from '../rpc/data/index.ts';
+import type { DataAddress, DataClient } from '../rpc/data/index.ts';
 import type { ConnectConfig } from './options.ts';
 
-const CONNECT_TIMEOUT_MS = 3_000;
-/** Short against the time that a worker takes to start (about 300 ms). */
-const REST_AFTER_FAILURE_MS = 50;
-
-interface Failure {
-  readonly untilMs: number;
-  readonly error: unknown;
-}
-
 export class Connections implements AsyncDisposable {
-  readonly #config: ConnectConfig;
-  readonly #open = new Map<string, Promise<DataClient>>();
-  readonly #failures = new Map<string, Failure>();
-  readonly #closing = new AbortController();
+  readonly #links: Links;
   #onEvicted: (objectId: string) => void = () => undefined;
   #onDisconnected: () => void = () => undefined;
   #onConnected: (client: DataClient) => void = () => undefined;
 
-  constructor(config: ConnectConfig) {
-    this.#config = config;
+  constructor({ clock, client, hangTimeoutMs, hangRestMs }: ConnectConfig) {
+    this.#links = new Links({
+      ...{ clock, client },
+      silenceMs: hangTimeoutMs,
+      restMs: hangRestMs,
+      onConnected: (connection) => {
+        connection.onEvicted((objectId) => {
+          this.#onEvicted(objectId);
+        });
+        this.#onConnected(connection);
+      },
+      onClosed: (address) => {
+        if (address.kind === 'unix') this.#onDisconnected();
+      },
+    });
   }
 
   /** @throws {LarderError} `UNAVAILABLE`, `DEADLINE_EXCEEDED`, `PROTOCOL_MISMATCH` */
   get(address: DataAddress): Promise<DataClient> {
-    const key = formatAddress(address);
-    const known = this.#open.get(key);
-    if (known !== undefined) return known;
-    const failure = this.#failures.get(key);
-    if (failure !== undefined && this.#config.clock.monotonicMs() < failure.untilMs) {
-      return Promise.reject(
-        new LarderError('UNAVAILABLE', { worker: key }, { cause: failure.error }),
-      );
-    }
-    const connecting = this.#connect(address, key);
-    this.#open.set(key, connecting);
-    return connecting;
+    return this.#links.get(address);
+  }
+
+  /** It sent what it must not: others are asked for a while. */
+  avoid(address: DataAddress, error: unknown): void {
+    this.#links.avoid(address, error);
   }
 
   /** Evictions at every worker that this process is connected to. */
@@ -62,37 +55,6 @@ export class Connections implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
-    const settled = await Promise.allSettled(this.#open.values());
-    for (const result of settled) {
-      if (result.status === 'fulfilled') await result.value[Symbol.asyncDispose]();
-    }
-  }
-
-  async #connect(address: DataAddress, key: string): Promise<DataClient> {
-    const { clock, client } = this.#config;
-    try {
-      const connection = await DataClient.connect(
-        address,
-        { clock, client, connectTimeoutMs: CONNECT_TIMEOUT_MS },
-        this.#closing.signal,
-      );
-      connection.onEvicted((objectId) => {
-        this.#onEvicted(objectId);
-      });
-      connection.onClosed(() => {
-        this.#open.delete(key);
-        if (address.kind === 'unix') this.#onDisconnected();
-      });
-      if (connection.closed) throw new LarderError('UNAVAILABLE', { worker: key });
-      this.#failures.delete(key);
-      this.#onConnected(connection);
-      return connection;
-    } catch (error) {
-      this.#open.delete(key);
-      const untilMs = clock.monotonicMs() + REST_AFTER_FAILURE_MS;
-      this.#failures.set(key, { untilMs, error });
-      throw error;
-    }
+    await this.#links[Symbol.asyncDispose]();
   }
 }

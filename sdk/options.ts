@@ -11,6 +11,13 @@ export interface ConnectOptions {
   readonly readTimeoutMs?: number;
   /** How long one worker may take for one answer. Default 15,000 ms. */
   readonly attemptTimeoutMs?: number;
+  /**
+   * A worker that says nothing for so long while it is asked, not even that it is there, hangs: others are
+   * asked. Default 5,000 ms.
+   */
+  readonly hangTimeoutMs?: number;
+  /** How long one that hung, or sent what it must not, is not asked. Default 5,000 ms. */
+  readonly hangRestMs?: number;
   /** How long a call to the master may take. Default 10,000 ms. */
   readonly callTimeoutMs?: number;
   /** Shown in the workers' logs. Default `sdk`. */
@@ -29,6 +36,8 @@ export function connectConfig(options: ConnectOptions): ConnectConfig {
     workerSocket: options.workerSocket,
     readTimeoutMs: options.readTimeoutMs ?? 30_000,
     attemptTimeoutMs: options.attemptTimeoutMs ?? 15_000,
+    hangTimeoutMs: options.hangTimeoutMs ?? 5_000,
+    hangRestMs: options.hangRestMs ?? 5_000,
     callTimeoutMs: options.callTimeoutMs ?? 10_000,
     client: options.client ?? 'sdk',
     clock: options.clock ?? systemClock,

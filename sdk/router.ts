@@ -1,17 +1,22 @@
 /**
- * Where a read goes: to the owner, and while that cannot be reached, to the next candidate in
- * rendezvous order. The first that is reached reads the origin if it must; a client never does.
+ * Where a read goes: to the owner, and while that cannot be reached or cannot fetch, to the next candidate
+ * in rendezvous order. The first that is reached reads the origin if it must; a client never does. Of a
+ * dataset that every worker keeps, this node's worker is asked first.
  *
  * Always true:
  *   - a read ends: with its bytes, with an error that asking again cannot cure, or at its deadline
  *     with the last error met;
+ *   - a worker that hangs does not use up the time of a read: while others can be asked, each gets half of
+ *     what is left at most;
  *   - bytes come from one version only, checked by the connection that brought them.
  */
 import { asLarderError, hasCode, LarderError, stripeOf } from '../common/index.ts';
-import type { ErrorCode, ObjectRef, Placement, PlacementMember } from '../common/index.ts';
+import type { DatasetSettings, ObjectRef, Placement, PlacementMember } from '../common/index.ts';
 import { tcpAddress } from '../rpc/data/index.ts';
-import type { DataAddress, DataClient, RequestOptions } from '../rpc/data/index.ts';
+import type { DataAddress, DataClient } from '../rpc/data/index.ts';
 import type { FileAddress, HeldAt, ReadRequest } from '../rpc/frames/index.ts';
+import { Attempts } from './attempts.ts';
+import type { Attempt } from './attempts.ts';
 import type { Connections } from './connections.ts';
 import type { ConnectConfig } from './options.ts';
 
@@ -27,52 +32,49 @@ export interface FileRange {
   readonly ref: ObjectRef;
   readonly offsetBytes: number;
   readonly lengthBytes: number;
+  /** Of the dataset; default 1. */
+  readonly replicas?: DatasetSettings['replicas'];
 }
 
-/** Codes that another worker, or the same one a moment later, can cure. */
-const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'UNAVAILABLE',
-  'DEADLINE_EXCEEDED',
-  'BUSY',
-  'CHECKSUM_MISMATCH',
-  'FRAME_INVALID',
-  'CACHE_IO',
-]);
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
+/** The owner, and a keeper that it names, which may have moved on as well. */
+const MAX_REDIRECTS = 2;
 
 export class Router {
   readonly #config: ConnectConfig;
   readonly #connections: Connections;
   readonly #placement: () => Placement;
+  readonly #attempts: Attempts;
   #localWorkerId: string | undefined;
 
   constructor(options: RouterOptions) {
     this.#config = options.config;
     this.#connections = options.connections;
     this.#placement = options.placement;
+    this.#attempts = new Attempts(options);
   }
 
   /**
+   * The range lies within one stripe.
+   *
    * @param memory see `MountSource.read`: for the first try only, because a connection that was given up
    *   in the middle of a frame still writes to it
    * @throws {LarderError} origin errors, `CANCELLED`, and what was last met at the deadline
    */
   read(range: FileRange, signal: AbortSignal, memory?: Buffer): Promise<Buffer> {
     let unused = memory;
-    return this.#persist(range, signal, (client, timeoutMs) => {
+    return this.#persist(range, signal, (attempt) => {
       const into = unused;
       unused = undefined;
-      return this.#readFrom(client, range, { timeoutMs, signal }, into);
+      return this.#readFrom(attempt, range, signal, into);
     });
   }
 
   /** As `read`, but the worker on this node, where it is the one that is asked, may say which file has the bytes. */
   hold(range: FileRange, signal: AbortSignal): Promise<Buffer | HeldAt> {
-    return this.#persist<Buffer | HeldAt>(range, signal, async (client, timeoutMs) => {
-      const isLocal = client.workerId === this.#localWorkerId;
-      const at = isLocal ? await this.#holdAt(client, range, timeoutMs, signal) : undefined;
-      return at ?? (await this.#readFrom(client, range, { timeoutMs, signal }));
+    return this.#persist<Buffer | HeldAt>(range, signal, async (attempt) => {
+      const isLocal = attempt.client.workerId === this.#localWorkerId;
+      const at = isLocal ? await this.#holdAt(attempt, range, signal) : undefined;
+      return at ?? (await this.#readFrom(attempt, range, signal));
     });
   }
 
@@ -81,7 +83,7 @@ export class Router {
     range: FileRange,
     signal: AbortSignal,
   ): Promise<{ heldBytes: number; complete: boolean }> {
-    return await this.#persist(range, signal, (client, timeoutMs) =>
+    return await this.#persist(range, signal, ({ client, timeoutMs }) =>
       client.held(range.file, { timeoutMs, signal }),
     );
   }
@@ -106,43 +108,23 @@ export class Router {
     return this.#placement().candidates(ref.objectId, stripeOf(offsetBytes, ref.sizeBytes));
   }
 
-  async #persist<T>(
+  #persist<T>(
     range: FileRange,
     signal: AbortSignal,
-    ask: (client: DataClient, timeoutMs: number) => Promise<T>,
+    ask: (attempt: Attempt) => Promise<T>,
   ): Promise<T> {
-    const { clock, readTimeoutMs, attemptTimeoutMs, random } = this.#config;
-    const deadlineMs = clock.monotonicMs() + readTimeoutMs;
-    // Made when it is needed: an error costs as much as the rest of finding the way.
-    let failure: LarderError | undefined;
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-      for (const address of await this.#addresses(range)) {
-        const leftMs = deadlineMs - clock.monotonicMs();
-        if (leftMs <= 0) throw failure ?? new LarderError('NO_WORKER');
-        try {
-          const client = await this.#connections.get(address);
-          return await ask(client, Math.min(leftMs, attemptTimeoutMs));
-        } catch (error) {
-          failure = asLarderError(error);
-          if (!PASSING.has(failure.code)) throw failure;
-        }
-      }
-      if (clock.monotonicMs() + pauseMs >= deadlineMs) {
-        throw failure ?? new LarderError('NO_WORKER');
-      }
-      await clock.sleep(pauseMs * (0.5 + random() / 2), signal);
-    }
+    return this.#attempts.persist(() => this.#addresses(range), signal, ask);
   }
 
   /** Undefined where the bytes cannot be had by path. */
   async #holdAt(
-    client: DataClient,
+    attempt: Attempt,
     range: FileRange,
-    timeoutMs: number,
     signal: AbortSignal,
   ): Promise<HeldAt | undefined> {
+    const { client, timeoutMs } = attempt;
     try {
-      return await client.hold(this.#request(range, timeoutMs, true), { timeoutMs, signal });
+      return await client.hold(this.#request(range, attempt, true), { timeoutMs, signal });
     } catch (error) {
       if (hasCode(error, 'NOT_KEPT')) return undefined;
       throw error;
@@ -150,27 +132,44 @@ export class Router {
   }
 
   async #readFrom(
-    first: DataClient,
+    attempt: Attempt,
     range: FileRange,
-    options: RequestOptions,
+    signal: AbortSignal,
     memory?: Buffer,
   ): Promise<Buffer> {
-    let client = first;
-    // A keeper may have moved on as well; two hops are the owner and the keeper it names.
-    for (let hops = 0; hops < 3; hops += 1) {
-      const request = this.#request(range, options.timeoutMs, client === first);
-      const into = hops === 0 ? memory : undefined;
-      const answer = await client.read(request, range.ref.objectId, options, into);
-      if (answer.kind === 'data') return answer.bytes;
-      if (answer.kind !== 'redirect') throw new LarderError('BUSY', { answer: answer.kind });
-      client = await this.#connections.get(tcpAddress(answer.dataAddress));
+    const { timeoutMs, waits } = attempt;
+    const { objectId } = range.ref;
+    let { client } = attempt;
+    for (let redirects = 0; ;) {
+      const request = this.#request(range, attempt, client === attempt.client);
+      const into = redirects === 0 && waits.count === 0 ? memory : undefined;
+      const answer = await client
+        .read(request, objectId, { timeoutMs, signal }, into)
+        .catch((error: unknown) => {
+          throw redirects === 0 ? error : lostKeeper(error);
+        });
+      switch (answer.kind) {
+        case 'data':
+          return answer.bytes;
+        case 'redirect':
+          redirects += 1;
+          if (redirects > MAX_REDIRECTS) throw new LarderError('BUSY', { answer: 'redirected' });
+          client = await this.#connections.get(tcpAddress(answer.dataAddress));
+          break;
+        case 'moved':
+          throw await waits.placement(answer.placement);
+        case 'busy':
+          await waits.turn(answer.retryAfterMs);
+          break;
+      }
     }
-    throw new LarderError('BUSY', { answer: 'redirected too often' });
   }
 
-  #request(range: FileRange, timeoutMs: number, mayFetch: boolean): ReadRequest {
+  #request(range: FileRange, attempt: Attempt, mayFetch: boolean): ReadRequest {
     const { file, offsetBytes, lengthBytes } = range;
-    const placement = this.#placement().number;
+    const { timeoutMs, waits } = attempt;
+    // Where the placement that others have does not come, whoever is asked is the one.
+    const placement = waits.isOutdated ? 0 : this.#placement().number;
     return {
       ...file,
       ...{ offsetBytes, lengthBytes, mayFetch, placement, deadlineMs: Math.ceil(timeoutMs) },
@@ -185,8 +184,18 @@ export class Router {
     const local: DataAddress = { kind: 'unix', path: workerSocket };
     // Before the first placement is known, the worker of this node is the one that can be asked.
     if (members.length === 0) return [local];
-    return members.map((member) =>
-      member.workerId === this.#localWorkerId ? local : tcpAddress(member.dataAddress),
+    const isLocal = ({ workerId }: PlacementMember) => workerId === this.#localWorkerId;
+    const addresses = members.map((member) =>
+      isLocal(member) ? local : tcpAddress(member.dataAddress),
     );
+    if (range.replicas !== 'all' || this.#localWorkerId === undefined) return addresses;
+    return [local, ...addresses.filter((address) => address !== local)];
   }
+}
+
+/** What a keeper that was named has no more, the owner has, or fetches. */
+function lostKeeper(error: unknown): LarderError {
+  const failure = asLarderError(error);
+  if (failure.code !== 'NOT_FOUND') return failure;
+  return new LarderError('UNAVAILABLE', { what: 'the keeper has it no more' }, { cause: error });
 }

@@ -64,7 +64,7 @@ export class Commands implements WorkerHandlers {
   async #fetch(opened: OpenedVersion, ordinal: number, signal: AbortSignal): Promise<FetchResult> {
     try {
       const ref = await opened.replica.withPages(signal, (reader) =>
-        reader.objectRef(ordinal, opened.dataset),
+        opened.objectRef(reader, ordinal),
       );
       await this.#options.reads.fetchWhole(ref, signal);
       return { ordinal };

@@ -12,7 +12,7 @@ import {
   PROTOCOL_VERSION,
   stripeOf,
 } from '../common/index.ts';
-import type { Logger, ObjectRef, Placement } from '../common/index.ts';
+import type { Clock, Logger, ObjectRef, Placement } from '../common/index.ts';
 import {
   boundCrc,
   decodeHeld,
@@ -35,7 +35,7 @@ import type {
   VersionBody,
 } from '../rpc/frames/index.ts';
 import type { DataHandler, DataSession, Reply } from '../rpc/data/index.ts';
-import type { ObjectReads } from './object-reads.ts';
+import type { ObjectReads, ReadOptions } from './object-reads.ts';
 import type { SiblingPrefetch } from './sibling-prefetch.ts';
 import type { Versions } from './versions.ts';
 
@@ -46,6 +46,7 @@ export interface DataPlaneOptions {
   readonly siblings: SiblingPrefetch;
   readonly completeDirectory: string;
   readonly placement: () => Placement | undefined;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -73,7 +74,9 @@ export class DataPlane implements DataHandler {
 
   memoryBytes(header: FrameHeader, body: Buffer): number {
     if (header.type !== FRAME.READ) return 0;
-    return Math.min(decodeRead(body).lengthBytes, MAX_READ_MEMORY_BYTES);
+    const { hops, lengthBytes } = decodeRead(body);
+    // Of another worker's reads none waits for memory that its own readers hold here while they wait for it.
+    return hops > 0 ? 0 : Math.min(lengthBytes, MAX_READ_MEMORY_BYTES);
   }
 
   async request(header: FrameHeader, body: Buffer, reply: Reply): Promise<void> {
@@ -83,6 +86,9 @@ export class DataPlane implements DataHandler {
         return;
       case FRAME.HOLD:
         await this.#hold(decodeRead(body), reply);
+        return;
+      case FRAME.PING:
+        await reply.send(encodeFrame(FRAME.END, reply.requestId));
         return;
       case FRAME.HELD: {
         const ref = await this.#object(decodeHeld(body), reply.signal, { isRead: false });
@@ -126,12 +132,12 @@ export class DataPlane implements DataHandler {
     }
   }
 
-  async #read(request: ReadRequest, reply: Reply): Promise<void> {
+  async #read(request: Required<ReadRequest>, reply: Reply): Promise<void> {
     const ref = await this.#readable(request, reply);
     if (ref === undefined) return;
-    const { signal } = reply;
-    const { offsetBytes, lengthBytes, mayFetch } = request;
-    const pieces = this.#options.reads.read(ref, offsetBytes, lengthBytes, { mayFetch, signal });
+    const { offsetBytes, lengthBytes } = request;
+    const options = this.#readOptions(request, reply);
+    const pieces = this.#options.reads.read(ref, offsetBytes, lengthBytes, options);
     for await (const { offsetBytes: at, bytes } of pieces) {
       const crc = boundCrc(ref.objectId, at, bytes.length, crc32(bytes));
       await reply.send(encodeDataHead(reply.requestId, at, crc, bytes.length), bytes);
@@ -139,14 +145,21 @@ export class DataPlane implements DataHandler {
     await reply.send(encodeFrame(FRAME.END, reply.requestId));
   }
 
-  async #hold(request: ReadRequest, reply: Reply): Promise<void> {
+  async #hold(request: Required<ReadRequest>, reply: Reply): Promise<void> {
     const ref = await this.#readable(request, reply);
     if (ref === undefined) return;
-    const { signal } = reply;
-    const { offsetBytes, lengthBytes, mayFetch } = request;
-    const options = { mayFetch, signal };
+    const { offsetBytes, lengthBytes } = request;
+    const options = this.#readOptions(request, reply);
     const heldAt: HeldAt = await this.#options.reads.hold(ref, offsetBytes, lengthBytes, options);
     await reply.send(encodeJson(FRAME.HELD_AT, reply.requestId, heldAt));
+  }
+
+  #readOptions(request: Required<ReadRequest>, { signal, isLocal }: Reply): ReadOptions {
+    const { mayFetch, hops, placement } = request;
+    const deadlineAtMs = this.#options.clock.monotonicMs() + request.deadlineMs;
+    // With a placement that has not come here yet, others may be before this worker than it knows.
+    const mayPassOn = hops === 0 || placement <= (this.#options.placement()?.number ?? 0);
+    return { mayFetch, signal, hops, mayPassOn, deadlineAtMs, isLocal };
   }
 
   /** The object of a request, or undefined where the reader was told that it has moved. */
@@ -168,13 +181,15 @@ export class DataPlane implements DataHandler {
     return ref;
   }
 
-  /** An older placement than ours sent the reader here, and the object has another owner. */
+  /** An older placement than ours sent the reader here, the object has another owner, and it is not here. */
   #hasMoved(request: ReadRequest, ref: ObjectRef): boolean {
     const placement = this.#options.placement();
-    if (placement === undefined || request.placement === 0) return false;
+    const { offsetBytes, lengthBytes, mayFetch } = request;
+    if (placement === undefined || request.placement === 0 || !mayFetch) return false;
     if (request.placement >= placement.number) return false;
-    const owner = placement.owner(ref.objectId, stripeOf(request.offsetBytes, ref.sizeBytes));
-    return owner !== undefined && owner.workerId !== this.#options.workerId;
+    const owner = placement.owner(ref.objectId, stripeOf(offsetBytes, ref.sizeBytes));
+    if (owner === undefined || owner.workerId === this.#options.workerId) return false;
+    return !this.#options.reads.holds(ref, offsetBytes, lengthBytes);
   }
 
   async #object(
@@ -189,7 +204,7 @@ export class DataPlane implements DataHandler {
       if (ordinal >= reader.entryCount || reader.attributes(ordinal, attributes).kind !== 'file') {
         throw new LarderError('NOT_FOUND', { ordinal });
       }
-      return reader.objectRef(ordinal, opened.dataset);
+      return opened.objectRef(reader, ordinal);
     });
     if (isRead) siblings.note(opened, ordinal, ref.sizeBytes);
     return ref;

@@ -14,6 +14,14 @@ export interface ReadOptions {
   /** Whether blocks that are not on disk may be fetched from the origin. */
   readonly mayFetch: boolean;
   readonly signal: AbortSignal;
+  /** Workers that passed the read on; 0 (the default) from a reader. */
+  readonly hops?: number;
+  /** Whether other workers may be asked to fetch. Default true. */
+  readonly mayPassOn?: boolean;
+  /** Of the reader, on the monotonic clock. Default: it waits as long as its signal allows. */
+  readonly deadlineAtMs?: number;
+  /** The reader is on this node. Default true. */
+  readonly isLocal?: boolean;
 }
 
 export interface HeldState {
@@ -33,7 +41,8 @@ export interface ObjectReads {
   /**
    * Pieces of [offset, offset + length) in order. The range lies within the object.
    *
-   * @throws {LarderError} origin errors; `NOT_FOUND` where a block is missing and `mayFetch` is false
+   * @throws {LarderError} origin errors; `NOT_FOUND` where a block is missing and `mayFetch` is false,
+   *   after the pieces before it
    */
   read(
     ref: ObjectRef,
@@ -61,6 +70,8 @@ export interface ObjectReads {
    */
   fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void>;
   held(objectId: string): HeldState;
+  /** Whether every byte of a range is on disk here. */
+  holds(ref: ObjectRef, offsetBytes: number, lengthBytes: number): boolean;
   /**
    * A reader on this node read these bytes from the object's file by itself: they count as asked of
    * Larder and, with the span, as requested.

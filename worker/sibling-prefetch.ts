@@ -116,7 +116,7 @@ export class SiblingPrefetch implements Disposable {
           const isSmall = kind === 'file' && !hidden && sizeBytes > 0;
           if (!isSmall || sizeBytes > SMALL_READ_BYTES) return SKIP;
           if (this.#options.reads.holdsBlock(opened.dataset.id, firstBlock)) return SKIP;
-          const object = reader.objectRef(ordinal, opened.dataset);
+          const object = opened.objectRef(reader, ordinal);
           const sibling = this.#sibling(object, passes.aheadBytes);
           if (sibling.kind === 'fetch') found = object;
           return sibling;

@@ -8,7 +8,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { hasCode, LarderError, untilAborted } from '../common/index.ts';
-import type { Clock, DatasetInfo, Logger } from '../common/index.ts';
+import type { Clock, DatasetInfo, Logger, ManifestReader, ObjectRef } from '../common/index.ts';
 import { datasetFromWire } from '../rpc/grpc/index.ts';
 import type { MasterChannel } from '../rpc/grpc/index.ts';
 import { ManifestReplica } from '../rpc/manifests/index.ts';
@@ -43,6 +43,17 @@ export class OpenedVersion {
     this.dataset = dataset;
     this.version = version;
     this.replica = replica;
+  }
+
+  /**
+   * The object of an entry, with the name by which other workers are asked for it.
+   *
+   * @param reader of `replica`
+   * @throws {LarderError} `IS_A_DIRECTORY`
+   */
+  objectRef(reader: ManifestReader, ordinal: number): ObjectRef {
+    const entry = { version: this.version, ordinal };
+    return { ...reader.objectRef(ordinal, this.dataset), entry };
   }
 }
 
@@ -97,6 +108,11 @@ export class Versions implements AsyncDisposable {
       { signal: this.#closing.signal },
     );
     return datasetFromWire(dataset);
+  }
+
+  /** How many workers keep an object of the dataset, as its last opened version says. */
+  replicasOf(datasetId: number): number | 'all' {
+    return this.#datasets.get(datasetId)?.settings.replicas ?? 1;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -23,6 +23,7 @@ import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
 import { OriginPool } from './origin-pool.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
+import { noKeepers, PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Versions } from './versions.ts';
 import type { OpenedVersion } from './versions.ts';
@@ -53,6 +54,12 @@ export interface WorkerOptions {
   readonly readMemoryBytes?: number;
   /** Connections to one endpoint of an origin; default 32. */
   readonly originConnections?: number;
+  /** Another worker that says nothing for so long while it is asked, hangs. Default 5,000 ms. */
+  readonly peerTimeoutMs?: number;
+  /** How long a worker that hung or sent wrong bytes is not asked. Default 5,000 ms. */
+  readonly peerRestMs?: number;
+  /** How long an origin is not asked whose credentials are missing here. Default 10,000 ms. */
+  readonly originRestMs?: number;
   /** Shown to people. */
   readonly softwareVersion: string;
   readonly clock?: Clock;
@@ -144,6 +151,7 @@ interface Parts {
   readonly origins: OriginPool;
   readonly versions: Versions;
   readonly reads: ObjectReader;
+  readonly links: PeerLinks;
 }
 
 type Config = WorkerOptions & {
@@ -181,8 +189,25 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   );
   const originFor = async (datasetId: number) => origins.get(await versions.dataset(datasetId));
   const maxOriginReads = shareOfOpenFiles(openFiles, ORIGIN_READS);
-  const reads = started.use(new ObjectReader({ store, originFor, maxOriginReads, logger: log }));
-  return { store, master, origins, versions, reads };
+  const { workerId } = store;
+  const links = started.use(
+    new PeerLinks({
+      ...{ workerId, clock, log },
+      timeoutMs: config.peerTimeoutMs,
+      restMs: config.peerRestMs,
+      originRestMs: config.originRestMs,
+    }),
+  );
+  const peers = new PeerReads({
+    ...{ workerId, links, clock, log },
+    keepers: noKeepers,
+    placement: () => cluster.membership?.placement,
+    replicasOf: (datasetId) => versions.replicasOf(datasetId),
+  });
+  const reads = started.use(
+    new ObjectReader({ store, originFor, peers, maxOriginReads, logger: log }),
+  );
+  return { store, master, origins, versions, reads, links };
 }
 
 /** @returns the address of the data plane, with the real port */
@@ -204,6 +229,7 @@ async function serve(
     siblings,
     completeDirectory: store.completeDirectory,
     placement,
+    clock,
     log,
   });
   const server = started.use(

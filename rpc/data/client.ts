@@ -47,12 +47,18 @@ import type {
 import { formatAddress } from './address.ts';
 import type { DataAddress } from './address.ts';
 import { FrameReader } from './frame-reader.ts';
+import { Silence } from './silence.ts';
 
 export interface DataClientOptions {
   readonly clock: Clock;
   /** Who asks, for the worker's log. */
   readonly client: string;
   readonly connectTimeoutMs: number;
+  /**
+   * A worker that says nothing for so long while it is asked, not even that it is there, hangs: the
+   * connection ends. Default: it is waited for until each request's own deadline.
+   */
+  readonly silenceMs?: number;
 }
 
 export interface RequestOptions {
@@ -67,8 +73,23 @@ export type ReadAnswer =
   | { readonly kind: 'moved'; readonly placement: number }
   | { readonly kind: 'busy'; readonly retryAfterMs: number };
 
+/** What a READ is answered with whose bytes were handed over as they came. */
+export type StreamAnswer = Exclude<ReadAnswer, { kind: 'data' }> | { readonly kind: 'done' };
+
+/** Takes the next bytes, which are its own. What it returns holds the connection back until it settles. */
+export type PieceSink = (bytes: Buffer) => Promise<void> | undefined;
+
+interface Receiving {
+  readonly objectId: string;
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  receivedBytes: number;
+  /** Where the bytes go: into one buffer, or to a sink, a frame at a time. */
+  readonly to: Buffer | PieceSink;
+}
+
 interface Pending {
-  readonly read?: { objectId: string; offsetBytes: number; into: Buffer; receivedBytes: number };
+  readonly read?: Receiving;
   readonly resolve: (answer: { header: FrameHeader; body: Buffer }) => void;
   readonly reject: (error: LarderError) => void;
 }
@@ -86,12 +107,30 @@ export class DataClient implements AsyncDisposable {
   #nextId = 1;
   #closedBy: LarderError | undefined;
   #onEvicted: (objectId: string) => void = () => undefined;
-  #onClosed: () => void = () => undefined;
+  #onClosed: (error: LarderError) => void = () => undefined;
+  /** Sinks that take no more for now: nothing is received meanwhile. */
+  #holding = 0;
+  readonly #silence: Silence | undefined;
 
   /** Not for callers: see the static method. */
   constructor(address: DataAddress, options: DataClientOptions) {
     this.#address = formatAddress(address);
     this.#clock = options.clock;
+    const { silenceMs } = options;
+    if (silenceMs !== undefined) {
+      this.#silence = new Silence(options.clock, silenceMs, {
+        isExpected: () => this.#pending.size > 0 && this.#holding === 0,
+        ask: () => {
+          // Its answer belongs to no request: that it comes is all there is to know.
+          if (!this.closed) this.#socket.write(encodeFrame(FRAME.PING, this.#takeId()));
+        },
+        give: () => {
+          this.#fail(
+            new LarderError('UNAVAILABLE', { worker: this.#address, silentMs: silenceMs }),
+          );
+        },
+      });
+    }
     this.#frames = new FrameReader({
       destination: (id, offset, length) => this.#destination(id, offset, length),
       data: (id, piece) => {
@@ -177,12 +216,38 @@ export class DataClient implements AsyncDisposable {
   ): Promise<ReadAnswer> {
     const { offsetBytes, lengthBytes } = request;
     const into = memory ?? Buffer.allocUnsafeSlow(lengthBytes);
-    const read = { objectId, offsetBytes, into, receivedBytes: 0 };
+    const answer = await this.#receiveRead(request, options, {
+      ...{ objectId, offsetBytes, lengthBytes, receivedBytes: 0, to: into },
+    });
+    return answer.kind === 'done' ? { kind: 'data', bytes: into } : answer;
+  }
+
+  /**
+   * As `read`, but hands over the bytes in order as they come, each piece after its CRC was right. What was
+   * handed over before it rejects is good.
+   */
+  async stream(
+    request: ReadRequest,
+    objectId: string,
+    options: RequestOptions,
+    sink: PieceSink,
+  ): Promise<StreamAnswer> {
+    const { offsetBytes, lengthBytes } = request;
+    return await this.#receiveRead(request, options, {
+      ...{ objectId, offsetBytes, lengthBytes, receivedBytes: 0, to: sink },
+    });
+  }
+
+  async #receiveRead(
+    request: ReadRequest,
+    options: RequestOptions,
+    read: Receiving,
+  ): Promise<StreamAnswer> {
     const { header, body } = await this.#request((id) => encodeRead(id, request), options, read);
     switch (header.type) {
       case FRAME.END:
-        if (read.receivedBytes !== lengthBytes) throw this.#invalid('fewer bytes than asked');
-        return { kind: 'data', bytes: into };
+        if (read.receivedBytes !== read.lengthBytes) throw this.#invalid('fewer bytes than asked');
+        return { kind: 'done' };
       case FRAME.REDIRECT:
         return { kind: 'redirect', dataAddress: String(decodeJson(body)['dataAddress']) };
       case FRAME.MOVED:
@@ -244,7 +309,7 @@ export class DataClient implements AsyncDisposable {
     this.#onEvicted = listener;
   }
 
-  onClosed(listener: () => void): void {
+  onClosed(listener: (error: LarderError) => void): void {
     this.#onClosed = listener;
   }
 
@@ -271,8 +336,8 @@ export class DataClient implements AsyncDisposable {
     read?: Pending['read'],
   ): Promise<{ header: FrameHeader; body: Buffer }> {
     if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
-    const id = this.#nextId;
-    this.#nextId = id === 0xffffffff ? 1 : id + 1;
+    const id = this.#takeId();
+    this.#silence?.expect();
     return new Promise((resolve, reject) => {
       const settle = () => {
         this.#pending.delete(id);
@@ -315,12 +380,20 @@ export class DataClient implements AsyncDisposable {
     });
   }
 
+  #takeId(): number {
+    const id = this.#nextId;
+    this.#nextId = id === 0xffffffff ? 1 : id + 1;
+    return id;
+  }
+
   #receive(bytes: Buffer): void {
     if (this.closed) return;
+    this.#silence?.heard();
     try {
       this.#frames.push(bytes);
     } catch (error) {
-      this.#fail(asLarderError(error));
+      const { code, facts } = asLarderError(error);
+      this.#fail(new LarderError(code, { ...facts, worker: this.#address }, { cause: error }));
     }
   }
 
@@ -328,16 +401,17 @@ export class DataClient implements AsyncDisposable {
     const read = this.#pending.get(requestId)?.read;
     if (read === undefined) return undefined;
     const at = read.receivedBytes;
-    if (offsetBytes !== read.offsetBytes + at || at + lengthBytes > read.into.length) {
+    if (offsetBytes !== read.offsetBytes + at || at + lengthBytes > read.lengthBytes) {
       throw this.#invalid('bytes that were not asked for');
     }
-    return read.into.subarray(at, at + lengthBytes);
+    if (!Buffer.isBuffer(read.to)) return Buffer.allocUnsafe(lengthBytes);
+    return read.to.subarray(at, at + lengthBytes);
   }
 
   #data(requestId: number, piece: DataPiece): void {
     const pending = this.#pending.get(requestId);
     if (pending?.read === undefined) return;
-    const { objectId } = pending.read;
+    const { objectId, to } = pending.read;
     const { offsetBytes, bytes } = piece;
     if (boundCrc(objectId, offsetBytes, bytes.length, crc32(bytes)) !== piece.crc) {
       pending.reject(
@@ -346,6 +420,21 @@ export class DataClient implements AsyncDisposable {
       return;
     }
     pending.read.receivedBytes += bytes.length;
+    if (Buffer.isBuffer(to)) return;
+    const room = to(bytes);
+    if (room !== undefined) this.#hold(room);
+  }
+
+  #hold(room: Promise<void>): void {
+    this.#holding += 1;
+    this.#socket.pause();
+    const go = () => {
+      this.#holding -= 1;
+      if (this.#holding > 0) return;
+      if (this.#pending.size > 0) this.#silence?.expect();
+      this.#socket.resume();
+    };
+    room.then(go, go);
   }
 
   #frame(header: FrameHeader, body: Buffer): void {
@@ -367,9 +456,10 @@ export class DataClient implements AsyncDisposable {
   #fail(error: LarderError): void {
     if (this.#closedBy !== undefined) return;
     this.#closedBy = error;
+    this.#silence?.[Symbol.dispose]();
     this.#socket.destroy();
     for (const pending of [...this.#pending.values()]) pending.reject(error);
-    this.#onClosed();
+    this.#onClosed(error);
   }
 
   #invalid(what: string): LarderError {

@@ -22,6 +22,8 @@ import type { ByteShare } from './shared-bytes.ts';
 export interface Reply {
   readonly requestId: number;
   readonly signal: AbortSignal;
+  /** Whoever asks is on this node: it came over the Unix socket. */
+  readonly isLocal: boolean;
   /** Writes all parts one after the other; resolves when the socket can take more. */
   send(...parts: Buffer[]): Promise<void>;
 }
@@ -67,6 +69,7 @@ export class ServerConnection implements DataSession {
   #cancelFrameTimer: (() => void) | undefined;
   #cancelSendTimer: (() => void) | undefined;
   #greeted = false;
+  readonly #isLocal: boolean;
   #refused = false;
 
   constructor(
@@ -76,6 +79,8 @@ export class ServerConnection implements DataSession {
     onClosed: () => void,
   ) {
     this.#socket = socket;
+    // A Unix socket has no address.
+    this.#isLocal = socket.remoteAddress === undefined;
     this.#options = options;
     this.#share = shared.memory;
     this.#warning = shared.warning;
@@ -219,7 +224,8 @@ export class ServerConnection implements DataSession {
         release = this.#share.tryTake(memoryBytes) ?? (await this.#share.take(memoryBytes, signal));
         signal.throwIfAborted();
       }
-      await handler.request(header, body, { requestId, signal, send });
+      const isLocal = this.#isLocal;
+      await handler.request(header, body, { requestId, signal, isLocal, send });
     } catch (error) {
       const failure = asLarderError(error);
       if (failure.code === 'INTERNAL' && !signal.aborted) {

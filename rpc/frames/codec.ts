@@ -34,6 +34,8 @@ export const DATA_PREFIX_BYTES = 12;
 const READ_BODY_BYTES = 40;
 const OBJECT_ID_BYTES = 20;
 const FLAG_MAY_FETCH = 1;
+/** Of the flags, the second byte. */
+const HOPS_SHIFT = 8;
 const U32 = 4294967296;
 const TYPES = new Set<number>(Object.values(FRAME));
 
@@ -108,7 +110,8 @@ export function encodeRead(
 ): Buffer {
   const body = Buffer.alloc(READ_BODY_BYTES);
   writeAddress(body, request);
-  body.writeUInt32LE(request.mayFetch ? FLAG_MAY_FETCH : 0, 12);
+  const hops = Math.min(request.hops ?? 0, 0xff);
+  body.writeUInt32LE((request.mayFetch ? FLAG_MAY_FETCH : 0) | (hops << HOPS_SHIFT), 12);
   writeUint64(body, 16, request.offsetBytes);
   body.writeUInt32LE(request.lengthBytes, 24);
   writeUint64(body, 28, request.placement);
@@ -117,11 +120,13 @@ export function encodeRead(
 }
 
 /** @throws {LarderError} `FRAME_INVALID` */
-export function decodeRead(body: Buffer): ReadRequest {
+export function decodeRead(body: Buffer): Required<ReadRequest> {
   expectLength(body, READ_BODY_BYTES);
+  const flags = body.readUInt32LE(12);
   return {
     ...readAddress(body),
-    mayFetch: (body.readUInt32LE(12) & FLAG_MAY_FETCH) !== 0,
+    mayFetch: (flags & FLAG_MAY_FETCH) !== 0,
+    hops: (flags >> HOPS_SHIFT) & 0xff,
     offsetBytes: readUint64(body, 16),
     lengthBytes: body.readUInt32LE(24),
     placement: readUint64(body, 28),

@@ -69,6 +69,8 @@ export const FRAME = {
   OFFER: 23,
   /** Worker to worker: I have these now; with the flag: I have no room for them. Answered by END. */
   TAKEN: 24,
+  /** Client: are you there. No body; answered by END at once. */
+  PING: 30,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
@@ -99,6 +101,8 @@ export interface ReadRequest extends FileAddress {
   readonly placement: number;
   /** How long the sender waits for the whole answer. */
   readonly deadlineMs: number;
+  /** How many workers have passed it on; 0 from a reader. At most 255. */
+  readonly hops?: number;
 }
 
 /** What was read of a file without asking: the span that the reads cover, and their bytes in all. */

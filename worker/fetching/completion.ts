@@ -28,7 +28,7 @@ export async function complete(
       while (next < span.end && stored.has(next)) next += 1;
       if (next < span.end && active.size < RUNS_AT_ONCE) {
         const end = Math.min(span.end, next + fetch.blocksPerRun);
-        for (const run of fetch.want({ first: next, end }, how.priority, how.forCache)) {
+        for (const run of fetch.want({ first: next, end }, how.priority, how)) {
           if (!active.has(run)) run.waiters += 1;
           active.add(run);
         }

@@ -75,3 +75,36 @@ export class FetchQueue<T extends Queued> {
     return undefined;
   }
 }
+
+/** A place that is held from the outside: for what has to wait for it in the middle of its work. */
+export class HeldPlace implements Queued {
+  priority: Priority;
+  readonly #granted: Promise<void>;
+  readonly #released: Promise<void>;
+  #grant: () => void = () => undefined;
+  #release: () => void = () => undefined;
+
+  constructor(priority: Priority) {
+    this.priority = priority;
+    this.#granted = new Promise((resolve) => {
+      this.#grant = resolve;
+    });
+    this.#released = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#grant();
+    await this.#released;
+  }
+
+  /** Resolves when it is there. */
+  async granted(): Promise<void> {
+    await this.#granted;
+  }
+
+  release(): void {
+    this.#release();
+  }
+}

@@ -1,18 +1,22 @@
 /**
- * One origin read of adjacent blocks into the store. Hands the bytes to the readers that wait for them
+ * Brings adjacent blocks into the store: from other workers where there are any to ask, else in one read of
+ * the origin. Hands the bytes to the readers that wait for them
  * as they come, and to `BlockFiller`, which writes them; each block is held as soon as it is whole.
  *
  *     queued → running → over: done | unkept | failed | cancelled
  *
- * Always true: a run is over only when none of its writes is under way.
+ * Always true: a run is over only when none of its writes is under way. While it asks other workers it
+ * holds no place among the reads of origins: they wait for those of other workers, and would for each other.
  */
-import { LarderError, MIB } from '../../common/index.ts';
+import { hasCode, LarderError, MIB, untilAborted } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import type { Origin } from '../origins/origin.ts';
+import type { PeerReads, ReadOrigin } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { BlockFiller } from './block-filler.ts';
-import { PRIORITY } from './fetch-queue.ts';
-import type { Priority, Queued } from './fetch-queue.ts';
+import { HeldPlace, PRIORITY } from './fetch-queue.ts';
+import type { FetchQueue, Priority, Queued } from './fetch-queue.ts';
+import { blockBytes } from './ranges.ts';
 import type { ByteRange } from './read-pattern.ts';
 import { Tap } from './tap.ts';
 import type { WriteBuffers } from './write-buffers.ts';
@@ -34,11 +38,20 @@ export interface FetchRunOptions {
   readonly forCache: boolean;
   readonly buffers: WriteBuffers;
   readonly origin: () => Promise<Origin>;
+  /** Asked before the origin; undefined where there is nobody to ask. */
+  readonly peers: PeerReads | undefined;
+  readonly from: ReadOrigin;
+  /** Of reads of origins: a run that has asked others takes a place there when it comes to that. */
+  readonly originQueue: FetchQueue<Queued>;
   /** Settles when earlier runs of the same object that were cancelled write no more. */
   readonly after: Promise<unknown>;
   readonly onReceived: (bytes: number) => void;
+  /** A block of which something came from the origin. */
   readonly onBlock: (block: number) => void;
 }
+
+/** Who brings the bytes now. */
+export type Source = 'peer' | 'origin';
 
 /** Waiting for one reader. */
 const TAP_BYTES = 4 * MIB;
@@ -62,10 +75,14 @@ export class FetchRun implements Queued {
   readonly #abort = new AbortController();
   readonly #taps = new Set<Tap>();
   readonly #waiting = new Set<Waiter>();
+  #source: Source;
+  /** In the object: where the last bytes from the origin ended. */
+  #originEndBytes = 0;
+  #place: HeldPlace | undefined;
   #resolveOver: () => void = () => undefined;
 
   constructor(options: FetchRunOptions) {
-    const { store, stored, ref, first, end, buffers, onBlock } = options;
+    const { store, stored, ref, first, end, buffers } = options;
     this.#options = options;
     this.first = first;
     this.end = end;
@@ -73,11 +90,15 @@ export class FetchRun implements Queued {
     this.priority = options.priority;
     this.begunFor = options.priority;
     this.forCache = options.forCache;
+    this.#source = options.peers === undefined ? 'origin' : 'peer';
     const wake = () => {
       this.#wake();
     };
     this.#filler = new BlockFiller({
-      ...{ store, stored, ref, first, end, buffers, onBlock },
+      ...{ store, stored, ref, first, end, buffers },
+      onBlock: (block) => {
+        if (this.#originEndBytes > block * ref.blockSizeBytes) options.onBlock(block);
+      },
       isAwaited: () => this.#waiting.size > 0,
       onWritten: wake,
       onHeld: wake,
@@ -93,6 +114,31 @@ export class FetchRun implements Queued {
   /** In the object: all bytes of the run before it are in the file, if not yet held. */
   get writtenBytes(): number {
     return this.#filler.writtenBytes;
+  }
+
+  /**
+   * Its failure is one for every reader that waits for it: not where it was begun for nobody, and not
+   * where the time was up of the one that it was begun for.
+   */
+  get isNews(): boolean {
+    const { outcome } = this;
+    if (outcome?.kind !== 'failed' || this.begunFor !== PRIORITY.reader) return false;
+    return !hasCode(outcome.error, 'DEADLINE_EXCEEDED');
+  }
+
+  /** Who brings what comes next. */
+  get source(): Source {
+    return this.#source;
+  }
+
+  /** It has others to ask before the origin. */
+  get asksPeers(): boolean {
+    return this.#options.peers !== undefined;
+  }
+
+  /** A reader began to wait. */
+  raise(priority: Priority): void {
+    if (this.#place !== undefined) this.#options.originQueue.raise(this.#place, priority);
   }
 
   /** CRC32 of a chunk that is in the file, of a block that is not held yet. */
@@ -135,7 +181,7 @@ export class FetchRun implements Queued {
       await this.#options.after;
       this.#abort.signal.throwIfAborted();
       reserved = await store.reserve(this.stored, bytes);
-      outcome = reserved ? await this.#fetch(bytes) : { kind: 'unkept' };
+      outcome = reserved ? await this.#fetch() : { kind: 'unkept' };
     } catch (error) {
       outcome = this.#failure(error);
     }
@@ -145,18 +191,63 @@ export class FetchRun implements Queued {
     this.#finish(outcome);
   }
 
-  async #fetch(lengthBytes: number): Promise<Outcome> {
+  async #fetch(): Promise<Outcome> {
+    const { peers } = this.#options;
+    const filler = this.#filler;
+    while (filler.positionBytes < filler.endBytes) {
+      const toBytes = peers === undefined ? filler.endBytes : await this.#fromPeers(peers);
+      if (filler.positionBytes >= toBytes) continue;
+      if (peers === undefined) await this.#fromOrigin(toBytes);
+      else await this.#fromOriginInTurn(toBytes);
+    }
+    return { kind: 'done' };
+  }
+
+  /** @returns up to where the origin is to be read before they are asked again */
+  async #fromPeers(peers: PeerReads): Promise<number> {
+    const { ref, from } = this.#options;
+    const { positionBytes, endBytes } = this.#filler;
+    this.#source = 'peer';
+    const lengthBytes = endBytes - positionBytes;
+    const { signal } = this.#abort;
+    const read = { ...from, ref, offsetBytes: positionBytes, lengthBytes, signal };
+    const { reachedBytes, maybeLater } = await peers.read(read, (bytes) => this.#take(bytes));
+    this.#source = 'origin';
+    if (reachedBytes >= endBytes || !maybeLater) return endBytes;
+    const block = Math.floor(reachedBytes / ref.blockSizeBytes);
+    return block * ref.blockSizeBytes + blockBytes(ref, block);
+  }
+
+  async #fromOriginInTurn(toBytes: number): Promise<void> {
+    const { originQueue } = this.#options;
+    const { signal } = this.#abort;
+    const place = new HeldPlace(this.priority);
+    this.#place = place;
+    try {
+      originQueue.add(place);
+      await untilAborted(place.granted(), signal);
+      await this.#fromOrigin(toBytes);
+    } finally {
+      this.#place = undefined;
+      originQueue.remove(place);
+      place.release();
+    }
+  }
+
+  async #fromOrigin(toBytes: number): Promise<void> {
     const { ref } = this.#options;
     const origin = await this.#options.origin();
     const offsetBytes = this.#filler.positionBytes;
     const { signal } = this.#abort;
-    await origin.read({ object: ref, offsetBytes, lengthBytes, signal }, (bytes) =>
-      this.#take(bytes),
-    );
-    if (this.#filler.positionBytes !== this.#filler.endBytes) {
+    const lengthBytes = toBytes - offsetBytes;
+    await origin.read({ object: ref, offsetBytes, lengthBytes, signal }, (bytes) => {
+      this.#options.onReceived(bytes.length);
+      this.#originEndBytes = this.#filler.positionBytes + bytes.length;
+      return this.#take(bytes);
+    });
+    if (this.#filler.positionBytes !== toBytes) {
       throw new LarderError('ORIGIN_BAD_RESPONSE', { object: ref.objectId, reason: 'short' });
     }
-    return { kind: 'done' };
   }
 
   #failure(error: unknown): Outcome {
@@ -167,7 +258,6 @@ export class FetchRun implements Queued {
   #take(bytes: Buffer): Promise<void> | undefined {
     const offsetBytes = this.#filler.positionBytes;
     const room = this.#filler.take(bytes);
-    this.#options.onReceived(bytes.length);
     for (const tap of this.#taps) {
       tap.offer(offsetBytes, bytes);
       if (tap.full) tap.end();
@@ -178,8 +268,8 @@ export class FetchRun implements Queued {
 
   #finish(outcome: Outcome): void {
     this.outcome = outcome;
-    const isNews = outcome.kind === 'failed' && this.begunFor === PRIORITY.reader;
-    for (const tap of this.#taps) tap.end(isNews ? outcome.error : undefined);
+    const error = outcome.kind === 'failed' && this.isNews ? outcome.error : undefined;
+    for (const tap of this.#taps) tap.end(error);
     this.#taps.clear();
     this.#wake();
     this.#resolveOver();

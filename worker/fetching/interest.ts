@@ -2,27 +2,33 @@
  * What one reader waits for: the runs that bring its blocks. They go on as long as it stays, and
  * where it was served also after it.
  */
-import { LarderError } from '../../common/index.ts';
 import type { StoredObject } from '../store/index.ts';
 import { notKept } from './completion.ts';
 import { PRIORITY } from './fetch-queue.ts';
-import type { FetchRun } from './fetch-run.ts';
-import type { BlockSpan, ObjectFetch } from './object-fetch.ts';
+import type { FetchRun, Source } from './fetch-run.ts';
+import type { BlockSpan, FetchFrom, ObjectFetch } from './object-fetch.ts';
 import { blockBytes, blocksIn } from './ranges.ts';
 import type { ByteRange } from './read-pattern.ts';
+
+/** How often what was begun for others may fail. */
+const MAX_ROUNDS = 8;
 
 export class Interest implements Disposable {
   readonly fetch: ObjectFetch;
   readonly #runs = new Set<FetchRun>();
 
-  constructor(fetch: ObjectFetch) {
+  /** For whom the blocks are fetched. */
+  from: FetchFrom;
+
+  constructor(fetch: ObjectFetch, from: FetchFrom) {
     this.fetch = fetch;
+    this.from = from;
   }
 
   /** Makes sure that missing blocks are being fetched; returns the run of each. */
   join(span: BlockSpan): Map<number, FetchRun> {
     const byBlock = new Map<number, FetchRun>();
-    for (const run of this.fetch.want(span, PRIORITY.reader)) {
+    for (const run of this.fetch.want(span, PRIORITY.reader, { from: this.from })) {
       for (let block = run.first; block < run.end; block += 1) byBlock.set(block, run);
       if (this.#runs.has(run)) continue;
       this.#runs.add(run);
@@ -34,13 +40,14 @@ export class Interest implements Disposable {
   /**
    * Resolves when all bytes of a range are in the object's file.
    *
-   * @returns how many of them had to be waited for
+   * @returns how many of them had to be waited for, by who brought them
    * @throws {LarderError} `NOT_KEPT` where they do not get there; origin errors
    */
-  async arrival(range: ByteRange, aborted: Promise<never>): Promise<number> {
+  async arrival(range: ByteRange, aborted: Promise<never>): Promise<Record<Source, number>> {
     const { stored, ref } = this.fetch;
     const { first, end } = blocksIn(range, ref);
-    let waitedBytes = 0;
+    let rounds = 0;
+    const waitedBytes = { peer: 0, origin: 0 };
     for (let block = first; block < end; block += 1) {
       if (stored.has(block)) continue;
       const fromBytes = block * ref.blockSizeBytes;
@@ -49,14 +56,15 @@ export class Interest implements Disposable {
       await Promise.race([run?.written(toBytes), aborted]);
       const isThere = stored.has(block) || writtenBy(run, stored) >= toBytes;
       if (!isThere && run?.outcome?.kind === 'failed') {
-        if (run.begunFor === PRIORITY.reader) throw run.outcome.error;
-        // It was begun ahead of readers: this one asks the origin itself.
+        if (run.isNews) throw run.outcome.error;
+        // It was begun for others: this one asks by itself.
         await run.over;
+        if ((rounds += 1) > MAX_ROUNDS) throw run.outcome.error;
         block -= 1;
         continue;
       }
       if (!isThere || stored !== this.fetch.stored) throw notKept(ref);
-      waitedBytes += toBytes - Math.max(range.fromBytes, fromBytes);
+      waitedBytes[run?.source ?? 'origin'] += toBytes - Math.max(range.fromBytes, fromBytes);
     }
     return waitedBytes;
   }
@@ -71,14 +79,11 @@ export class Interest implements Disposable {
   }
 }
 
-/** @throws {LarderError} `NOT_FOUND` where a block of the range is missing */
-export function assertHeld(fetch: ObjectFetch, range: ByteRange): void {
-  const { first, end } = blocksIn(range, fetch.ref);
-  for (let block = first; block < end; block += 1) {
-    if (!fetch.stored.has(block)) {
-      throw new LarderError('NOT_FOUND', { object: fetch.ref.objectId, block });
-    }
-  }
+/** Whether every block that a range touches is held. */
+export function isHeld(stored: StoredObject, range: ByteRange): boolean {
+  const { first, end } = blocksIn(range, stored.record);
+  for (let block = first; block < end; block += 1) if (!stored.has(block)) return false;
+  return true;
 }
 
 /** Up to where all bytes from `fromBytes` on are in the object's file, but not beyond `limitBytes`. */

@@ -4,17 +4,23 @@
  * Always true: a block is in at most one run that is not over; a run that nobody waits for, and that
  * is not for the cache's own sake, is cancelled.
  */
+import { STRIPE_BYTES } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import type { Origin } from '../origins/origin.ts';
+import type { PeerReads, ReadOrigin } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { PRIORITY } from './fetch-queue.ts';
-import type { FetchQueue, Priority } from './fetch-queue.ts';
+import type { FetchQueue, Priority, Queued } from './fetch-queue.ts';
 import { FetchRun } from './fetch-run.ts';
 import type { WriteBuffers } from './write-buffers.ts';
 
 export interface FetchContext {
   readonly store: ObjectStore;
-  readonly queue: FetchQueue<FetchRun>;
+  /** Of reads of origins. */
+  readonly queue: FetchQueue<Queued>;
+  /** Of runs that ask other workers first. */
+  readonly peerQueue: FetchQueue<Queued>;
+  readonly peers: PeerReads | undefined;
   readonly originFor: (datasetId: number) => Promise<Origin>;
   /** Adjacent blocks are joined into reads of this size. */
   readonly joinBytes: number;
@@ -22,6 +28,20 @@ export interface FetchContext {
   readonly onReceived: (bytes: number) => void;
   readonly onBlock: (ref: ObjectRef, block: number) => void;
 }
+
+/** Whose bytes are fetched. */
+export interface FetchFrom extends ReadOrigin {
+  /** False: those who could be asked were, and the origin is to be read. */
+  readonly askPeers: boolean;
+}
+
+/** Of this worker's own accord: nobody waits. */
+export const OWN_ACCORD: FetchFrom = {
+  hops: 0,
+  mayPassOn: true,
+  deadlineAtMs: Infinity,
+  askPeers: true,
+};
 
 export interface BlockSpan {
   readonly first: number;
@@ -99,21 +119,28 @@ export class ObjectFetch {
    *
    * @param forCache whether new ones go on when nobody waits; readers' own never do
    */
-  want(span: BlockSpan, priority: Priority, forCache = true): Set<FetchRun> {
+  want(
+    span: BlockSpan,
+    priority: Priority,
+    { forCache = true, from = OWN_ACCORD }: { forCache?: boolean; from?: FetchFrom } = {},
+  ): Set<FetchRun> {
     const { stored } = this;
     const perRun = this.blocksPerRun;
+    const perStripe = STRIPE_BYTES / this.ref.blockSizeBytes;
     const runs = new Set<FetchRun>();
     let first = -1;
     for (let block = span.first; block <= span.end; block += 1) {
       const run = block < span.end ? this.#runs.get(block) : undefined;
       const missing = block < span.end && run === undefined && !stored.has(block);
-      if (first >= 0 && (!missing || block - first === perRun)) {
-        runs.add(this.#start({ first, end: block }, priority, forCache));
+      const isCut = block - first === perRun || block % perStripe === 0;
+      if (first >= 0 && (!missing || isCut)) {
+        runs.add(this.#start({ first, end: block }, priority, { forCache, from }));
         first = -1;
       }
       if (missing && first < 0) first = block;
       if (run === undefined) continue;
-      this.#context.queue.raise(run, priority);
+      this.#queueOf(run).raise(run, priority);
+      run.raise(priority);
       runs.add(run);
     }
     return runs;
@@ -142,7 +169,11 @@ export class ObjectFetch {
     await Promise.all(this.#ending);
   }
 
-  #start(span: BlockSpan, priority: Priority, forCache: boolean): FetchRun {
+  #start(
+    span: BlockSpan,
+    priority: Priority,
+    { forCache, from }: { forCache: boolean; from: FetchFrom },
+  ): FetchRun {
     const { store, originFor, onReceived, onBlock, queue, buffers } = this.#context;
     const { ref } = this;
     const run = new FetchRun({
@@ -154,6 +185,9 @@ export class ObjectFetch {
       forCache: forCache && priority !== PRIORITY.reader,
       buffers,
       origin: () => originFor(ref.datasetId),
+      originQueue: queue,
+      peers: this.#peersFor(span, from),
+      from,
       after: Promise.all(this.#cancelled),
       onReceived,
       onBlock: (block) => {
@@ -169,13 +203,24 @@ export class ObjectFetch {
       this.#onRest();
     });
     this.#ending.add(ended);
-    queue.add(run);
+    this.#queueOf(run).add(run);
     return run;
+  }
+
+  #queueOf(run: FetchRun): FetchQueue<Queued> {
+    return run.asksPeers ? this.#context.peerQueue : this.#context.queue;
+  }
+
+  #peersFor({ first }: BlockSpan, from: FetchFrom): PeerReads | undefined {
+    const { peers } = this.#context;
+    if (peers === undefined || !from.askPeers) return undefined;
+    const { asks } = peers.route(this.ref, first * this.ref.blockSizeBytes, from);
+    return asks.length === 0 ? undefined : peers;
   }
 
   #cancel(run: FetchRun): void {
     this.#forget(run);
-    if (this.#context.queue.remove(run)) {
+    if (this.#queueOf(run).remove(run)) {
       run.skip();
       return;
     }

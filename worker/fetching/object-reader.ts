@@ -1,13 +1,16 @@
 /**
- * Reads ranges of objects: blocks that are held from the disk, checked; missing ones from the origin,
- * each once, whoever asks.
+ * Reads ranges of objects: blocks that are held from the disk, checked; missing ones from other workers or
+ * from the origin, each once, whoever asks.
  *
  * Always true:
  *   - many readers of one block are one origin read;
  *   - a reader that goes away ends only what nobody else wants;
  *   - when nothing can be kept (no room, a failed disk) bytes still reach the reader.
  *
- * Leaves to others: what is fetched besides (`Besides`), retries at the origin (`Origin`), what stays on
+ * Blocks that belong to other workers are passed on, and kept only where nobody who should have them can be
+ * reached.
+ *
+ * Leaves to others: who is asked (`PeerReads`), what is fetched besides (`Besides`), retries at the origin (`Origin`), what stays on
  * disk (`ObjectStore`, `Admission`).
  */
 import { LarderError, MIB } from '../../common/index.ts';
@@ -22,25 +25,31 @@ import type {
   ReadPiece,
 } from '../object-reads.ts';
 import type { Origin } from '../origins/origin.ts';
+import type { PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { bringAhead, roomAhead } from './ahead.ts';
 import { Besides } from './besides.ts';
 import { complete, notKept, promote } from './completion.ts';
 import { FetchQueue, PRIORITY } from './fetch-queue.ts';
-import { assertHeld, Interest, writtenBy, writtenUpTo } from './interest.ts';
+import { Interest, isHeld, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
-import type { FetchContext } from './object-fetch.ts';
+import type { FetchContext, FetchFrom } from './object-fetch.ts';
 import { OriginLedger } from './origin-ledger.ts';
+import { Passing } from './passing.ts';
+import type { Reading } from './passing.ts';
 import { blockBytes, blocksIn } from './ranges.ts';
+import { ReadCounts } from './read-counts.ts';
+import type { ReadCounters } from './read-counts.ts';
 import { readHeld } from './read-held.ts';
 import type { ByteRange } from './read-pattern.ts';
-import { readThrough } from './read-through.ts';
 import { abortion } from './waiting.ts';
 import { WriteBuffers } from './write-buffers.ts';
 
 export interface ObjectReaderOptions {
   readonly store: ObjectStore;
   readonly originFor: (datasetId: number) => Promise<Origin>;
+  /** Other workers; default: none is asked. */
+  readonly peers?: PeerReads | undefined;
   /** Origin reads at a time; default 32. */
   readonly maxOriginReads?: number | undefined;
   /** Of them, those that no reader waits for; default three quarters. */
@@ -55,19 +64,17 @@ export interface ObjectReaderOptions {
 }
 
 /** Since the start of the process. */
-export interface ReaderCounters {
+export interface ReaderCounters extends ReadCounters {
   /** Body bytes from origins. */
   readonly bytes: number;
   readonly uniqueBytes: number;
   readonly requestedBytes: number;
-  /** Bytes that readers asked for. */
-  readonly readBytes: number;
-  /** Of them, those that had to wait for the origin. */
-  readonly readOriginBytes: number;
 }
 
 /** What a reader may take from the file before it asks again. */
 const MAX_EXTENT_BYTES = 64 * MIB;
+/** Runs that ask other workers and that no reader waits for. Readers' own are as many as there are readers. */
+const MAX_UNWAITED_PEER_READS = 16;
 /** How often a reader tries again after what it was reading was dropped. */
 const MAX_ROUNDS_WITHOUT_PROGRESS = 8;
 
@@ -79,9 +86,9 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   readonly #fetches = new Map<string, ObjectFetch>();
   readonly #besides: Besides;
   readonly #closing = new AbortController();
+  readonly #counts = new ReadCounts();
+  readonly #passing: Passing;
   #bytes = 0;
-  #readBytes = 0;
-  #readOriginBytes = 0;
 
   constructor(options: ObjectReaderOptions) {
     const maxRunning = options.maxOriginReads ?? 32;
@@ -100,6 +107,8 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
         maxRunning,
         maxUnwaited: options.maxUnwaitedReads ?? Math.ceil((maxRunning * 3) / 4),
       }),
+      peerQueue: new FetchQueue({ maxRunning: Infinity, maxUnwaited: MAX_UNWAITED_PEER_READS }),
+      peers: options.peers,
       originFor: options.originFor,
       joinBytes: options.joinBytes ?? 8 * MIB,
       buffers: new WriteBuffers(),
@@ -111,15 +120,11 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
         this.#ledger.fetched(datasetId, firstBlock + block, blockBytes(ref, block));
       },
     };
+    this.#passing = new Passing({ ...this.#context, counts: this.#counts });
   }
 
   get counters(): ReaderCounters {
-    return {
-      bytes: this.#bytes,
-      ...this.#ledger.counters,
-      readBytes: this.#readBytes,
-      readOriginBytes: this.#readOriginBytes,
-    };
+    return { bytes: this.#bytes, ...this.#ledger.counters, ...this.#counts.counters };
   }
 
   async *read(
@@ -130,24 +135,24 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   ): AsyncGenerator<ReadPiece> {
     if (lengthBytes === 0) return;
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
-    this.#readBytes += lengthBytes;
+    this.#counts.asked(lengthBytes, options);
     const fetch = this.#enter(ref);
     using abort = abortion(options.signal);
     try {
-      using interest = new Interest(fetch);
+      using interest = new Interest(fetch, fetchFrom(options));
       this.#ledger.askedOf(ref, range);
-      if (!options.mayFetch) assertHeld(fetch, range);
       let around: StoredObject | undefined;
       const reading = { interest, aborted: abort.aborted, options, unkept: false };
       let position = offsetBytes;
       let rounds = 0;
       while (position < range.toBytes) {
         options.signal.throwIfAborted();
+        if (rounds > 0) this.#options.peers?.assertInTime(interest.from);
         if (rounds > MAX_ROUNDS_WITHOUT_PROGRESS) {
           throw new LarderError('CACHE_IO', { object: ref.objectId, reason: 'no progress' });
         }
         rounds += 1;
-        if (options.mayFetch && fetch.stored !== around) {
+        if (options.mayFetch && fetch.stored !== around && this.#isOwn(reading, position)) {
           // At first, and again where what was held had to be dropped.
           around = fetch.stored;
           this.#besides.readAround({ ...range, fromBytes: position }, interest);
@@ -174,13 +179,18 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const fetch = this.#enter(ref);
     using abort = abortion(options.signal);
     try {
-      using interest = new Interest(fetch);
+      using interest = new Interest(fetch, fetchFrom(options));
       const { stored } = fetch;
       if (!this.#store.mayReadByPath(stored)) throw notKept(ref);
-      if (!options.mayFetch) assertHeld(fetch, range);
+      if (!isHeld(stored, range)) {
+        if (!options.mayFetch) throw notHeld(ref);
+        if (!this.#passing.keeps({ interest }, offsetBytes)) throw notKept(ref);
+      }
       this.#ledger.askedOf(ref, range);
       this.#besides.readAround(range, interest);
-      this.#readOriginBytes += await interest.arrival(range, abort.aborted);
+      const { peer, origin } = await interest.arrival(range, abort.aborted);
+      this.#counts.served(peer, 'peer', options);
+      this.#counts.served(origin, 'origin', options);
       interest.served();
       if (!this.#store.mayReadByPath(stored)) throw notKept(ref);
       const limitBytes = Math.min(ref.sizeBytes, offsetBytes + MAX_EXTENT_BYTES);
@@ -235,9 +245,15 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     return { heldBytes: object.heldBytes, complete: object.state === 'complete' };
   }
 
+  holds(ref: ObjectRef, offsetBytes: number, lengthBytes: number): boolean {
+    const object = this.#store.find(ref.objectId);
+    const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
+    return object !== undefined && isHeld(object, range);
+  }
+
   touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, bytes: number): void {
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
-    this.#readBytes += bytes;
+    this.#counts.asked(bytes, {});
     this.#ledger.askedOf(ref, range);
     this.#besides.memoryOf(ref).touch(range);
   }
@@ -272,19 +288,28 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const { stored, ref } = interest.fetch;
     const block = Math.floor(range.fromBytes / ref.blockSizeBytes);
     if (stored.has(block)) {
-      yield* readHeld({ store: this.#store, stored, range, aborted });
+      const held = readHeld({ store: this.#store, stored, range, aborted });
+      yield* this.#counts.of(held, () => 'disk', options);
       return;
     }
-    if (!options.mayFetch) throw new LarderError('NOT_FOUND', { object: ref.objectId, block });
+    const current = interest.fetch.runOf(block);
+    // What comes from another worker may come from the one that asks.
+    if (!options.mayFetch && current?.source !== 'origin') throw notHeld(ref);
+    if (current === undefined && !this.#passing.keeps(reading, range.fromBytes)) {
+      yield* this.#passing.relayed(reading, range);
+      return;
+    }
     if (reading.unkept || !this.#store.writable) {
-      yield* this.#counted(this.#through(ref, range, options.signal));
+      yield* this.#passing.through(reading, range);
       return;
     }
-    const run = interest.join(blocksIn(range, ref)).get(block);
+    const wanted = options.mayFetch ? blocksIn(range, ref) : { first: block, end: block + 1 };
+    const run = interest.join(wanted).get(block);
     if (run === undefined) return;
+    const source = () => run.source;
     const tap = run.tap(range);
     if (tap !== undefined) {
-      yield* this.#counted(tap.pieces(aborted));
+      yield* this.#counts.of(tap.pieces(aborted), source, options);
       reading.unkept = run.outcome?.kind === 'unkept';
       if (run.outcome?.kind === 'failed') await run.over;
       return;
@@ -300,36 +325,19 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     if (writtenEnd > range.fromBytes) {
       const toBytes = Math.min(range.toBytes, writtenEnd);
       const held = { store: this.#store, stored, range: { ...range, toBytes }, aborted };
-      yield* this.#counted(readHeld(isHeld ? held : { ...held, arriving: run }));
+      const pieces = readHeld(isHeld ? held : { ...held, arriving: run });
+      yield* this.#counts.of(pieces, source, options);
     } else if (run.outcome?.kind === 'failed') {
-      if (run.begunFor === PRIORITY.reader) throw run.outcome.error;
+      if (run.isNews) throw run.outcome.error;
       await run.over;
     } else {
       reading.unkept = run.outcome?.kind === 'unkept';
     }
   }
 
-  /** Straight from the origin to one reader; nothing is kept. */
-  async *#through(
-    ref: ObjectRef,
-    range: ByteRange,
-    signal: AbortSignal,
-  ): AsyncGenerator<ReadPiece> {
-    const origin = await this.#options.originFor(ref.datasetId);
-    yield* readThrough({ ref, range, origin, signal, onReceived: this.#context.onReceived });
-    const { first, end } = blocksIn(range, ref);
-    for (let block = first; block < end; block += 1) {
-      const start = block * ref.blockSizeBytes;
-      const whole = range.fromBytes <= start && start + blockBytes(ref, block) <= range.toBytes;
-      if (whole) this.#context.onBlock(ref, block);
-    }
-  }
-
-  async *#counted(pieces: AsyncIterable<ReadPiece>): AsyncGenerator<ReadPiece> {
-    for await (const piece of pieces) {
-      this.#readOriginBytes += piece.bytes.length;
-      yield piece;
-    }
+  /** Whether more of the object than is read belongs here. */
+  #isOwn(reading: Reading, offsetBytes: number): boolean {
+    return reading.interest.fetch.stored.whole || this.#passing.keeps(reading, offsetBytes);
   }
 
   #enter(ref: ObjectRef): ObjectFetch {
@@ -359,10 +367,12 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 }
 
-interface Reading {
-  readonly interest: Interest;
-  readonly aborted: Promise<never>;
-  readonly options: ReadOptions;
-  /** There was no room for what it reads: the rest of it is read through. */
-  unkept: boolean;
+/** Of a reader that waits as long as its signal allows, others are asked for a bounded time anyway. */
+function fetchFrom(options: ReadOptions): FetchFrom {
+  const { hops = 0, mayPassOn = true, deadlineAtMs = Infinity } = options;
+  return { hops, mayPassOn, deadlineAtMs, askPeers: true };
+}
+
+function notHeld(ref: ObjectRef): LarderError {
+  return new LarderError('NOT_FOUND', { object: ref.objectId });
 }

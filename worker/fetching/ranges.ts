@@ -4,7 +4,7 @@ import type { ObjectRef } from '../../common/index.ts';
 import type { BlockSpan } from './object-fetch.ts';
 import type { ByteRange } from './read-pattern.ts';
 
-export function blocksIn(range: ByteRange, ref: ObjectRef): BlockSpan {
+export function blocksIn(range: ByteRange, ref: Pick<ObjectRef, 'blockSizeBytes'>): BlockSpan {
   return blocksOf(range.fromBytes, range.toBytes - range.fromBytes, ref.blockSizeBytes);
 }
 

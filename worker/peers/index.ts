@@ -1,0 +1,7 @@
+/** Other workers: connections to them, what they have, and reading from them. */
+export { noKeepers } from './keepers.ts';
+export type { Keepers } from './keepers.ts';
+export { PeerLinks } from './peer-links.ts';
+export type { PeerFaults, PeerLinksOptions } from './peer-links.ts';
+export { PeerReads } from './peer-reads.ts';
+export type { PeerRead, PeerReadEnd, PeerReadsOptions, ReadOrigin } from './peer-reads.ts';
