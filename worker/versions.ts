@@ -110,11 +110,6 @@ export class Versions implements AsyncDisposable {
     return datasetFromWire(dataset);
   }
 
-  /** How many workers keep an object of the dataset, as its last opened version says. */
-  replicasOf(datasetId: number): number | 'all' {
-    return this.#datasets.get(datasetId)?.settings.replicas ?? 1;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     const opened = await Promise.allSettled(this.#open.values());

@@ -56,8 +56,6 @@ export function notKept(ref: ObjectRef): LarderError {
 }
 
 /** What passes through may be worth keeping by now. */
-export function promote(store: ObjectStore, stored: StoredObject): void {
-  const { band, sizeBytes, region } = stored.record;
-  if (region !== 'transit') return;
-  store.setRegion(stored, store.admission.classify({ band, bytes: sizeBytes }));
+export function promote(store: ObjectStore, stored: StoredObject, ref: ObjectRef): void {
+  if (stored.record.region === 'transit') store.setRegion(stored, store.classify(ref));
 }

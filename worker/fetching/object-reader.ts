@@ -29,6 +29,8 @@ import type { PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { bringAhead, roomAhead } from './ahead.ts';
 import { Besides } from './besides.ts';
+import { bring } from './bring.ts';
+import type { Bringing, Brought } from './bring.ts';
 import { complete, notKept, promote } from './completion.ts';
 import { FetchQueue, PRIORITY } from './fetch-queue.ts';
 import { Interest, isHeld, writtenBy, writtenUpTo } from './interest.ts';
@@ -69,6 +71,10 @@ export interface ReaderCounters extends ReadCounters {
   readonly bytes: number;
   readonly uniqueBytes: number;
   readonly requestedBytes: number;
+}
+
+export interface BringOptions extends Pick<Bringing, 'blocks' | 'keeper' | 'pace'> {
+  readonly signal: AbortSignal;
 }
 
 /** What a reader may take from the file before it asks again. */
@@ -209,7 +215,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     try {
       const { stored } = fetch;
       if (stored.whole) return;
-      promote(this.#store, stored);
+      promote(this.#store, stored, ref);
       if (stored.record.region === 'transit') throw notKept(ref);
       this.#ledger.askedOf(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
       const whole = { first: 0, end: stored.blocks };
@@ -227,6 +233,17 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
 
   roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
     return roomAhead(this.#store, ref, ahead);
+  }
+
+  /** See `bring`. */
+  async bring(ref: ObjectRef, how: BringOptions): Promise<Brought> {
+    const fetch = this.#enter(ref);
+    using abort = abortion(how.signal);
+    try {
+      return await bring({ ...how, store: this.#store, fetch, aborted: abort.aborted });
+    } finally {
+      this.#leave(fetch);
+    }
   }
 
   /** See `bringAhead`. */

@@ -27,7 +27,7 @@ import { Offers } from './offers.ts';
 import { Pulls } from './pulls.ts';
 import type { PullsOptions } from './pulls.ts';
 import { Receipts } from './receipts.ts';
-import { settleRegions } from './regions.ts';
+import { sortRegions } from './regions.ts';
 
 type MoveFrame = typeof FRAME.OFFER | typeof FRAME.TAKEN;
 
@@ -36,7 +36,13 @@ export interface MovesOptions {
   readonly versions: Pick<Versions, 'get' | 'known'>;
   readonly placement: () => Placement;
   readonly bring: PullsOptions['bring'];
-  readonly tell: (member: PlacementMember, type: MoveFrame, list: MoveList) => Promise<void>;
+  /** @throws {LarderError} where it cannot be told */
+  readonly tell: (
+    member: PlacementMember,
+    type: MoveFrame,
+    list: MoveList,
+    signal: AbortSignal,
+  ) => Promise<void>;
   readonly bytesPerSecond: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -62,23 +68,26 @@ export class Moves implements AsyncDisposable {
   readonly #departures: Departures;
   /** The placement for which each worker has offered everything. */
   readonly #settled = new Map<string, number>();
+  readonly #closing = new AbortController();
   #replicas: ReadonlyMap<number, number> = new Map();
 
   constructor(options: MovesOptions) {
     const { store, tell } = options;
     const { workerId, held } = store;
+    const { signal } = this.#closing;
     this.#options = options;
     const common = { ...options, workerId, held, replicas: (id: number) => this.replicasOf(id) };
     this.#receipts = new Receipts({
       ...common,
-      send: (member, list) => tell(member, FRAME.TAKEN, list),
+      send: (member, list) => tell(member, FRAME.TAKEN, list, signal),
     });
     this.#departures = new Departures(common);
     this.#pulls = new Pulls({ ...common, arrivals: this.#arrivals, receipts: this.#receipts });
     this.#offers = new Offers({
       ...common,
       pauseMs: OFFER_PAUSE_MS,
-      send: (member, list) => tell(member, FRAME.OFFER, list),
+      sortRegions: (placement, signal) => sortRegions({ ...common, placement, signal }),
+      send: (member, list) => tell(member, FRAME.OFFER, list, signal),
     });
   }
 
@@ -106,14 +115,14 @@ export class Moves implements AsyncDisposable {
   }
 
   /** Workers that said that they have an object which is to come here, and has not come yet. */
-  keepersOf(ref: ObjectRef): readonly PlacementMember[] {
+  keepersOf(ref: Pick<ObjectRef, 'datasetId' | 'firstBlock'>): readonly PlacementMember[] {
     const ids = this.#arrivals.keepersOf(ref);
     if (ids.length === 0) return [];
     return this.#options.placement().everyone.filter(({ workerId }) => ids.includes(workerId));
   }
 
   /** Whether every other worker has offered all that is to come here by the placement as it is now. */
-  get isSettled(): boolean {
+  isSettled(): boolean {
     const { store, placement } = this.#options;
     const { everyone, number } = placement();
     return everyone.every(
@@ -126,7 +135,7 @@ export class Moves implements AsyncDisposable {
     const members = new Set(placement().everyone.map(({ workerId }) => workerId));
     this.#arrivals.keepOnly(members);
     for (const id of this.#settled.keys()) if (!members.has(id)) this.#settled.delete(id);
-    this.#everything();
+    this.#offers.changed();
   }
 
   setReplicas(replicas: ReadonlyMap<number, number>): void {
@@ -134,7 +143,7 @@ export class Moves implements AsyncDisposable {
       replicas.size === this.#replicas.size &&
       [...replicas].every(([id, count]) => this.#replicas.get(id) === count);
     this.#replicas = replicas;
-    if (!isSame) this.#everything();
+    if (!isSame) this.#offers.changed();
   }
 
   /** Another worker offers what this one is to have. */
@@ -164,21 +173,11 @@ export class Moves implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     await this.#offers[Symbol.asyncDispose]();
     await this.#pulls[Symbol.asyncDispose]();
     await this.#receipts[Symbol.asyncDispose]();
     this.#arrivals[Symbol.dispose]();
-  }
-
-  #everything(): void {
-    const { store, placement, log } = this.#options;
-    const replicas = (id: number) => this.replicasOf(id);
-    try {
-      settleRegions({ store, placement: placement(), replicas });
-    } catch (error) {
-      log.warn({ err: error }, 'what is held was not sorted by who owns it');
-    }
-    this.#offers.changed();
   }
 
   /** @throws {LarderError} `BUSY` where it is no member that this worker knows of, yet */
@@ -195,7 +194,7 @@ export class Moves implements AsyncDisposable {
     if (ordinals.length === 0) return [];
     const opened = await this.#options.versions.get(datasetId, version, signal);
     return await opened.replica.withPages(signal, (reader) =>
-      ordinals.map((ordinal) => reader.objectRef(ordinal, opened.dataset)),
+      ordinals.map((ordinal) => opened.objectRef(reader, ordinal)),
     );
   }
 }

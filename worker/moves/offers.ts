@@ -25,6 +25,8 @@ export interface OffersOptions {
   readonly held: HoldingsOptions['held'] & {
     onChange(listener: (change: Came) => void): () => void;
   };
+  /** Before everything is offered: what is held here may mean something else now. */
+  readonly sortRegions: (placement: Placement, signal: AbortSignal) => Promise<void>;
   readonly send: (member: PlacementMember, list: MoveList) => Promise<void>;
   /** Between two walks over what has come since. */
   readonly pauseMs: number;
@@ -139,6 +141,7 @@ export class Offers implements AsyncDisposable {
     const peers = placement.everyone.filter((member) => member.workerId !== workerId);
     const startMs = clock.monotonicMs();
     try {
+      if (all) await this.#options.sortRegions(placement, signal);
       const outbox = this.#outbox(placement);
       const targets = all ? peers : await this.#reachable(outbox, peers);
       const targetIds = new Set(targets.map((target) => target.workerId));

@@ -8,15 +8,13 @@
  */
 import { asLarderError } from '../../common/index.ts';
 import type { Clock, Logger, ObjectRef, Placement, PlacementMember } from '../../common/index.ts';
+import type { BringOptions, Brought } from '../fetching/index.ts';
 import type { OpenedVersion } from '../versions.ts';
 import type { Arrival, Arrivals } from './arrivals.ts';
 import { blocksOfStripe, stripesDue, stripesOf } from './duties.ts';
 import type { Blocks } from './duties.ts';
 import { Rate } from './rate.ts';
 import type { Receipts } from './receipts.ts';
-
-/** `gone`: who offered it does not have it any more. */
-export type Brought = 'done' | 'no-room' | 'gone';
 
 export interface PullsOptions {
   readonly workerId: string;
@@ -29,12 +27,7 @@ export interface PullsOptions {
   readonly receipts: Receipts;
   readonly held: { has(datasetId: number, block: number): boolean };
   /** Copies blocks from another worker. @throws {LarderError} where it cannot be reached */
-  readonly bring: (
-    ref: ObjectRef,
-    blocks: readonly Blocks[],
-    from: PlacementMember,
-    signal: AbortSignal,
-  ) => Promise<Brought>;
+  readonly bring: (ref: ObjectRef, how: BringOptions) => Promise<Brought>;
   readonly bytesPerSecond: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -120,7 +113,7 @@ export class Pulls implements AsyncDisposable {
     const { from, datasetId, version, ordinal } = arrival;
     const opened = await versions.get(datasetId, version, signal);
     const ref = await opened.replica.withPages(signal, (reader) =>
-      reader.objectRef(ordinal, opened.dataset),
+      opened.objectRef(reader, ordinal),
     );
     arrivals.begun(arrival, ref);
     const member = placement().everyone.find(({ workerId }) => workerId === from);
@@ -150,9 +143,10 @@ export class Pulls implements AsyncDisposable {
     const { datasetId } = ref;
     const missingBytes = this.#missingBytes(ref, blocks);
     if (missingBytes === 0) return 'done';
-    await this.#rate.take(missingBytes, signal);
     try {
-      const outcome = await this.#options.bring(ref, blocks, member, signal);
+      const pace = (bytes: number) => this.#rate.take(bytes, signal);
+      const how = { blocks, keeper: member, pace, signal };
+      const outcome = await this.#options.bring(ref, how);
       this.#movedBytes += missingBytes - this.#missingBytes(ref, blocks);
       return outcome;
     } catch (error) {

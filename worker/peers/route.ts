@@ -45,12 +45,12 @@ export function routeOf(
 ): Route {
   const others = (members: readonly PlacementMember[]) =>
     members.filter((member) => member.workerId !== workerId);
-  const held = others(keepers.keepersOf(ref.objectId)).map(asKeeper);
+  const held = others(keepers.keepersOf(ref)).map(asKeeper);
   const candidates =
     placement?.candidates(ref.objectId, stripeOf(offsetBytes, ref.sizeBytes)) ?? [];
   const at = candidates.findIndex((member) => member.workerId === workerId);
   if (at === 0 || candidates.length === 0) {
-    const isSettled = candidates.length < 2 || keepers.isSettled(ref.objectId);
+    const isSettled = candidates.length < 2 || keepers.isSettled();
     const after = isSettled ? [] : candidates.slice(1, 1 + MOST_AFTER).map(toGive);
     return { asks: distinct([...held, ...after]), keeps: true };
   }

@@ -189,6 +189,11 @@ export class ObjectStore implements AsyncDisposable {
     await this.#space.shrink();
   }
 
+  /** Where an object belongs that is new, or seen again. */
+  classify(ref: ObjectRef): Region {
+    return classify(this.admission, this.#options, ref);
+  }
+
   /** Of the objects of a region. */
   *idsOf(region: 'transit' | 'replica'): Generator<string> {
     const { transitOrder, replicaOrder } = this.#records;
@@ -198,7 +203,7 @@ export class ObjectStore implements AsyncDisposable {
 
   /** The object, in memory until `unpin`, and belonging to the reference's dataset from now on. */
   pin(ref: ObjectRef): StoredObject {
-    const object = this.#index.pin(ref, () => classify(this.admission, this.#options, ref));
+    const object = this.#index.pin(ref, () => this.classify(ref));
     this.#references.add(object, ref);
     return object;
   }
