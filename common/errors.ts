@@ -34,7 +34,7 @@ export const ERRORS = {
   },
   NOT_FOUND: {
     summary: 'There is nothing of that name.',
-    hint: 'List what there is with `larder dataset list` or `larder dataset versions NAME`.',
+    hint: 'List what there is with `larder dataset list`, `larder dataset versions NAME` or `larder status`.',
     remedy: 'fix-request',
   },
   ALREADY_EXISTS: {
@@ -170,6 +170,16 @@ export const ERRORS = {
   NOT_KEPT: {
     summary: 'The file does not fit into the cache.',
     hint: 'Give the workers more room with --cache-size, add a worker, or preload fewer files.',
+    remedy: 'fix-cluster',
+  },
+  WORKER_ID_TAKEN: {
+    summary: 'Another worker with this identity is alive.',
+    hint: 'A cache directory was copied: delete `worker-id` in the copy and start it again.',
+    remedy: 'fix-cluster',
+  },
+  NO_ROOM_ELSEWHERE: {
+    summary: 'What the worker holds has no room on the others.',
+    hint: 'Add a worker, or more --cache-size elsewhere; stopped as it is, what is lost is read from the origin again.',
     remedy: 'fix-cluster',
   },
   DATA_DIR_UNUSABLE: {

@@ -1,5 +1,4 @@
 /** The Cluster service: workers join, push listings, and everyone sees who is there. */
-import { LarderError } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
 import type { ClusterHandlers } from '../proto/generated/larder/v1/Cluster.ts';
 import type { ClusterStatus } from '../proto/generated/larder/v1/ClusterStatus.ts';
@@ -33,12 +32,12 @@ export function clusterService(
       return {};
     }),
     WatchPlacement: handlers.serverStream((_request, { signal }) => placements(workers, signal)),
-    DrainWorker: handlers.unary(() => {
-      throw new LarderError('NOT_YET_AVAILABLE', { what: 'drain' });
-    }),
-    ForgetWorker: handlers.unary(() => {
-      throw new LarderError('NOT_YET_AVAILABLE', { what: 'forget' });
-    }),
+    DrainWorker: handlers.unary(async ({ worker, cancel }) => ({
+      worker_ids: await workers.drain(worker, !cancel),
+    })),
+    ForgetWorker: handlers.unary(async ({ worker }) => ({
+      worker_ids: await workers.forget(worker),
+    })),
     GetStatus: handlers.unary(async () => {
       await workers.probe(PROBE_MS);
       return clusterStatus(options);

@@ -53,6 +53,8 @@ export interface LeaseRecord {
 export interface PlacementRecord {
   readonly number: number;
   readonly members: readonly PlacementMember[];
+  /** Workers that were told to leave, members or not. Absent in older records. */
+  readonly drained?: readonly string[];
 }
 
 /** A preload that has not ended. */

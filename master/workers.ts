@@ -2,10 +2,11 @@
  * The workers that this master knows: their streams, their membership, what they report.
  *
  * Always true: a placement is persisted before anyone is told of it; everyone is told of each change, in
- * order. A worker has at most one session: a newer one ends the older.
+ * order. A worker has at most one session: a newer one of the same process, or of the one that was
+ * started after it, ends the older.
  */
 import { LarderError, PROTOCOL_VERSION } from '../common/index.ts';
-import type { Clock, Logger } from '../common/index.ts';
+import type { Clock, Logger, PlacementMember } from '../common/index.ts';
 import type { Heartbeat__Output } from '../proto/generated/larder/v1/Heartbeat.ts';
 import type { Hello__Output } from '../proto/generated/larder/v1/Hello.ts';
 import type { MasterMessage } from '../proto/generated/larder/v1/MasterMessage.ts';
@@ -17,6 +18,7 @@ import type { ServerStream } from '../rpc/grpc/index.ts';
 import { Signal, untilAborted, withDeadline } from './async.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import { HeldBlocks } from './held.ts';
+import { lastCopies, NO_COPIES } from './last-copies.ts';
 import { Membership } from './membership.ts';
 import type { MasterTimes } from './options.ts';
 import type { PlacementRecord } from './records.ts';
@@ -38,6 +40,8 @@ export interface WorkersOptions {
 type JoinStream = ServerStream<WorkerMessage__Output, MasterMessage>;
 
 const TERM_SHIFT = 2 ** 32;
+/** A worker whose identity somebody claims has this share of a lease to say that it is there. */
+const CLAIM_SHARE = 1 / 2;
 
 export class Workers {
   readonly held = new HeldBlocks();
@@ -52,12 +56,13 @@ export class Workers {
   #placement: PlacementRecord;
   #publishing: Promise<void> = Promise.resolve();
   #commands = 0;
-  #lastTickMs = 0;
+  #lastTickMs: number;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
     this.#placement = options.placement;
     const nowMs = options.clock.monotonicMs();
+    this.#lastTickMs = nowMs;
     this.#membership = new Membership(options.times, options.placement, nowMs);
   }
 
@@ -90,7 +95,7 @@ export class Workers {
     const { clock, times } = this.#options;
     const first = await withDeadline(messages.next(), times.leaseMs, clock, 'hello');
     const hello = first.done === true ? null : (first.value.hello ?? null);
-    const session = this.#admit(stream, hello);
+    const session = await this.#admit(stream, hello);
     const { workerId } = session;
     try {
       await this.#welcome(session);
@@ -130,10 +135,14 @@ export class Workers {
   /** Judges leases; to be called several times per lease. */
   tick(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    const stalled = nowMs - this.#lastTickMs > this.#options.times.leaseMs / 2;
+    const sinceTickMs = nowMs - this.#lastTickMs;
     this.#lastTickMs = nowMs;
-    // This process stood still: the heartbeats of that time are in its sockets, to be read first.
-    if (stalled) return;
+    if (sinceTickMs > this.#options.times.leaseMs / 2) {
+      // This process stood still: heartbeats of that time are in its sockets, to be read first, and
+      // workers that gave up on it have to find their way back.
+      this.#membership.stoodStill(sinceTickMs);
+      return;
+    }
     const outcome = this.#membership.tick(nowMs);
     for (const worker of outcome.lapsed) {
       this.#options.log.warn({ worker }, 'a worker is silent');
@@ -143,10 +152,10 @@ export class Workers {
     }
     for (const worker of outcome.removed) {
       this.#options.log.warn({ worker }, 'a worker is no member any more');
-      this.held.forgetWorker(worker);
-      this.#heartbeats.delete(worker);
+      this.#forget(worker);
     }
-    if (outcome.placementChanged) this.#publish();
+    // What could not be kept the last time is tried again.
+    if (this.#membership.number !== this.#placement.number) void this.#publish();
     if (outcome.lapsed.length + outcome.removed.length > 0) this.changed.notify();
   }
 
@@ -163,8 +172,13 @@ export class Workers {
   }
 
   status(): WorkerStatus[] {
+    const actives = this.sessions().filter(({ workerId }) => !this.#isLeaving(workerId));
+    const activeIds = actives.map(({ workerId }) => workerId);
     return this.#membership.states().map(({ member, alive }) => {
       const beat = this.#heartbeats.get(member.workerId);
+      const reported = this.session(member.workerId)?.heldReported === true;
+      const isLeaving = member.state === 'leaving';
+      const last = isLeaving ? lastCopies(this.held, member.workerId, activeIds) : NO_COPIES;
       return {
         member: memberToWire(member),
         alive,
@@ -173,8 +187,27 @@ export class Workers {
         origin: beat?.origin ?? {},
         reads: beat?.reads ?? {},
         version: this.#sessions.get(member.workerId)?.softwareVersion ?? '',
+        moves: beat?.moves ?? {},
+        last_copy_bytes: last.bytes,
+        drained: isLeaving && reported && last.blocks === 0,
       };
     });
+  }
+
+  /** @see Membership.drain; resolves when it is persisted and told */
+  async drain(worker: string, leave: boolean): Promise<string[]> {
+    const workers = this.#membership.drain(worker, leave);
+    this.#options.log.info({ workers, leave }, 'workers are to leave, or no longer');
+    await this.#publish();
+    return workers;
+  }
+
+  /** @see Membership.forget; resolves when it is persisted and told */
+  async forget(worker: string): Promise<string[]> {
+    const workers = this.#membership.forget(worker);
+    for (const id of workers) this.#forget(id);
+    await this.#publish();
+    return workers;
   }
 
   /** Ends all streams, and waits until what was decided is persisted. */
@@ -183,7 +216,41 @@ export class Workers {
     await this.#publishing;
   }
 
-  #admit(stream: JoinStream, hello: Hello__Output | null): WorkerSession {
+  #isLeaving(workerId: string): boolean {
+    return this.#membership.state(workerId)?.member.state === 'leaving';
+  }
+
+  #forget(workerId: string): void {
+    this.held.forgetWorker(workerId);
+    this.#heartbeats.delete(workerId);
+  }
+
+  /** @throws {LarderError} `WORKER_ID_TAKEN` where another process lives as this worker */
+  async #assertFree(member: PlacementMember, incarnation: string): Promise<void> {
+    const { clock, times, log } = this.#options;
+    const { workerId, node } = member;
+    for (;;) {
+      const claim = this.#membership.claim(member, incarnation, clock.monotonicMs());
+      if (claim === 'admit') return;
+      const holder = this.#sessions.get(workerId);
+      if (claim === 'ask-first') {
+        if (holder === undefined) return;
+        const answers = await answersProbe(holder, times.leaseMs * CLAIM_SHARE, clock);
+        if (this.#sessions.get(workerId) !== holder) continue;
+        if (!answers) return;
+      }
+      const known = this.#membership.state(workerId)?.member;
+      const facts = {
+        worker: workerId,
+        ...{ node: known?.node, dataAddress: known?.dataAddress },
+        ...{ refusedNode: node, refusedDataAddress: member.dataAddress },
+      };
+      log.warn(facts, 'a worker was refused: another one with its identity is alive');
+      throw new LarderError('WORKER_ID_TAKEN', facts);
+    }
+  }
+
+  async #admit(stream: JoinStream, hello: Hello__Output | null): Promise<WorkerSession> {
     if (hello === null) throw new LarderError('INVALID_ARGUMENT', { expected: 'hello' });
     if (hello.protocol !== PROTOCOL_VERSION) {
       throw new LarderError('PROTOCOL_MISMATCH', {
@@ -192,8 +259,10 @@ export class Workers {
         workerVersion: hello.version.slice(0, 100),
       });
     }
+    const member = memberFromWire(hello.member);
+    await this.#assertFree(member, hello.incarnation);
     const session = new WorkerSession({
-      member: memberFromWire(hello.member),
+      member,
       incarnation: hello.incarnation,
       softwareVersion: hello.version.slice(0, 100),
       send: (message) => stream.send(message),
@@ -207,7 +276,7 @@ export class Workers {
     const nowMs = this.#options.clock.monotonicMs();
     const outcome = this.#membership.hello(session.member, session.incarnation, nowMs);
     if (outcome.restarted) this.held.forgetWorker(workerId);
-    if (outcome.placementChanged) this.#publish();
+    if (outcome.placementChanged) void this.#publish();
     this.#options.log.info({ worker: workerId, ...outcome }, 'a worker joined');
     return session;
   }
@@ -272,9 +341,13 @@ export class Workers {
     });
   }
 
-  /** One after the other, so that numbers are told in their order. */
-  #publish(): void {
-    this.#publishing = this.#publishing.then(async () => {
+  /**
+   * One after the other, so that numbers are told in their order.
+   *
+   * @returns rejects where the placement could not be kept; the next tick tries again
+   */
+  #publish(): Promise<void> {
+    const publishing = this.#publishing.then(async () => {
       const placement = this.#membership.placement();
       if (placement.number === this.#placement.number) return;
       await this.#options.store.putPlacement(placement);
@@ -284,8 +357,23 @@ export class Workers {
       const message = { placement: placementToWire(placement) };
       for (const session of this.#sessions.values()) void session.send(message);
     });
-    this.#publishing.catch((error: unknown) => {
+    this.#publishing = publishing.catch((error: unknown) => {
       this.#options.log.fatal({ err: error }, 'the placement could not be kept');
     });
+    return publishing;
   }
+}
+
+/** Whether the process behind a stream is there. */
+async function answersProbe(
+  session: WorkerSession,
+  timeoutMs: number,
+  clock: Clock,
+): Promise<boolean> {
+  const answer = new Promise<boolean>((resolve) => {
+    session.start((command) => ({ probe: { command } }), {
+      onEnd: () => resolve(!session.closed.aborted),
+    });
+  });
+  return await withDeadline(answer, timeoutMs, clock, 'a claim').catch(() => false);
 }

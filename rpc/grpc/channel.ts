@@ -57,6 +57,8 @@ export interface ClusterApi {
   readonly pushListing: ClientStreaming<K['PushListing']>;
   readonly watchPlacement: ServerStreaming<K['WatchPlacement']>;
   readonly getStatus: Unary<K['GetStatus']>;
+  readonly drainWorker: Unary<K['DrainWorker']>;
+  readonly forgetWorker: Unary<K['ForgetWorker']>;
 }
 
 export interface PreloadApi {
@@ -136,6 +138,8 @@ function clusterApi(caller: Caller): ClusterApi {
       clientStreamCall(caller, service.PushListing, messages, options),
     watchPlacement: serverStreaming(caller, service.WatchPlacement),
     getStatus: unary(caller, service.GetStatus),
+    drainWorker: unary(caller, service.DrainWorker),
+    forgetWorker: unary(caller, service.ForgetWorker),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   systemClock,
   systemRandom,
 } from '../../common/index.ts';
-import type { ListingEntry } from '../../common/index.ts';
+import type { ListingEntry, Logger } from '../../common/index.ts';
 import { ManifestReader } from '../../common/manifest/index.ts';
 import { startMaster } from '../../master/index.ts';
 import type { Master, MasterOptions } from '../../master/index.ts';
@@ -99,6 +99,9 @@ export interface FakeWorkerOptions {
   readonly address: string;
   readonly id: string;
   readonly weightBytes?: number;
+  /** Default: `node-` and the id. */
+  readonly node?: string;
+  readonly log?: Logger;
   readonly store?: FakeStore;
 }
 
@@ -133,7 +136,7 @@ export class FakeWorker implements AsyncDisposable {
         weightBytes: options.weightBytes ?? 1000,
         dataAddress: '127.0.0.1:1',
         state: 'active',
-        node: `node-${options.id}`,
+        node: options.node ?? `node-${options.id}`,
       }),
       softwareVersion: 'test',
       held: this.store,
@@ -153,7 +156,7 @@ export class FakeWorker implements AsyncDisposable {
         this.replicas = replicas;
       },
       clock: systemClock,
-      log: silentLogger,
+      log: options.log ?? silentLogger,
       random: systemRandom,
       reportMs: 20,
       minBackoffMs: 20,

@@ -119,6 +119,6 @@ class Membership implements ClusterMembership {
 
   #isMember(): boolean {
     const { workerId } = this.#options.member();
-    return this.connected && this.#placement.members.some((member) => member.workerId === workerId);
+    return this.connected && this.#placement.everyone.some((it) => it.workerId === workerId);
   }
 }

@@ -16,6 +16,7 @@ export interface WorkerStatus {
   'version'?: (string);
   'moves'?: (_larder_v1_MoveCounters | null);
   'last_copy_bytes'?: (number | string | Long);
+  'drained'?: (boolean);
 }
 
 export interface WorkerStatus__Output {
@@ -28,4 +29,5 @@ export interface WorkerStatus__Output {
   'version': (string);
   'moves': (_larder_v1_MoveCounters__Output | null);
   'last_copy_bytes': (number);
+  'drained': (boolean);
 }
