@@ -16,6 +16,9 @@ export interface MountProcessSpec {
   readonly logLevel: string;
   readonly readTimeoutMs: number;
   readonly hungAfterMs: number;
+  /** Not in what releases before this setting have written. */
+  readonly peerTimeoutMs?: number;
+  readonly peerRestMs?: number;
   readonly readsFailAfterMs: number;
   /** What the command that mounted was told: reading it again starts from there. */
   readonly configuration: UsedSettings;

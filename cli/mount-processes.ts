@@ -93,6 +93,8 @@ async function serve(spec: MountProcessSpec, specFile: string, waits: boolean): 
     master,
     ...(workerSocket === undefined ? {} : { workerSocket }),
     readTimeoutMs: spec.readTimeoutMs,
+    ...(spec.peerTimeoutMs === undefined ? {} : { hangTimeoutMs: spec.peerTimeoutMs }),
+    ...(spec.peerRestMs === undefined ? {} : { hangRestMs: spec.peerRestMs }),
     client: `mount ${mountpoint}`,
   });
   await driverOf(spec).serve(mountSpec(spec), {

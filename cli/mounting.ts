@@ -58,6 +58,8 @@ export async function startMount(request: MountRequest, env: Environment): Promi
     logLevel: env.logLevel,
     readTimeoutMs: env.readTimeoutMs,
     hungAfterMs: env.hungAfterMs,
+    peerTimeoutMs: env.settings.peerTimeout,
+    peerRestMs: env.settings.peerRest,
     readsFailAfterMs: env.readsFailAfterMs,
     configuration: usedSettings(),
     holderCommand: programCommand('internal-holder', specFile),

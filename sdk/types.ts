@@ -113,6 +113,14 @@ export interface ClusterStatus {
     readonly alive: boolean;
     readonly capacityBytes: number;
     readonly usedBytes: number;
+    /** What it got from other workers that no sound worker sends, and who gave the last of it. */
+    readonly peerFaults: { readonly badAnswers: number; readonly lastBadPeer: string };
+    /** Origins that it cannot read: no credentials on its node, or refused. Others fetch meanwhile. */
+    readonly originTroubles: readonly {
+      readonly datasetId: number;
+      readonly code: string;
+      readonly message: string;
+    }[];
   }[];
   readonly datasets: readonly {
     readonly name: string;
@@ -122,6 +130,13 @@ export interface ClusterStatus {
     readonly heldBytes: number;
   }[];
   readonly origin: OriginCounters;
-  /** Asked of Larder, and what of it had to wait for the origin; since the workers started. */
-  readonly reads: { readonly bytes: number; readonly originBytes: number };
+  /**
+   * Asked of Larder; what of it had to wait for the origin, and what went from one node to another. The rest
+   * was on the reader's node. Since the workers started.
+   */
+  readonly reads: {
+    readonly bytes: number;
+    readonly originBytes: number;
+    readonly peerBytes: number;
+  };
 }

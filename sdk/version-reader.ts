@@ -1,7 +1,14 @@
 /**
  * One version, open for reading: names and attributes from its manifest, bytes through the router.
  */
-import { blockCount, clampLength, LarderError, printableKey } from '../common/index.ts';
+import {
+  blockCount,
+  clampLength,
+  LarderError,
+  printableKey,
+  STRIPE_BYTES,
+  stripeOf,
+} from '../common/index.ts';
 import type { DatasetInfo, Entry, ManifestReader, ObjectRef } from '../common/index.ts';
 import { withMissing } from '../rpc/manifests/index.ts';
 import type { Connection } from './connection.ts';
@@ -72,6 +79,13 @@ export class VersionReader implements AsyncDisposable {
     const ref = await this.object(ordinal, signal);
     const length = clampLength(offsetBytes, lengthBytes, ref.sizeBytes);
     if (length === 0) return Buffer.alloc(0);
+    const parts = inStripes(ref.sizeBytes, offsetBytes, length);
+    if (parts.length > 1) {
+      const reads = parts.map((part) =>
+        this.read(ordinal, part.offsetBytes, part.lengthBytes, signal),
+      );
+      return Buffer.concat(await Promise.all(reads));
+    }
     return await this.#connection.router.read(
       this.#range(ordinal, ref, offsetBytes, length),
       signal,
@@ -90,6 +104,9 @@ export class VersionReader implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<HeldExtent | Buffer[]> {
     const ref = await this.object(ordinal, signal);
+    if (inStripes(ref.sizeBytes, offsetBytes, lengthBytes).length > 1) {
+      return [await this.read(ordinal, offsetBytes, lengthBytes, signal)];
+    }
     const range = this.#range(ordinal, ref, offsetBytes, lengthBytes);
     const answer = await this.#connection.router.hold(range, signal);
     return Buffer.isBuffer(answer) ? [answer] : { objectId: ref.objectId, ...answer };
@@ -116,6 +133,23 @@ export class VersionReader implements AsyncDisposable {
 
   #range(ordinal: number, ref: ObjectRef, offsetBytes: number, lengthBytes: number): FileRange {
     const file = { datasetId: this.dataset.id, version: this.version, ordinal };
-    return { file, ref, offsetBytes, lengthBytes };
+    const { replicas } = this.dataset.settings;
+    const range = { file, ref, offsetBytes, lengthBytes };
+    return replicas === undefined ? range : { ...range, replicas };
   }
+}
+
+/** A range in parts that have one owner each. */
+function inStripes(
+  sizeBytes: number,
+  offsetBytes: number,
+  lengthBytes: number,
+): { offsetBytes: number; lengthBytes: number }[] {
+  const endBytes = offsetBytes + lengthBytes;
+  const cutBytes = (stripeOf(offsetBytes, sizeBytes) + 1) * STRIPE_BYTES;
+  if (sizeBytes <= STRIPE_BYTES || endBytes <= cutBytes) return [{ offsetBytes, lengthBytes }];
+  return [
+    { offsetBytes, lengthBytes: cutBytes - offsetBytes },
+    ...inStripes(sizeBytes, cutBytes, endBytes - cutBytes),
+  ];
 }

@@ -77,7 +77,7 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
     uniqueBytes: 0,
     requestedBytes: 0,
   };
-  const reads = { bytes: 0, originBytes: 0 };
+  const reads = { bytes: 0, originBytes: 0, peerBytes: 0 };
   for (const worker of status.workers) {
     origin.gets += worker.origin?.gets ?? 0;
     origin.bytes += worker.origin?.bytes ?? 0;
@@ -85,16 +85,24 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
     origin.requestedBytes += worker.origin?.requested_bytes ?? 0;
     reads.bytes += worker.reads?.bytes ?? 0;
     reads.originBytes += worker.reads?.origin_bytes ?? 0;
+    reads.peerBytes += worker.reads?.peer_bytes ?? 0;
   }
   return {
     placement: status.placement,
-    workers: status.workers.map(({ member, alive, capacity_bytes, used_bytes }) => ({
+    workers: status.workers.map(({ member, alive, capacity_bytes, used_bytes, ...told }) => ({
       workerId: member?.worker_id ?? '',
       node: member?.node ?? '',
       dataAddress: member?.data_address ?? '',
       alive,
       capacityBytes: capacity_bytes,
       usedBytes: used_bytes,
+      peerFaults: {
+        badAnswers: told.peer_faults?.bad_answers ?? 0,
+        lastBadPeer: told.peer_faults?.last_bad_peer ?? '',
+      },
+      originTroubles: told.origin_troubles.map(({ dataset_id, code, message }) => ({
+        ...{ datasetId: dataset_id, code, message },
+      })),
     })),
     datasets: status.datasets.map(({ name, latest_version, files, bytes, held_bytes }) => ({
       name,

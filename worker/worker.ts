@@ -24,6 +24,7 @@ import { ObjectReader } from './fetching/index.ts';
 import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
 import { Moves } from './moves/index.ts';
+import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
@@ -169,6 +170,7 @@ interface Parts {
   readonly links: PeerLinks;
   readonly moves: Moves;
   readonly expectations: Expectations;
+  readonly troubles: OriginTroubles;
 }
 
 type Config = WorkerOptions & {
@@ -207,7 +209,13 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
       },
     }),
   );
-  const originFor = async (datasetId: number) => origins.get(await versions.dataset(datasetId));
+  const troubles = new OriginTroubles({
+    ...{ clock, log },
+    restMs: config.originRestMs,
+    hasOthers: () => (cluster.membership?.placement.members.length ?? 0) > 1,
+  });
+  const originFor = async (datasetId: number) =>
+    troubles.guard(datasetId, origins.get(await versions.dataset(datasetId)));
   const maxOriginReads = shareOfOpenFiles(openFiles, ORIGIN_READS);
   const links = started.use(
     new PeerLinks({
@@ -242,7 +250,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
     }),
   );
   cluster.moves = moves;
-  return { store, master, origins, versions, reads, links, moves, expectations };
+  return { store, master, origins, versions, reads, links, troubles, moves, expectations };
 }
 
 /** @returns the address of the data plane, with the real port */
@@ -287,13 +295,16 @@ async function serve(
   return await server.listen(tcpAddress(listen));
 }
 
-function countersOf({ store, reads, origins, moves }: Parts): WorkerCounters {
-  const { uniqueBytes, requestedBytes, readBytes, readOriginBytes } = reads.counters;
+function countersOf(parts: Parts): WorkerCounters {
+  const { store, reads, origins, moves, links, troubles } = parts;
+  const { uniqueBytes, requestedBytes, readBytes, readOriginBytes, readPeerBytes } = reads.counters;
   return {
     capacityBytes: store.capacityBytes,
     usedBytes: store.usedBytes,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
-    reads: { bytes: readBytes, originBytes: readOriginBytes },
     moves: moves.counters,
+    reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
+    peerFaults: links.faults,
+    originTroubles: troubles.list,
   };
 }

@@ -2,6 +2,7 @@
 import { asLarderError, EXIT, formatBytes, printable } from '../../common/index.ts';
 import { connect } from '../../sdk/index.ts';
 import type { ClusterStatus } from '../../sdk/index.ts';
+import { describeReads, describeTroubles } from '../cluster-reads.ts';
 import { createContext } from '../context.ts';
 import { isSet, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
@@ -47,7 +48,11 @@ function buildReport(
   unreachable: readonly { master: string; error: string }[],
 ) {
   const origin = { gets: 0, bytes: 0, uniqueBytes: 0, requestedBytes: 0 };
+  const reads = { bytes: 0, originBytes: 0, peerBytes: 0 };
   for (const cluster of clusters) {
+    reads.bytes += cluster.reads.bytes;
+    reads.originBytes += cluster.reads.originBytes;
+    reads.peerBytes += cluster.reads.peerBytes;
     origin.gets += cluster.origin.gets;
     origin.bytes += cluster.origin.bytes;
     origin.uniqueBytes += cluster.origin.uniqueBytes;
@@ -79,6 +84,7 @@ function buildReport(
     ),
     workers: clusters.flatMap(({ workers }) => workers),
     origin,
+    reads,
     unreachable,
   };
 }
@@ -139,7 +145,9 @@ function render(report: Report): string {
     ),
     `origin: ${String(origin.gets)} GETs, ${formatBytes(origin.bytes)} ` +
       `(unique ${formatBytes(origin.uniqueBytes)}, requested ${formatBytes(origin.requestedBytes)})`,
-  ];
+    describeReads(report.reads) ?? [],
+    describeTroubles(report.workers),
+  ].flat();
   return parts.join('\n\n');
 }
 

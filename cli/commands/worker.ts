@@ -41,6 +41,9 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     maxConnections: settings.maxConnections,
     readMemoryBytes: settings.readMemory,
     originConnections: settings.originConnections,
+    peerTimeoutMs: settings.peerTimeout,
+    peerRestMs: settings.peerRest,
+    originRestMs: settings.originRest,
     softwareVersion: packageVersion(),
     log,
   });

@@ -76,7 +76,7 @@ test('status tells counters, versions of the software, and what is held', async 
     capacity_bytes: 1000,
     used_bytes: 10,
     origin: { gets: 1, bytes: 2, unique_bytes: 2 },
-    reads: { bytes: 4, origin_bytes: 1 },
+    reads: { bytes: 4, origin_bytes: 1, peer_bytes: 2 },
   });
   worker.store.set(1, 0, 1, false);
   await eventually(status, (s) => heldBytes(s)[0] === 300);

@@ -149,8 +149,10 @@ export class FakeWorker implements AsyncDisposable {
         capacityBytes: 1000,
         usedBytes: 10,
         origin: { gets: 1, bytes: 2, uniqueBytes: 2, requestedBytes: 2 },
-        reads: { bytes: 4, originBytes: 1 },
         moves: { pendingObjects: 1, pendingBytes: 3, movedBytes: 5 },
+        reads: { bytes: 4, originBytes: 1, peerBytes: 2 },
+        peerFaults: { badAnswers: 0, lastBadPeer: '' },
+        originTroubles: [],
       }),
       onReplicas: (replicas) => {
         this.replicas = replicas;

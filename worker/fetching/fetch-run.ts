@@ -10,7 +10,7 @@
  */
 import { hasCode, LarderError, MIB, untilAborted } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
-import type { Origin } from '../origins/origin.ts';
+import type { OriginReads } from '../origins/origin.ts';
 import type { PeerRead, PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { BlockFiller } from './block-filler.ts';
@@ -38,7 +38,7 @@ export interface FetchRunOptions {
   /** Wanted even if no reader waits. */
   readonly forCache: boolean;
   readonly buffers: WriteBuffers;
-  readonly origin: () => Promise<Origin>;
+  readonly origin: () => Promise<OriginReads>;
   /** Asked before the origin; undefined where there is nobody to ask. */
   readonly peers: PeerReads | undefined;
   readonly from: FetchFrom;

@@ -6,7 +6,7 @@
  */
 import { STRIPE_BYTES } from '../../common/index.ts';
 import type { ObjectRef, PlacementMember } from '../../common/index.ts';
-import type { Origin } from '../origins/origin.ts';
+import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads, ReadOrigin } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { PRIORITY } from './fetch-queue.ts';
@@ -21,7 +21,7 @@ export interface FetchContext {
   /** Of runs that ask other workers first. */
   readonly peerQueue: FetchQueue<Queued>;
   readonly peers: PeerReads | undefined;
-  readonly originFor: (datasetId: number) => Promise<Origin>;
+  readonly originFor: (datasetId: number) => Promise<OriginReads>;
   /** Adjacent blocks are joined into reads of this size. */
   readonly joinBytes: number;
   readonly buffers: WriteBuffers;

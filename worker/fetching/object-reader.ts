@@ -24,7 +24,7 @@ import type {
   ReadOptions,
   ReadPiece,
 } from '../object-reads.ts';
-import type { Origin } from '../origins/origin.ts';
+import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { bringAhead, roomAhead } from './ahead.ts';
@@ -49,7 +49,7 @@ import { WriteBuffers } from './write-buffers.ts';
 
 export interface ObjectReaderOptions {
   readonly store: ObjectStore;
-  readonly originFor: (datasetId: number) => Promise<Origin>;
+  readonly originFor: (datasetId: number) => Promise<OriginReads>;
   /** Other workers; default: none is asked. */
   readonly peers?: PeerReads | undefined;
   /** Origin reads at a time; default 32. */

@@ -7,7 +7,7 @@
  */
 import type { ObjectRef } from '../../common/index.ts';
 import type { ReadOptions, ReadPiece } from '../object-reads.ts';
-import type { Origin } from '../origins/origin.ts';
+import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
 import type { Interest } from './interest.ts';
 import type { FetchFrom } from './object-fetch.ts';
@@ -19,7 +19,7 @@ import { relay } from './relay.ts';
 
 export interface PassingOptions {
   readonly peers: PeerReads | undefined;
-  readonly originFor: (datasetId: number) => Promise<Origin>;
+  readonly originFor: (datasetId: number) => Promise<OriginReads>;
   readonly counts: ReadCounts;
   readonly onReceived: (bytes: number) => void;
   readonly onBlock: (ref: ObjectRef, block: number) => void;

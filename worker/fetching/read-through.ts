@@ -2,7 +2,7 @@
 import { MIB } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import type { ReadPiece } from '../object-reads.ts';
-import type { Origin } from '../origins/origin.ts';
+import type { OriginReads } from '../origins/origin.ts';
 import type { ByteRange } from './read-pattern.ts';
 import { Tap } from './tap.ts';
 import { abortion } from './waiting.ts';
@@ -10,7 +10,7 @@ import { abortion } from './waiting.ts';
 export interface ReadThrough {
   readonly ref: ObjectRef;
   readonly range: ByteRange;
-  readonly origin: Origin;
+  readonly origin: OriginReads;
   readonly signal: AbortSignal;
   readonly onReceived: (bytes: number) => void;
 }

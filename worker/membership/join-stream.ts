@@ -228,7 +228,8 @@ export class JoinStream {
 }
 
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
-  const { capacityBytes, usedBytes, origin, reads, moves } = counters();
+  const { capacityBytes, usedBytes, origin, reads, moves, ...more } = counters();
+  const { peerFaults, originTroubles } = more;
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -238,11 +239,19 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
       unique_bytes: origin.uniqueBytes,
       requested_bytes: origin.requestedBytes,
     },
-    reads: { bytes: reads.bytes, origin_bytes: reads.originBytes },
     moves: {
       pending_objects: moves.pendingObjects,
       pending_bytes: moves.pendingBytes,
       moved_bytes: moves.movedBytes,
     },
+    reads: {
+      bytes: reads.bytes,
+      origin_bytes: reads.originBytes,
+      peer_bytes: reads.peerBytes,
+    },
+    peer_faults: { bad_answers: peerFaults.badAnswers, last_bad_peer: peerFaults.lastBadPeer },
+    origin_troubles: originTroubles.map(({ datasetId, code, message }) => ({
+      ...{ dataset_id: datasetId, code, message },
+    })),
   };
 }

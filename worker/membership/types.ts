@@ -10,7 +10,9 @@ import type {
   Random,
 } from '../../common/index.ts';
 import type { MasterChannel } from '../../rpc/grpc/index.ts';
+import type { OriginTrouble } from '../origin-troubles.ts';
 import type { ListingBatch } from '../origins/origin.ts';
+import type { PeerFaults } from '../peers/index.ts';
 
 /** Blocks [firstBlock, firstBlock + count) of a dataset came to this disk, or went. */
 export interface HeldChange {
@@ -72,13 +74,19 @@ export interface WorkerCounters {
     readonly uniqueBytes: number;
     readonly requestedBytes: number;
   };
-  readonly reads: { readonly bytes: number; readonly originBytes: number };
   /** What is to come from other workers, and what has come since the start of the process. */
   readonly moves: {
     readonly pendingObjects: number;
     readonly pendingBytes: number;
     readonly movedBytes: number;
   };
+  readonly reads: {
+    readonly bytes: number;
+    readonly originBytes: number;
+    readonly peerBytes: number;
+  };
+  readonly peerFaults: PeerFaults;
+  readonly originTroubles: readonly OriginTrouble[];
 }
 
 export interface MembershipOptions {

@@ -17,6 +17,7 @@ export type {
   Origin,
   OriginCounters,
   OriginRead,
+  OriginReads,
   SkippedKey,
 } from './origin.ts';
 export { findCredentials, inspectEndpoint } from './s3-inspection.ts';

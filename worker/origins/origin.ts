@@ -42,13 +42,16 @@ export interface OriginCounters {
   bytes: number;
 }
 
-export interface Origin extends AsyncDisposable {
+export interface OriginReads {
+  /** @throws {LarderError} as `Origin.list`, and `ORIGIN_CHANGED` */
+  read(request: OriginRead, sink: ByteSink): Promise<void>;
+}
+
+export interface Origin extends OriginReads, AsyncDisposable {
   readonly counters: Readonly<OriginCounters>;
   /**
    * @throws {LarderError} `ORIGIN_UNREACHABLE`, `ORIGIN_NOT_FOUND`, `ORIGIN_DENIED`,
    *   `ORIGIN_CREDENTIALS`, `ORIGIN_THROTTLED`, `ORIGIN_BAD_RESPONSE`, `LISTING_UNSORTED`
    */
   list(signal: AbortSignal): AsyncIterable<ListingBatch>;
-  /** @throws {LarderError} as `list`, and `ORIGIN_CHANGED` */
-  read(request: OriginRead, sink: ByteSink): Promise<void>;
 }

@@ -1,0 +1,32 @@
+/** The lines of `larder status` about where reads came from, and what workers met with others and with origins. */
+import { formatBytes, printable } from '../common/index.ts';
+import type { ClusterStatus } from '../sdk/index.ts';
+
+type Told = Pick<ClusterStatus['workers'][number], 'node' | 'peerFaults' | 'originTroubles'>;
+
+/** `reads: 90.0 MiB from the reader's node, …`; undefined where nothing was read. */
+export function describeReads(reads: ClusterStatus['reads']): string | undefined {
+  if (reads.bytes === 0) return undefined;
+  const local = Math.max(0, reads.bytes - reads.peerBytes - reads.originBytes);
+  return (
+    `reads: ${formatBytes(local)} from the reader’s node, ${formatBytes(reads.peerBytes)} from ` +
+    `other nodes, ${formatBytes(reads.originBytes)} had to wait for the origin`
+  );
+}
+
+/** What somebody should look at; empty where all is well. */
+export function describeTroubles(workers: readonly Told[]): string[] {
+  return workers.flatMap(({ node, peerFaults, originTroubles }) => [
+    ...originTroubles.map(
+      ({ datasetId, message }) =>
+        `${node} cannot read the origin of dataset ${String(datasetId)}, others are asked: ` +
+        printable(message),
+    ),
+    ...(peerFaults.badAnswers === 0
+      ? []
+      : [
+          `${node} got ${String(peerFaults.badAnswers)} wrong answers from other workers, the last ` +
+            `from ${printable(peerFaults.lastBadPeer)}`,
+        ]),
+  ]);
+}
