@@ -28,6 +28,7 @@ test('a worker that is drained gives everything away; then it can go, and nothin
   await cluster.readAll();
   await expect.poll(() => cluster.held('w2').size, WAIT).toBe(0);
   expect(total('w1', 'w3')).toBe(FILES);
+  expect(cluster.s3.counters.gets).toBe(FILES);
   await cluster.stop('w2');
   await cluster.readAll();
   expect(cluster.s3.counters.gets).toBe(FILES);
@@ -80,7 +81,7 @@ test('what there is no room for stays where it is, and is read there', async () 
   await cluster.start('w1');
   await cluster.create();
   await cluster.readAll();
-  expect(cluster.held('w1').size).toBe(120);
+  await expect.poll(() => cluster.held('w1').size, WAIT).toBe(120);
   // It says that it is as large as the first one, and then takes 2 MiB at most.
   const small = await cluster.start('w2', { capacityBytes: 256 * MIB, moveBytesPerSecond: 1 });
   await small.setCapacity(2 * MIB);
