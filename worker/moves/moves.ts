@@ -183,7 +183,8 @@ export class Moves implements AsyncDisposable {
   /** @throws {LarderError} `BUSY` where it is no member that this worker knows of, yet */
   #member(workerId: string): PlacementMember {
     const member = this.#options.placement().everyone.find((one) => one.workerId === workerId);
-    if (member === undefined) throw new LarderError('BUSY', { worker: workerId, what: 'no member' });
+    if (member === undefined)
+      throw new LarderError('BUSY', { worker: workerId, what: 'no member' });
     return member;
   }
 
