@@ -237,20 +237,26 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   const reads = started.use(
     new ObjectReader({ store, originFor, peers, maxOriginReads, logger: log }),
   );
-  const moves = started.use(
-    new Moves({
-      ...{ store, versions, clock, log },
-      placement: () => cluster.membership?.placement ?? Placement.empty,
-      bring: (ref, how) => reads.bring(ref, how),
-      tell: async (member, type, list, signal) => {
-        const client = await links.connect(member);
-        await client.tellMoves(type, list, { timeoutMs: MOVE_TIMEOUT_MS, signal });
-      },
-      bytesPerSecond: config.moveBytesPerSecond ?? DEFAULT_MOVE_BYTES_PER_SECOND,
-    }),
-  );
+  const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));
   cluster.moves = moves;
   return { store, master, origins, versions, reads, links, troubles, moves, expectations };
+}
+
+function openMoves(
+  { clock, log, moveBytesPerSecond }: Config,
+  { store, versions, reads, links }: Pick<Parts, 'store' | 'versions' | 'reads' | 'links'>,
+  cluster: Cluster,
+): Moves {
+  return new Moves({
+    ...{ store, versions, clock, log },
+    placement: () => cluster.membership?.placement ?? Placement.empty,
+    bring: (ref, how) => reads.bring(ref, how),
+    tell: async (member, type, list, signal) => {
+      const client = await links.connect(member);
+      await client.tellMoves(type, list, { timeoutMs: MOVE_TIMEOUT_MS, signal });
+    },
+    bytesPerSecond: moveBytesPerSecond ?? DEFAULT_MOVE_BYTES_PER_SECOND,
+  });
 }
 
 /** @returns the address of the data plane, with the real port */

@@ -100,15 +100,14 @@ export class Offers implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
+    while (!this.#isClosing()) {
       await this.#due();
-      if (signal.aborted) return;
+      if (this.#isClosing()) return;
       this.#walk = new AbortController();
       try {
-        await this.#offer(AbortSignal.any([signal, this.#walk.signal]));
+        await this.#offer(AbortSignal.any([this.#closing.signal, this.#walk.signal]));
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.#isClosing()) return;
         this.#options.log.debug({ err: error }, 'what is held was not offered: trying again');
         this.#all = true;
         await this.#sleep(this.#walk.signal.aborted ? 0 : this.#backOff());
@@ -119,7 +118,7 @@ export class Offers implements AsyncDisposable {
   /** Resolves when there is something to offer, not too soon after the last time. */
   async #due(): Promise<void> {
     const { pauseMs, clock } = this.#options;
-    while (!this.#closing.signal.aborted) {
+    while (!this.#isClosing()) {
       if (this.#all) {
         await this.#sleep(SETTLE_MS);
         return;
@@ -193,6 +192,10 @@ export class Offers implements AsyncDisposable {
     for (const workerId of this.#behind) if (!members.has(workerId)) this.#behind.delete(workerId);
     if (outbox.failed.size > 0) this.#backOff();
     else this.#retryMs = this.#options.pauseMs;
+  }
+
+  #isClosing(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   #backOff(): number {

@@ -188,6 +188,11 @@ export class RecordStore implements AsyncDisposable {
     return this.#slices(Buffer.of(REPLICA), Buffer.of(REPLICA + 1));
   }
 
+  *idsOf(region: 'transit' | 'replica'): Generator<string> {
+    const order = region === 'transit' ? this.transitOrder() : this.replicaOrder();
+    for (const { objectId } of order) yield objectId;
+  }
+
   keptOrder(): Generator<OrderedObject> {
     return this.#slices(Buffer.of(KEPT), Buffer.of(KEPT + 1));
   }
