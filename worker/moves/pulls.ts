@@ -24,7 +24,7 @@ export interface PullsOptions {
     get(datasetId: number, version: number, signal: AbortSignal): Promise<OpenedVersion>;
   };
   readonly arrivals: Arrivals;
-  readonly receipts: Receipts;
+  readonly receipts: Pick<Receipts, 'add'>;
   readonly held: { has(datasetId: number, block: number): boolean };
   /** Copies blocks from another worker. @throws {LarderError} where it cannot be reached */
   readonly bring: (ref: ObjectRef, how: BringOptions) => Promise<Brought>;

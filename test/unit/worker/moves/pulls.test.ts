@@ -4,7 +4,6 @@ import type { Clock, ObjectRef, PlacementMember } from '../../../../common/index
 import { Arrivals } from '../../../../worker/moves/arrivals.ts';
 import { Pulls } from '../../../../worker/moves/pulls.ts';
 import { Rate } from '../../../../worker/moves/rate.ts';
-import type { Receipts } from '../../../../worker/moves/receipts.ts';
 import type { PeerRead, PeerReads } from '../../../../worker/peers/index.ts';
 import { workers } from '../../../support/placements.ts';
 import { Larder } from '../fetching/larder.ts';
@@ -60,7 +59,7 @@ async function start(
       add: ({ workerId: to }, { ordinal, what }) => {
         receipts.push(`${what} ${String(ordinal)} to ${to}`);
       },
-    } as Receipts,
+    },
     bring: (ref, how) => reader.bring(ref, how),
     bytesPerSecond: 1000 * MIB,
   });

@@ -52,7 +52,12 @@ export class MemoryVersions {
   }
 }
 
-type Came = { datasetId: number; firstBlock: number; count: number; held: boolean };
+interface Came {
+  datasetId: number;
+  firstBlock: number;
+  count: number;
+  held: boolean;
+}
 
 export class MemoryHeld {
   readonly blocks = new Set<number>();
