@@ -50,7 +50,7 @@ export class Arrivals implements Disposable {
   add(arrival: Arrival, ref: Pick<ObjectRef, 'firstBlock' | 'sizeBytes'>): void {
     const { from, datasetId, version, ordinal } = arrival;
     const offered = this.#of(from);
-    const key = `${String(datasetId)}/${String(version)}`;
+    const key = keyOf(datasetId, version);
     let queue = offered.queues.get(key);
     if (queue === undefined) {
       queue = { datasetId, version, ordinals: new RoaringBitmap32() };
@@ -76,10 +76,18 @@ export class Arrivals implements Disposable {
         }
         const ordinal = ordinals.minimum();
         ordinals.delete(ordinal);
+        // The others next: their disks and networks work at the same time.
+        this.#offered.delete(from);
+        this.#offered.set(from, offered);
         return { from, datasetId, version, ordinal };
       }
     }
     return undefined;
+  }
+
+  /** One that `next` gave, and that could not be looked at. */
+  putBack({ from, datasetId, version, ordinal }: Arrival): void {
+    this.#offered.get(from)?.queues.get(keyOf(datasetId, version))?.ordinals.add(ordinal);
   }
 
   /** One that `next` gave counts as waiting no more. */
@@ -123,6 +131,10 @@ export class Arrivals implements Disposable {
     }
     return offered;
   }
+}
+
+function keyOf(datasetId: number, version: number): string {
+  return `${String(datasetId)}/${String(version)}`;
 }
 
 function dispose({ queues, blocks }: Offered): void {

@@ -14,7 +14,7 @@
  *
  * Leaves to others: how blocks are read from a peer and written (`ObjectReader`), room (`Admission`).
  */
-import { LarderError } from '../../common/index.ts';
+import { blockCount, LarderError } from '../../common/index.ts';
 import type { Clock, Logger, ObjectRef, Placement, PlacementMember } from '../../common/index.ts';
 import { FRAME } from '../../rpc/frames/index.ts';
 import type { MoveList } from '../../rpc/frames/index.ts';
@@ -155,10 +155,7 @@ export class Moves implements AsyncDisposable {
     const member = this.#member(from);
     refs.forEach((ref, i) => {
       const ordinal = ordinals[i] ?? 0;
-      const isHere = store.find(ref.objectId)?.whole === true;
-      if (isHere) {
-        // It may be named by a dataset whose reference the object does not have yet.
-        store.unpin(store.pin(ref));
+      if (isWhole(store.held, ref)) {
         this.#receipts.add(member, { datasetId, version, ordinal, what: 'taken' });
       } else this.#arrivals.add({ from, datasetId, version, ordinal }, ref);
     });
@@ -198,4 +195,14 @@ export class Moves implements AsyncDisposable {
       ordinals.map((ordinal) => opened.objectRef(reader, ordinal)),
     );
   }
+}
+
+/** Told by its blocks' numbers, because records of a thousand objects would have to be read otherwise. */
+function isWhole(held: Pick<ObjectStore['held'], 'has'>, ref: ObjectRef): boolean {
+  const { datasetId, firstBlock, sizeBytes, blockSizeBytes } = ref;
+  const endBlock = firstBlock + blockCount(sizeBytes, blockSizeBytes);
+  for (let block = firstBlock; block < endBlock; block += 1) {
+    if (!held.has(datasetId, block)) return false;
+  }
+  return true;
 }

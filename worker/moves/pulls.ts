@@ -98,6 +98,10 @@ export class Pulls implements AsyncDisposable {
         await this.#pull(arrival, signal);
       } catch (error) {
         log.debug({ err: error, ...arrival }, 'an object was not moved');
+        if (isPassing(error)) {
+          arrivals.putBack(arrival);
+          this.#rest(arrival.from);
+        }
       } finally {
         this.#underWay -= 1;
       }
@@ -106,6 +110,10 @@ export class Pulls implements AsyncDisposable {
 
   #rests(from: string): boolean {
     return (this.#resting.get(from) ?? 0) > this.#options.clock.monotonicMs();
+  }
+
+  #rest(from: string): void {
+    this.#resting.set(from, this.#options.clock.monotonicMs() + REST_MS);
   }
 
   async #pull(arrival: Arrival, signal: AbortSignal): Promise<void> {
@@ -139,7 +147,7 @@ export class Pulls implements AsyncDisposable {
     member: PlacementMember,
     signal: AbortSignal,
   ): Promise<Brought | 'later'> {
-    const { clock, log } = this.#options;
+    const { log } = this.#options;
     const { datasetId } = ref;
     const missingBytes = this.#missingBytes(ref, blocks);
     if (missingBytes === 0) return 'done';
@@ -151,10 +159,9 @@ export class Pulls implements AsyncDisposable {
       return outcome;
     } catch (error) {
       signal.throwIfAborted();
-      const { code } = asLarderError(error);
       log.debug({ err: error, datasetId, worker: member.workerId }, 'a move stopped');
-      if (code !== 'UNAVAILABLE' && code !== 'DEADLINE_EXCEEDED' && code !== 'BUSY') return 'gone';
-      this.#resting.set(member.workerId, clock.monotonicMs() + REST_MS);
+      if (!isPassing(error)) return 'gone';
+      this.#rest(member.workerId);
       return 'later';
     }
   }
@@ -179,4 +186,10 @@ export class Pulls implements AsyncDisposable {
     }
     return missing;
   }
+}
+
+/** A moment later it may be better. */
+function isPassing(error: unknown): boolean {
+  const { code } = asLarderError(error);
+  return code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED' || code === 'BUSY';
 }
