@@ -198,6 +198,18 @@ export const SETTINGS = {
     usedBy: ['worker'],
     live: false,
   },
+  moveRate: {
+    type: 'size',
+    variable: 'LARDER_MOVE_RATE',
+    flags: {},
+    default: 200 * MIB,
+    minimum: 64 * 1024,
+    maximum: TIB,
+    reason:
+      'Bytes a second that a worker takes from others because they belong to it: above it readers would feel it.',
+    usedBy: ['worker'],
+    live: false,
+  },
   logLevel: {
     type: 'choice',
     variable: 'LARDER_LOG_LEVEL',

@@ -18,6 +18,7 @@ import {
   decodeHeld,
   decodeManifest,
   decodeMapped,
+  decodeMoves,
   decodeOpenState,
   decodeOpenVersion,
   decodeRead,
@@ -35,6 +36,7 @@ import type {
   VersionBody,
 } from '../rpc/frames/index.ts';
 import type { DataHandler, DataSession, Reply } from '../rpc/data/index.ts';
+import type { Moves } from './moves/index.ts';
 import type { ObjectReads, ReadOptions } from './object-reads.ts';
 import type { SiblingPrefetch } from './sibling-prefetch.ts';
 import type { Versions } from './versions.ts';
@@ -44,6 +46,7 @@ export interface DataPlaneOptions {
   readonly versions: Versions;
   readonly reads: ObjectReads;
   readonly siblings: SiblingPrefetch;
+  readonly moves: Pick<Moves, 'offered' | 'taken'>;
   readonly completeDirectory: string;
   readonly placement: () => Placement | undefined;
   readonly clock: Clock;
@@ -86,6 +89,14 @@ export class DataPlane implements DataHandler {
         return;
       case FRAME.HOLD:
         await this.#hold(decodeRead(body), reply);
+        return;
+      case FRAME.OFFER:
+        await this.#options.moves.offered(decodeMoves(body), reply.signal);
+        await reply.send(encodeFrame(FRAME.END, reply.requestId));
+        return;
+      case FRAME.TAKEN:
+        await this.#options.moves.taken(decodeMoves(body), reply.signal);
+        await reply.send(encodeFrame(FRAME.END, reply.requestId));
         return;
       case FRAME.PING:
         await reply.send(encodeFrame(FRAME.END, reply.requestId));

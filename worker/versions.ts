@@ -91,6 +91,14 @@ export class Versions implements AsyncDisposable {
     return await untilAborted(opening, signal);
   }
 
+  /** Those of a dataset that this node has opened at any time: the newest first. */
+  async known(datasetId: number): Promise<number[]> {
+    const names = await fs.readdir(this.#options.directory).catch(() => []);
+    const pattern = new RegExp(`^${String(datasetId)}-v(\\d+)\\.json$`);
+    const numbers = names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number);
+    return numbers.sort((a, b) => b - a);
+  }
+
   /** The dataset as its last opened version names it. */
   async dataset(datasetId: number): Promise<DatasetInfo> {
     const known = this.#datasets.get(datasetId);
@@ -100,11 +108,6 @@ export class Versions implements AsyncDisposable {
       { signal: this.#closing.signal },
     );
     return datasetFromWire(dataset);
-  }
-
-  /** How many workers keep an object of the dataset, as its last opened version says. */
-  replicasOf(datasetId: number): number | 'all' {
-    return this.#datasets.get(datasetId)?.settings.replicas ?? 1;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

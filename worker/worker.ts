@@ -7,6 +7,7 @@ import path from 'node:path';
 import {
   Disposals,
   MIB,
+  Placement,
   shareOfOpenFiles,
   silentLogger,
   systemClock,
@@ -18,16 +19,17 @@ import { assertMayListen, connectMaster, parseAddress } from '../rpc/grpc/index.
 import type { MasterChannel } from '../rpc/grpc/index.ts';
 import { Commands } from './commands.ts';
 import { DataPlane } from './data-plane.ts';
+import { Expectations } from './expectations.ts';
 import { ObjectReader } from './fetching/index.ts';
 import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
+import { Moves } from './moves/index.ts';
 import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
-import { noKeepers, PeerLinks, PeerReads } from './peers/index.ts';
+import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Versions } from './versions.ts';
-import type { OpenedVersion } from './versions.ts';
 
 export interface WorkerOptions {
   /** `host:port` of the master. */
@@ -63,6 +65,8 @@ export interface WorkerOptions {
   readonly peerRestMs?: number;
   /** How long an origin is not asked whose credentials are missing here. Default 10,000 ms. */
   readonly originRestMs?: number;
+  /** Bytes a second that come from other workers because they belong here. Default 200 MiB. */
+  readonly moveBytesPerSecond?: number;
   /** Shown to people. */
   readonly softwareVersion: string;
   readonly clock?: Clock;
@@ -90,6 +94,9 @@ const SEND_TIMEOUT_MS = 30_000;
 /** A mount has at most 128 reads ahead under way, and one per process that reads. */
 const MAX_REQUESTS = 1_024;
 const DEFAULT_CONNECTIONS = 4_096;
+/** Whoever is told may have to fetch a manifest first. */
+const MOVE_TIMEOUT_MS = 60_000;
+const DEFAULT_MOVE_BYTES_PER_SECOND = 200 * MIB;
 const DEFAULT_READ_MEMORY_BYTES = 128 * MIB;
 /** Of the file descriptors: objects that are kept open, connections, reads of origins. */
 const OBJECT_FILES = { share: 1 / 4, least: 4, most: 512 };
@@ -104,9 +111,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { clock = systemClock, random = systemRandom, log = silentLogger } = options;
   assertMayListen(parseAddress(options.listen).host, options.insecure ?? false);
   await using started = new Disposals();
-  const cluster: Cluster = { membership: undefined };
+  const cluster: Cluster = { membership: undefined, moves: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
-  const { store, master } = parts;
+  const { store, master, moves, expectations } = parts;
   const dataAddress = await serve({ ...options, clock, log }, parts, cluster, started);
   const membership = started.use(
     joinCluster({
@@ -120,6 +127,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       }),
       softwareVersion: options.softwareVersion,
       held: store.held,
+      onReplicas: (replicas) => {
+        moves.setReplicas(replicas);
+      },
       handlers: new Commands(parts),
       counters: () => countersOf(parts),
       clock,
@@ -128,6 +138,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     }),
   );
   cluster.membership = membership;
+  membership.onPlacement((placement) => {
+    expectations.placed(placement);
+    moves.placementChanged();
+  });
   const running = started.move();
   return {
     workerId: store.workerId,
@@ -143,9 +157,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 }
 
-/** The parts need to know the placement before the membership that brings it can exist. */
+/** Parts need what is made after them: the placement, and what is to come from other workers. */
 interface Cluster {
   membership: ClusterMembership | undefined;
+  moves: Moves | undefined;
 }
 
 interface Parts {
@@ -155,6 +170,8 @@ interface Parts {
   readonly versions: Versions;
   readonly reads: ObjectReader;
   readonly links: PeerLinks;
+  readonly moves: Moves;
+  readonly expectations: Expectations;
   readonly troubles: OriginTroubles;
 }
 
@@ -172,6 +189,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
       directory: cacheDir,
       capacityBytes,
       maxOpenFiles,
+      isReplica: (ref) => cluster.moves?.isReplica(ref) ?? false,
       clock,
       logger: log,
     }),
@@ -180,6 +198,8 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   const origins = started.use(
     new OriginPool({ clock, random, log, maxConnections: config.originConnections ?? 32 }),
   );
+  const { workerId } = store;
+  const expectations = new Expectations(store.admission, workerId);
   const versions = started.use(
     new Versions({
       directory: path.join(cacheDir, 'manifests'),
@@ -187,7 +207,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
       clock,
       log,
       onOpened: (version) => {
-        expect(store, version, cluster.membership);
+        expectations.opened(version);
       },
     }),
   );
@@ -199,7 +219,6 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   const originFor = async (datasetId: number) =>
     troubles.guard(datasetId, origins.get(await versions.dataset(datasetId)));
   const maxOriginReads = shareOfOpenFiles(openFiles, ORIGIN_READS);
-  const { workerId } = store;
   const links = started.use(
     new PeerLinks({
       ...{ workerId, clock, log },
@@ -210,20 +229,42 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   );
   const peers = new PeerReads({
     ...{ workerId, links, clock, log },
-    keepers: noKeepers,
+    keepers: {
+      keepersOf: (ref) => cluster.moves?.keepersOf(ref) ?? [],
+      isSettled: () => cluster.moves?.isSettled() ?? true,
+    },
     placement: () => cluster.membership?.placement,
-    replicasOf: (datasetId) => versions.replicasOf(datasetId),
+    replicasOf: (datasetId) => cluster.moves?.replicasOf(datasetId) ?? 1,
   });
   const reads = started.use(
     new ObjectReader({ store, originFor, peers, maxOriginReads, logger: log }),
   );
-  return { store, master, origins, versions, reads, links, troubles };
+  const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));
+  cluster.moves = moves;
+  return { store, master, origins, versions, reads, links, troubles, moves, expectations };
+}
+
+function openMoves(
+  { clock, log, moveBytesPerSecond }: Config,
+  { store, versions, reads, links }: Pick<Parts, 'store' | 'versions' | 'reads' | 'links'>,
+  cluster: Cluster,
+): Moves {
+  return new Moves({
+    ...{ store, versions, clock, log },
+    placement: () => cluster.membership?.placement ?? Placement.empty,
+    bring: (ref, how) => reads.bring(ref, how),
+    tell: async (member, type, list, signal) => {
+      const client = await links.connect(member);
+      await client.tellMoves(type, list, { timeoutMs: MOVE_TIMEOUT_MS, signal });
+    },
+    bytesPerSecond: moveBytesPerSecond ?? DEFAULT_MOVE_BYTES_PER_SECOND,
+  });
 }
 
 /** @returns the address of the data plane, with the real port */
 async function serve(
   config: Omit<Config, 'random'>,
-  { store, versions, reads }: Parts,
+  { store, versions, reads, moves }: Parts,
   cluster: Cluster,
   started: Disposals,
 ): Promise<string> {
@@ -237,6 +278,7 @@ async function serve(
     versions,
     reads,
     siblings,
+    moves,
     completeDirectory: store.completeDirectory,
     placement,
     clock,
@@ -261,28 +303,15 @@ async function serve(
   return await server.listen(tcpAddress(listen));
 }
 
-/** Tells admission what this worker is to serve of a version: its weighted share of each bucket. */
-function expect(
-  store: ObjectStore,
-  version: OpenedVersion,
-  membership: ClusterMembership | undefined,
-): void {
-  const members = membership?.placement.members ?? [];
-  const total = members.reduce((sum, member) => sum + member.weightBytes, 0);
-  const mine = members.find((member) => member.workerId === store.workerId)?.weightBytes;
-  const share = mine === undefined || total === 0 ? 1 : mine / total;
-  const sums = version.replica.reader.bandBytes.map((bytes) => bytes * share);
-  store.admission.setExpected(version.dataset.id, sums);
-}
-
-function countersOf({ store, reads, origins, links, troubles }: Parts): WorkerCounters {
+function countersOf(parts: Parts): WorkerCounters {
+  const { store, reads, origins, moves, links, troubles } = parts;
   const { uniqueBytes, requestedBytes, readBytes, readOriginBytes, readPeerBytes } = reads.counters;
   return {
     capacityBytes: store.capacityBytes,
     usedBytes: store.usedBytes,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
     reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
-    moves: { pendingObjects: 0, pendingBytes: 0, movedBytes: 0 },
+    moves: moves.counters,
     peers: links.counters,
     originTroubles: troubles.list,
   };

@@ -41,6 +41,7 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     maxConnections: settings.maxConnections,
     readMemoryBytes: settings.readMemory,
     originConnections: settings.originConnections,
+    moveBytesPerSecond: settings.moveRate,
     peerTimeoutMs: settings.peerTimeout,
     peerRestMs: settings.peerRest,
     originRestMs: settings.originRest,

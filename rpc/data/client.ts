@@ -22,6 +22,7 @@ import {
   encodeJson,
   encodeManifest,
   encodeMapped,
+  encodeMoves,
   encodeOpenState,
   encodeOpenVersion,
   encodeRead,
@@ -37,6 +38,7 @@ import type {
   ManifestRequest,
   Mapped,
   HeldRequest,
+  MoveList,
   ReadRequest,
   Touched,
   VersionBody,
@@ -292,6 +294,15 @@ export class DataClient implements AsyncDisposable {
   /** Resolves when the range of the manifest is on the worker's disk. */
   async fetchManifest(request: ManifestRequest, options: RequestOptions): Promise<void> {
     await this.#request((id) => encodeManifest(id, request), options);
+  }
+
+  /** Between workers: see the frames. */
+  async tellMoves(
+    type: typeof FRAME.OFFER | typeof FRAME.TAKEN,
+    list: MoveList,
+    options: RequestOptions,
+  ): Promise<void> {
+    await this.#request((id) => encodeMoves(id, type, list), options);
   }
 
   onEvicted(listener: (objectId: string) => void): void {

@@ -28,6 +28,7 @@ export {
   encodeTouched,
 } from './codec.ts';
 export type { FrameHeader } from './codec.ts';
+export { decodeMoves, encodeMoves, MAX_MOVE_ENTRIES } from './move-frames.ts';
 export { FRAME } from './types.ts';
 export type {
   Busy,
@@ -42,6 +43,7 @@ export type {
   Mapped,
   Moved,
   HeldRequest,
+  MoveList,
   ReadRequest,
   Redirect,
   Touched,

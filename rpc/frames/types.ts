@@ -62,6 +62,13 @@ export const FRAME = {
    * Address, u64.
    */
   MAPPED: 22,
+  /**
+   * Worker to worker: I hold these, and you are to have them. Answered by END. With the flag: of what I
+   * hold, everything that you are to have by this placement has been offered.
+   */
+  OFFER: 23,
+  /** Worker to worker: I have these now; with the flag: I have no room for them. Answered by END. */
+  TAKEN: 24,
   /** Client: are you there. No body; answered by END at once. */
   PING: 30,
 } as const;
@@ -116,6 +123,15 @@ export interface Touched {
 export interface Mapped {
   readonly address: FileAddress;
   readonly offsetBytes: number;
+}
+
+/** Entries of one version that are to move, or have moved, and who says so. */
+export interface MoveList extends VersionRequest {
+  readonly workerId: string;
+  /** The placement number it was computed with. */
+  readonly placement: number;
+  readonly flag: boolean;
+  readonly ordinals: readonly number[];
 }
 
 export interface DataPiece {

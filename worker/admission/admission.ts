@@ -12,6 +12,9 @@
  * While the kept region has room, what lies above the threshold is kept too, and leaves first.
  * Everything else passes through the transit region, first in, first out.
  *
+ * Second copies of what others own take what the kept region has to spare: beyond what it holds of its own,
+ * and beyond what it is expected to hold. They leave before anything that is kept.
+ *
  * Always true:
  *   - kept bytes stay within the kept region, all bytes within the capacity, as long as the store
  *     makes room before it writes;
@@ -23,8 +26,14 @@
 import { BAND_BUCKETS, STRIPE_BYTES } from '../../common/index.ts';
 import { FULL_BAND, thresholdFor } from './threshold.ts';
 
-/** Kept: what the hash band names. Transit: what passes through, and goes first. */
-export type Region = 'kept' | 'transit';
+/**
+ * Kept: what the hash band names. Transit: what passes through, and goes first. Replica: further copies of
+ * what others own, in room that is to spare.
+ */
+export type Region = 'kept' | 'transit' | 'replica';
+
+/** Kept: the region is full. Total: the disk is. Spare: there is nothing to spare for a replica. */
+export type Shortage = 'kept' | 'total' | 'spare';
 
 export interface AdmissionOptions {
   readonly capacityBytes: number;
@@ -69,6 +78,8 @@ export interface EvictionOrder {
   /** The longest there first. */
   transit(): Iterable<Candidate>;
   /** The highest band hash first. */
+  replica(): Iterable<Candidate>;
+  /** The highest band hash first. */
   kept(): Iterable<Candidate>;
 }
 
@@ -86,8 +97,10 @@ export class Admission {
   readonly #used: Record<Region, Usage> = {
     kept: { bytes: 0, objects: 0 },
     transit: { bytes: 0, objects: 0 },
+    replica: { bytes: 0, objects: 0 },
   };
   readonly #expected = new Map<number, Float64Array>();
+  #expectedBytes = 0;
   #threshold = FULL_BAND;
 
   constructor(options: AdmissionOptions) {
@@ -105,11 +118,13 @@ export class Admission {
   }
 
   get usedBytes(): number {
-    return this.#used.kept.bytes + this.#used.transit.bytes;
+    const { kept, transit, replica } = this.#used;
+    return kept.bytes + transit.bytes + replica.bytes;
   }
 
   get objects(): number {
-    return this.#used.kept.objects + this.#used.transit.objects;
+    const { kept, transit, replica } = this.#used;
+    return kept.objects + transit.objects + replica.objects;
   }
 
   setCapacity(capacity: Pick<AdmissionOptions, 'capacityBytes' | 'capacityObjects'>): void {
@@ -145,14 +160,21 @@ export class Admission {
     return room ? 'kept' : 'transit';
   }
 
+  /** Where a further copy of an object that another worker owns belongs. */
+  classifyReplica(object: { readonly bytes: number }): Region {
+    return this.#hasSpare(object.bytes, 1) ? 'replica' : 'transit';
+  }
+
   /** Which limit a newcomer would exceed; undefined where there is room. */
-  shortage(newcomer: Newcomer): 'kept' | 'total' | undefined {
-    const { bytes, objects } = newcomer;
-    if (newcomer.region === 'kept') {
-      const kept = this.#keptCapacity();
-      const used = this.#used.kept;
-      if (used.bytes + bytes > kept.bytes || used.objects + objects > kept.objects) return 'kept';
+  shortage(newcomer: Newcomer): Shortage | undefined {
+    const { bytes, objects, region } = newcomer;
+    if (region === 'kept') {
+      const limit = this.#keptCapacity();
+      const { kept, replica } = this.#used;
+      if (kept.bytes + replica.bytes + bytes > limit.bytes) return 'kept';
+      if (kept.objects + replica.objects + objects > limit.objects) return 'kept';
     }
+    if (region === 'replica' && !this.#hasSpare(bytes, objects)) return 'spare';
     return this.usedBytes + bytes > this.#capacity.bytes ||
       this.objects + objects > this.#capacity.objects
       ? 'total'
@@ -184,21 +206,20 @@ export class Admission {
    * What to evict for a newcomer, best first: ask for as many as are needed and no more, because
    * asking for one that lies below the threshold lowers the threshold.
    */
-  *victims(
-    shortage: 'kept' | 'total',
-    newcomer: Newcomer,
-    order: EvictionOrder,
-  ): Generator<Candidate> {
+  *victims(shortage: Shortage, newcomer: Newcomer, order: EvictionOrder): Generator<Candidate> {
+    if (shortage === 'spare') return;
     for (const open of [false, true]) {
       if (shortage === 'total') {
         for (const candidate of order.transit()) if (candidate.open === open) yield candidate;
       }
+      if (newcomer.region === 'replica') continue;
+      for (const candidate of order.replica()) if (candidate.open === open) yield candidate;
       for (const candidate of order.kept()) {
         if (candidate.band < this.#threshold) break;
         if (candidate.open === open && candidate.band > newcomer.band) yield candidate;
       }
     }
-    if (newcomer.region === 'transit') return;
+    if (newcomer.region !== 'kept') return;
     for (const open of [false, true]) {
       for (const candidate of order.kept()) {
         if (candidate.band <= newcomer.band) break;
@@ -215,7 +236,19 @@ export class Admission {
     for (const dataset of this.#expected.values()) {
       for (let i = 0; i < sums.length; i += 1) sums[i] = (sums[i] ?? 0) + (dataset[i] ?? 0);
     }
+    this.#expectedBytes = sums.reduce((total, bytes) => total + bytes, 0);
     this.#threshold = thresholdFor(sums, this.#keptCapacity().bytes);
+  }
+
+  /** Whether replicas may take so much more, beside what is kept and what is expected to be. */
+  #hasSpare(bytes: number, objects: number): boolean {
+    const limit = this.#keptCapacity();
+    const { kept, replica } = this.#used;
+    const ownBytes = Math.max(kept.bytes, this.#expectedBytes);
+    return (
+      ownBytes + replica.bytes + bytes <= limit.bytes &&
+      kept.objects + replica.objects + objects <= limit.objects
+    );
   }
 
   #keptCapacity(): Usage {

@@ -8,5 +8,6 @@ export type {
   Newcomer,
   Region,
   RoomAhead,
+  Shortage,
 } from './admission.ts';
 export { FULL_BAND, thresholdFor } from './threshold.ts';

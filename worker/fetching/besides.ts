@@ -47,7 +47,7 @@ export class Besides {
     const memory = this.memoryOf(ref);
     const ahead = memory.note(range);
     if (stored.whole || !this.#options.store.writable) return;
-    promote(this.#options.store, stored);
+    promote(this.#options.store, stored, ref);
     if (ref.sizeBytes <= (this.#options.smallObjectBytes ?? SMALL_OBJECT_BYTES)) {
       const first = Math.floor(range.fromBytes / ref.blockSizeBytes);
       for (const run of interest.join({ first, end: stored.blocks }).values()) run.forCache = true;
@@ -68,7 +68,7 @@ export class Besides {
   mapped(fetch: ObjectFetch, offsetBytes: number): void {
     const { ref, stored } = fetch;
     if (stored.whole || !this.#options.store.writable) return;
-    promote(this.#options.store, stored);
+    promote(this.#options.store, stored, ref);
     this.#completeSoon(fetch, blocksIn(stripeAround(ref, offsetBytes), ref), PRIORITY.mapped);
   }
 
@@ -82,7 +82,7 @@ export class Besides {
   }
 
   #completeSoon(fetch: ObjectFetch, span: BlockSpan, priority: Priority): void {
-    if (fetch.stored.record.region !== 'kept') return;
+    if (fetch.stored.record.region === 'transit') return;
     const { completions } = fetch;
     const running = completions.get(span.first);
     if (running !== undefined) {

@@ -27,7 +27,7 @@ export async function complete(
   try {
     for (;;) {
       const { stored } = fetch;
-      if (stored.record.region !== 'kept') throw notKept(fetch.ref);
+      if (stored.record.region === 'transit') throw notKept(fetch.ref);
       while (next < span.end && stored.has(next)) next += 1;
       if (next < span.end && active.size < RUNS_AT_ONCE) {
         const end = Math.min(span.end, next + fetch.blocksPerRun);
@@ -55,18 +55,18 @@ export async function complete(
 }
 
 /**
- * One stripe of an object, for whoever reads it later.
+ * Part of an object or all of it, for whoever reads it later.
  *
  * @throws {LarderError} as `complete`
  */
-export async function bringStripe(
+export async function bringRange(
   fetch: ObjectFetch,
   range: ByteRange,
   aborted: Promise<never>,
 ): Promise<void> {
   const span = blocksIn(range, fetch.ref);
   if (holdsAll(fetch.stored, span)) return;
-  promote(fetch.store, fetch.stored);
+  promote(fetch.store, fetch.stored, fetch.ref);
   await complete(fetch, span, { priority: PRIORITY.background, forCache: false, aborted });
   if (!holdsAll(fetch.stored, span)) throw notKept(fetch.ref);
 }
@@ -81,8 +81,6 @@ export function notKept(ref: ObjectRef): LarderError {
 }
 
 /** What passes through may be worth keeping by now. */
-export function promote(store: ObjectStore, stored: StoredObject): void {
-  const { band, sizeBytes, region } = stored.record;
-  if (region === 'kept') return;
-  store.setRegion(stored, store.admission.classify({ band, bytes: sizeBytes }));
+export function promote(store: ObjectStore, stored: StoredObject, ref: ObjectRef): void {
+  if (stored.record.region === 'transit') store.setRegion(stored, store.classify(ref));
 }

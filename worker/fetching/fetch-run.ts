@@ -11,7 +11,7 @@
 import { hasCode, LarderError, MIB, untilAborted } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import type { OriginReads } from '../origins/origin.ts';
-import type { PeerReads, ReadOrigin } from '../peers/peer-reads.ts';
+import type { PeerRead, PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { BlockFiller } from './block-filler.ts';
 import { HeldPlace, PRIORITY } from './fetch-queue.ts';
@@ -20,6 +20,7 @@ import { blockBytes } from './ranges.ts';
 import type { ByteRange } from './read-pattern.ts';
 import { Tap } from './tap.ts';
 import type { WriteBuffers } from './write-buffers.ts';
+import type { FetchFrom } from './object-fetch.ts';
 
 /** `unkept`: there is no room, or the disk failed. Whoever needs the bytes reads them through. */
 export type Outcome =
@@ -40,7 +41,7 @@ export interface FetchRunOptions {
   readonly origin: () => Promise<OriginReads>;
   /** Asked before the origin; undefined where there is nobody to ask. */
   readonly peers: PeerReads | undefined;
-  readonly from: ReadOrigin;
+  readonly from: FetchFrom;
   /** Of reads of origins: a run that has asked others takes a place there when it comes to that. */
   readonly originQueue: FetchQueue<Queued>;
   /** Settles when earlier runs of the same object that were cancelled write no more. */
@@ -192,8 +193,12 @@ export class FetchRun implements Queued {
   }
 
   async #fetch(): Promise<Outcome> {
-    const { peers } = this.#options;
+    const { peers, from } = this.#options;
     const filler = this.#filler;
+    if (peers !== undefined && from.keeper !== undefined) {
+      await peers.readKept(from.keeper, this.#peerRead(), (bytes) => this.#take(bytes));
+      return { kind: 'done' };
+    }
     while (filler.positionBytes < filler.endBytes) {
       const toBytes = peers === undefined ? filler.endBytes : await this.#fromPeers(peers);
       if (filler.positionBytes >= toBytes) continue;
@@ -205,17 +210,23 @@ export class FetchRun implements Queued {
 
   /** @returns up to where the origin is to be read before they are asked again */
   async #fromPeers(peers: PeerReads): Promise<number> {
-    const { ref, from } = this.#options;
-    const { positionBytes, endBytes } = this.#filler;
+    const { ref } = this.#options;
+    const { endBytes } = this.#filler;
     this.#source = 'peer';
-    const lengthBytes = endBytes - positionBytes;
-    const { signal } = this.#abort;
-    const read = { ...from, ref, offsetBytes: positionBytes, lengthBytes, signal };
+    const read = this.#peerRead();
     const { reachedBytes, maybeLater } = await peers.read(read, (bytes) => this.#take(bytes));
     this.#source = 'origin';
     if (reachedBytes >= endBytes || !maybeLater) return endBytes;
     const block = Math.floor(reachedBytes / ref.blockSizeBytes);
     return block * ref.blockSizeBytes + blockBytes(ref, block);
+  }
+
+  #peerRead(): PeerRead {
+    const { ref, from } = this.#options;
+    const { positionBytes, endBytes } = this.#filler;
+    const { signal } = this.#abort;
+    const lengthBytes = endBytes - positionBytes;
+    return { ...from, ref, offsetBytes: positionBytes, lengthBytes, signal };
   }
 
   async #fromOriginInTurn(toBytes: number): Promise<void> {

@@ -5,7 +5,7 @@
  * is not for the cache's own sake, is cancelled.
  */
 import { STRIPE_BYTES } from '../../common/index.ts';
-import type { ObjectRef } from '../../common/index.ts';
+import type { ObjectRef, PlacementMember } from '../../common/index.ts';
 import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads, ReadOrigin } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
@@ -33,6 +33,8 @@ export interface FetchContext {
 export interface FetchFrom extends ReadOrigin {
   /** False: those who could be asked were, and the origin is to be read. */
   readonly askPeers: boolean;
+  /** The only one that is asked, for what it has; nothing is fetched for it. */
+  readonly keeper?: PlacementMember;
 }
 
 /** Of this worker's own accord: nobody waits. */
@@ -218,6 +220,7 @@ export class ObjectFetch {
   #peersFor({ first }: BlockSpan, from: FetchFrom): PeerReads | undefined {
     const { peers } = this.#context;
     if (peers === undefined || !from.askPeers) return undefined;
+    if (from.keeper !== undefined) return peers;
     const { asks } = peers.route(this.ref, first * this.ref.blockSizeBytes, from);
     return asks.length === 0 ? undefined : peers;
   }

@@ -29,8 +29,10 @@ import type { PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { bringAhead, roomAhead } from './ahead.ts';
 import { Besides } from './besides.ts';
-import { bringStripe, complete, notKept, promote } from './completion.ts';
-import { FetchQueue, PRIORITY } from './fetch-queue.ts';
+import { bring } from './bring.ts';
+import type { Bringing, Brought } from './bring.ts';
+import { bringRange, notKept, promote } from './completion.ts';
+import { FetchQueue } from './fetch-queue.ts';
 import { Interest, isHeld, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
 import type { FetchContext, FetchFrom } from './object-fetch.ts';
@@ -69,6 +71,10 @@ export interface ReaderCounters extends ReadCounters {
   readonly bytes: number;
   readonly uniqueBytes: number;
   readonly requestedBytes: number;
+}
+
+export interface BringOptions extends Pick<Bringing, 'blocks' | 'keeper' | 'pace'> {
+  readonly signal: AbortSignal;
 }
 
 /** What a reader may take from the file before it asks again. */
@@ -204,34 +210,23 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
 
   async fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void> {
     if (ref.sizeBytes === 0) return;
-    const fetch = this.#enter(ref);
-    using abort = abortion(signal);
-    try {
-      const { stored } = fetch;
-      if (stored.whole) return;
-      promote(this.#store, stored);
-      if (stored.record.region !== 'kept') throw notKept(ref);
-      this.#ledger.askedOf(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
-      const whole = { first: 0, end: stored.blocks };
-      const how = { priority: PRIORITY.background, forCache: false, aborted: abort.aborted };
-      await complete(fetch, whole, how);
-      if (!fetch.stored.whole) throw notKept(ref);
-    } finally {
-      this.#leave(fetch);
-    }
+    await this.#within(ref, signal, async (fetch, aborted) => {
+      if (fetch.stored.whole) return;
+      promote(this.#store, fetch.stored, ref);
+      if (fetch.stored.record.region === 'transit') throw notKept(ref);
+      const range = { fromBytes: 0, toBytes: ref.sizeBytes };
+      this.#ledger.askedOf(ref, range);
+      await bringRange(fetch, range, aborted);
+    });
   }
 
   async fetchStripe(ref: ObjectRef, stripe: number, signal: AbortSignal): Promise<void> {
     const range = stripeRange(ref, stripe);
     if (range.fromBytes >= range.toBytes) return;
-    const fetch = this.#enter(ref);
-    using abort = abortion(signal);
-    try {
+    await this.#within(ref, signal, async (fetch, aborted) => {
       this.#ledger.askedOf(ref, range);
-      await bringStripe(fetch, range, abort.aborted);
-    } finally {
-      this.#leave(fetch);
-    }
+      await bringRange(fetch, range, aborted);
+    });
   }
 
   holdsBlock(datasetId: number, block: number): boolean {
@@ -240,6 +235,13 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
 
   roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
     return roomAhead(this.#store, ref, ahead);
+  }
+
+  /** See `bring`. */
+  async bring(ref: ObjectRef, how: BringOptions): Promise<Brought> {
+    return await this.#within(ref, how.signal, (fetch, aborted) =>
+      bring({ ...how, store: this.#store, fetch, aborted }),
+    );
   }
 
   /** See `bringAhead`. */
@@ -352,6 +354,20 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   /** Whether more of the object than is read belongs here. */
   #isOwn(reading: Reading, offsetBytes: number): boolean {
     return reading.interest.fetch.stored.whole || this.#passing.keeps(reading, offsetBytes);
+  }
+
+  async #within<T>(
+    ref: ObjectRef,
+    signal: AbortSignal,
+    use: (fetch: ObjectFetch, aborted: Promise<never>) => Promise<T>,
+  ): Promise<T> {
+    const fetch = this.#enter(ref);
+    using abort = abortion(signal);
+    try {
+      return await use(fetch, abort.aborted);
+    } finally {
+      this.#leave(fetch);
+    }
   }
 
   #enter(ref: ObjectRef): ObjectFetch {

@@ -1,14 +1,14 @@
 /** Who else has an object, as far as this worker was told. */
-import type { PlacementMember } from '../../common/index.ts';
+import type { ObjectRef, PlacementMember } from '../../common/index.ts';
 
 export interface Keepers {
-  /** Members that said that they have (part of) this object; nearest first. */
-  keepersOf(objectId: string): readonly PlacementMember[];
+  /** Members that said that they have (part of) this object. */
+  keepersOf(ref: Pick<ObjectRef, 'datasetId' | 'firstBlock'>): readonly PlacementMember[];
   /**
    * Whether every live member has said what it has of what this worker owns, for the placement as it is.
    * Until then those that owned it before are asked before the origin is.
    */
-  isSettled(objectId: string): boolean;
+  isSettled(): boolean;
 }
 
 /** Nobody was told of anything. */

@@ -122,6 +122,18 @@ export class PeerReads {
     return asking.end;
   }
 
+  /**
+   * Hands over all of a range from one worker that has it.
+   *
+   * @throws {LarderError} `NOT_FOUND` where it lacks some of it, and whatever else is wrong
+   */
+  async readKept(member: PlacementMember, read: PeerRead, sink: PieceSink): Promise<void> {
+    const asking = new Asking(this.#options, read, sink);
+    const answer = await asking.take(member);
+    if (answer.kind === 'done') return;
+    throw new LarderError(answer.kind === 'busy' ? 'BUSY' : 'NOT_FOUND', { answer: answer.kind });
+  }
+
   /** @throws {LarderError} `DEADLINE_EXCEEDED` where nobody can be waiting any more */
   assertInTime({ deadlineAtMs }: Pick<ReadOrigin, 'deadlineAtMs'>): void {
     if (this.#options.clock.monotonicMs() < deadlineAtMs) return;
@@ -189,6 +201,16 @@ class Asking {
       this.#maybeLater = isKeeper;
     }
     return this.positionBytes >= this.#endBytes;
+  }
+
+  /** @throws {LarderError} what went wrong */
+  async take(member: PlacementMember): Promise<StreamAnswer> {
+    try {
+      return await this.#stream(await this.#options.links.connect(member), false);
+    } catch (error) {
+      this.#options.links.report(member, error);
+      throw error;
+    }
   }
 
   async #follow(dataAddress: string): Promise<boolean> {

@@ -4,7 +4,8 @@
  *   1. known keepers, for what they have;
  *   2. whoever comes before this worker in rendezvous order, to fetch: the owner first. Where this worker
  *      is to have a copy of its own anyway, the nearest before it first, so that copies spread as a chain;
- *   3. at the owner, while it has not heard what others have: those that come after it, for what they have.
+ *   3. at the owner, while it has not heard what others have: those that are leaving and those that come after
+ *      it, for what they have.
  *
  * Always true: two workers with the same placement never wait for each other, because each asks others to
  * fetch only that come before it.
@@ -45,13 +46,14 @@ export function routeOf(
 ): Route {
   const others = (members: readonly PlacementMember[]) =>
     members.filter((member) => member.workerId !== workerId);
-  const held = others(keepers.keepersOf(ref.objectId)).map(asKeeper);
+  const held = others(keepers.keepersOf(ref)).map(asKeeper);
   const candidates =
     placement?.candidates(ref.objectId, stripeOf(offsetBytes, ref.sizeBytes)) ?? [];
   const at = candidates.findIndex((member) => member.workerId === workerId);
   if (at === 0 || candidates.length === 0) {
-    const isSettled = candidates.length < 2 || keepers.isSettled(ref.objectId);
-    const after = isSettled ? [] : candidates.slice(1, 1 + MOST_AFTER).map(toGive);
+    const isSettled = candidates.length < 2 || keepers.isSettled();
+    const leaving = others(placement?.leaving ?? []);
+    const after = isSettled ? [] : [...leaving, ...candidates.slice(1, 1 + MOST_AFTER)].map(toGive);
     return { asks: distinct([...held, ...after]), keeps: true };
   }
   const rank = at < 0 ? candidates.length : at;

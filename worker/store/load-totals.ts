@@ -27,7 +27,8 @@ interface Loading {
 
 export function loadTotals(records: RecordStore, admission: Admission, totals: HeldTotals): void {
   const datasets = new Map<number, Loading>();
-  const used = { kept: { bytes: 0, objects: 0 }, transit: { bytes: 0, objects: 0 } };
+  const none = () => ({ bytes: 0, objects: 0 });
+  const used = { kept: none(), transit: none(), replica: none() };
   let seen = 0;
   for (const { summary, orderKey, first } of records.summaries()) {
     seen += 1;
@@ -46,7 +47,7 @@ export function loadTotals(records: RecordStore, admission: Admission, totals: H
   for (const [datasetId, { blocks, count, bytes }] of datasets) {
     totals.load(datasetId, blocks.subarray(0, count), bytes);
   }
-  for (const region of ['kept', 'transit'] as const) {
+  for (const region of ['kept', 'transit', 'replica'] as const) {
     admission.account(region, used[region].bytes, used[region].objects);
   }
 }

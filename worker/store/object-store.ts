@@ -14,10 +14,8 @@
  */
 import * as fs from 'node:fs';
 import type { Logger, ObjectRef } from '../../common/index.ts';
-import { bandHash, LarderError, silentLogger } from '../../common/index.ts';
-import { systemClock } from '../../common/index.ts';
-import type { Admission } from '../admission/index.ts';
-import type { Region } from '../admission/index.ts';
+import { LarderError, silentLogger, systemClock } from '../../common/index.ts';
+import type { Admission, Region } from '../admission/index.ts';
 import { BlockWriter } from './block-writer.ts';
 import type { CacheDirectory } from './cache-directory.ts';
 import { DiskHealth } from './disk-health.ts';
@@ -25,13 +23,12 @@ import type { DiskCounters } from './disk-health.ts';
 import { DiskWriter } from './disk-writer.ts';
 import type { Bytes, Written } from './disk-writer.ts';
 import { isOutOfFiles } from './file-cache.ts';
-import type { HeldTotals } from './held-totals.ts';
-import type { HeldSource } from './held-totals.ts';
+import type { HeldSource, HeldTotals } from './held-totals.ts';
 import { syncFileSystem } from './libc.ts';
 import { IntegrityChecks } from './integrity-checks.ts';
 import { fileProblem, ObjectFiles } from './object-files.ts';
 import { ObjectIndex } from './object-index.ts';
-import { setCapacity } from './options.ts';
+import { classify, setCapacity } from './options.ts';
 import type { ObjectStoreOptions } from './options.ts';
 import { openParts } from './parts.ts';
 import type { StoreParts } from './parts.ts';
@@ -67,9 +64,7 @@ export class ObjectStore implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #tasks = new Set<Promise<unknown>>();
 
-  /**
-   * @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED`
-   */
+  /** @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED` */
   static async open(options: ObjectStoreOptions): Promise<ObjectStore> {
     return new ObjectStore(await openParts(options));
   }
@@ -189,11 +184,19 @@ export class ObjectStore implements AsyncDisposable {
     await this.#space.shrink();
   }
 
+  /** Where an object belongs that is new, or seen again. */
+  classify(ref: ObjectRef): Region {
+    return classify(this.admission, this.#options, ref);
+  }
+
+  /** Of the objects of a region. */
+  idsOf(region: 'transit' | 'replica'): Generator<string> {
+    return this.#records.idsOf(region);
+  }
+
   /** The object, in memory until `unpin`, and belonging to the reference's dataset from now on. */
   pin(ref: ObjectRef): StoredObject {
-    const object = this.#index.pin(ref, () =>
-      this.admission.classify({ band: bandHash(ref.key), bytes: ref.sizeBytes }),
-    );
+    const object = this.#index.pin(ref, () => this.classify(ref));
     this.#references.add(object, ref);
     return object;
   }
@@ -221,10 +224,9 @@ export class ObjectStore implements AsyncDisposable {
   }
 
   /**
-   * Reads adjacent chunks of held blocks.
+   * Reads adjacent chunks of held blocks: one buffer for each, owned by the caller.
    *
    * @param writtenChecksum of chunks that were written, and whose blocks may not be held yet
-   * @returns one buffer per chunk, owned by the caller
    * @throws {LarderError} `CHECKSUM_MISMATCH` or `CACHE_IO`: the object was dropped, fetch it again
    */
   async readChunks(
@@ -249,9 +251,8 @@ export class ObjectStore implements AsyncDisposable {
   }
 
   /**
-   * Writes chunks of a block that is not held.
+   * Writes chunks of a block that is not held; returns their checksums, and the memory.
    *
-   * @returns their checksums, and the memory
    * @throws {LarderError} `CACHE_IO`: read through
    */
   write(object: StoredObject, bytes: Bytes): Promise<Written> {

@@ -1,7 +1,8 @@
 /** What a store is opened with, and how large it may get. */
 import * as fs from 'node:fs';
-import type { Clock, Logger } from '../../common/index.ts';
-import type { Admission } from '../admission/index.ts';
+import { bandHash } from '../../common/index.ts';
+import type { Clock, Logger, ObjectRef } from '../../common/index.ts';
+import type { Admission, Region } from '../admission/index.ts';
 
 export interface ObjectStoreOptions {
   readonly directory: string;
@@ -21,6 +22,8 @@ export interface ObjectStoreOptions {
   readonly writePauseMs?: number | undefined;
   /** Default: this machine's. */
   readonly bootId?: string | undefined;
+  /** Whether an object is a further copy of what another worker owns; default: none is. */
+  readonly isReplica?: ((ref: ObjectRef) => boolean) | undefined;
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;
 }
@@ -37,4 +40,14 @@ export function setCapacity(admission: Admission, options: ObjectStoreOptions): 
     capacityBytes: options.capacityBytes ?? admission.usedBytes + freeBytes,
     capacityObjects: options.capacityObjects ?? admission.objects + freeObjects,
   });
+}
+
+/** Where a new object belongs. */
+export function classify(
+  admission: Admission,
+  { isReplica }: Pick<ObjectStoreOptions, 'isReplica'>,
+  ref: ObjectRef,
+): Region {
+  if (isReplica?.(ref) === true) return admission.classifyReplica({ bytes: ref.sizeBytes });
+  return admission.classify({ band: bandHash(ref.key), bytes: ref.sizeBytes });
 }

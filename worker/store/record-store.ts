@@ -5,8 +5,8 @@
  *     segments  object id, segment           → Segment
  *     order     region, place, object id     → Summary
  *
- * In `order` stand the transit objects first (by incarnation: the oldest first), then the kept ones
- * (the highest band hash first), then the references from further datasets: so eviction and the
+ * In `order` stand the transit objects first (by incarnation: the oldest first), then the replicas and then
+ * the kept ones (the highest band hash first), then the references from further datasets: so eviction and the
  * totals at a start are walks along one tree.
  *
  * Always true: writes of one turn of the event loop commit together and in order; what `committed`
@@ -52,6 +52,7 @@ export interface SummaryOf {
 }
 
 const TRANSIT = 0x10;
+const REPLICA = 0x18;
 const KEPT = 0x20;
 const FURTHER = 0x30;
 const ID_BYTES = 20;
@@ -183,6 +184,15 @@ export class RecordStore implements AsyncDisposable {
     return this.#slices(Buffer.of(TRANSIT), Buffer.of(TRANSIT + 1));
   }
 
+  replicaOrder(): Generator<OrderedObject> {
+    return this.#slices(Buffer.of(REPLICA), Buffer.of(REPLICA + 1));
+  }
+
+  *idsOf(region: 'transit' | 'replica'): Generator<string> {
+    const order = region === 'transit' ? this.transitOrder() : this.replicaOrder();
+    for (const { objectId } of order) yield objectId;
+  }
+
   keptOrder(): Generator<OrderedObject> {
     return this.#slices(Buffer.of(KEPT), Buffer.of(KEPT + 1));
   }
@@ -248,7 +258,7 @@ function orderKey(
     key.writeUInt8(TRANSIT, 0);
     key.writeUIntBE(record.incarnation, 1, 6);
   } else {
-    key.writeUInt8(KEPT, 0);
+    key.writeUInt8(record.region === 'replica' ? REPLICA : KEPT, 0);
     key.writeUInt32BE(FULL_U32 - record.band, 1);
   }
   key.write(objectId, 9, 'hex');

@@ -52,6 +52,7 @@ export interface Summary extends DatasetReference {
 const HEAD_BYTES = 40;
 const FLAG_COMPLETE = 1;
 const FLAG_TRANSIT = 2;
+const FLAG_REPLICA = 4;
 
 export function encodeRecord(record: ObjectRecord): Buffer {
   const { key, references } = record;
@@ -88,7 +89,7 @@ export function decodeRecord(bytes: Buffer): ObjectRecord | undefined {
     blockSizeBytes: bytes.readUInt32LE(24),
     band: bytes.readUInt32LE(28),
     complete: (flags & FLAG_COMPLETE) !== 0,
-    region: (flags & FLAG_TRANSIT) !== 0 ? 'transit' : 'kept',
+    region: regionOf(flags),
     references: Array.from({ length: count }, (_, i) => ({
       datasetId: bytes.readUInt32LE(HEAD_BYTES + i * 8),
       firstBlock: bytes.readUInt32LE(HEAD_BYTES + i * 8 + 4),
@@ -145,7 +146,7 @@ export function decodeSummary(bytes: Buffer): Summary | undefined {
     blockSizeBytes: bytes.readUInt32LE(16),
     sizeBytes: bytes.readUInt32LE(20) + bytes.readUInt32LE(24) * 2 ** 32,
     complete: (flags & FLAG_COMPLETE) !== 0,
-    region: (flags & FLAG_TRANSIT) !== 0 ? 'transit' : 'kept',
+    region: regionOf(flags),
   };
 }
 
@@ -159,7 +160,13 @@ export function segmentCount(sizeBytes: number, blockSizeBytes: number): number 
 }
 
 function flagsOf(record: { readonly complete: boolean; readonly region: Region }): number {
-  return (record.complete ? FLAG_COMPLETE : 0) | (record.region === 'transit' ? FLAG_TRANSIT : 0);
+  const region = { kept: 0, transit: FLAG_TRANSIT, replica: FLAG_REPLICA }[record.region];
+  return (record.complete ? FLAG_COMPLETE : 0) | region;
+}
+
+function regionOf(flags: number): Region {
+  if ((flags & FLAG_TRANSIT) !== 0) return 'transit';
+  return (flags & FLAG_REPLICA) !== 0 ? 'replica' : 'kept';
 }
 
 function sealed(bytes: Buffer): Buffer {

@@ -4,7 +4,13 @@
  * Always true: what is held, reserved, or unlinked but still open counts as used. A reservation that
  * cannot be had is not an error: its bytes are read through.
  */
-import type { Admission, Candidate, EvictionOrder, Newcomer } from '../admission/index.ts';
+import type {
+  Admission,
+  Candidate,
+  EvictionOrder,
+  Newcomer,
+  Shortage,
+} from '../admission/index.ts';
 import { diskBytes } from './object-index.ts';
 import type { OrderedObject, RecordStore } from './record-store.ts';
 import type { StoredObject } from './stored-object.ts';
@@ -147,13 +153,13 @@ export class Space {
       }
       await Promise.all(evictions);
       if (evictions.length > 0) continue;
-      if (shortage === 'total') return false;
+      if (shortage !== 'kept') return false;
       this.#options.demote(object);
     }
   }
 
   *#victims(
-    shortage: 'kept' | 'total',
+    shortage: Shortage,
     newcomer: Newcomer,
     exclude: StoredObject | undefined,
   ): Generator<{ readonly object: StoredObject }> {
@@ -161,6 +167,7 @@ export class Space {
     const seen = new Set<string>();
     const order: EvictionOrder = {
       transit: () => this.#candidates(records.transitOrder(), exclude, seen),
+      replica: () => this.#candidates(records.replicaOrder(), exclude, seen),
       kept: () => this.#candidates(records.keptOrder(), exclude, seen),
     };
     for (const { objectId } of this.#admission.victims(shortage, newcomer, order)) {

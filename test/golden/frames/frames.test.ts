@@ -8,12 +8,15 @@ import {
   encodeHeld,
   encodeManifest,
   encodeMapped,
+  encodeMoves,
+  decodeMoves,
+  MAX_MOVE_ENTRIES,
   encodeOpenState,
   encodeOpenVersion,
   encodeRead,
   FRAME,
 } from '../../../rpc/frames/index.ts';
-import { LarderError } from '../../../common/index.ts';
+import { LarderError, MAX_REQUEST_BODY_BYTES } from '../../../common/index.ts';
 
 const OBJECT = '000102030405060708090a0b0c0d0e0f10111213';
 const hint = 'the wire changed: bump FRAME_VERSION in rpc/frames/types.ts';
@@ -27,6 +30,15 @@ const request = {
   lengthBytes: 1_048_576,
   placement: 9,
   deadlineMs: 30_000,
+};
+
+const moves = {
+  workerId: 'w-1',
+  datasetId: 1,
+  version: 2,
+  placement: 2 ** 33 + 9,
+  flag: true,
+  ordinals: [3, 70_000],
 };
 
 const golden: [string, Buffer, string][] = [
@@ -55,6 +67,8 @@ const golden: [string, Buffer, string][] = [
     encodeMapped({ address: { datasetId: 1, version: 2, ordinal: 3 }, offsetBytes: 2 ** 33 }),
     'MAPPED',
   ],
+  ['OFFER', encodeMoves(12, FRAME.OFFER, moves), 'OFFER'],
+  ['TAKEN', encodeMoves(13, FRAME.TAKEN, { ...moves, flag: false }), 'TAKEN'],
   ['EVICTED', encodeEvicted(OBJECT), 'EVICTED'],
   ['OPEN_STATE', encodeOpenState(OBJECT, true), 'OPEN_STATE'],
   ['ERROR', encodeError(11, new LarderError('ORIGIN_CHANGED', { key: 'a' })), 'ERROR'],
@@ -75,4 +89,16 @@ test('the bound CRC is what it always was, and differs by object, offset and len
     boundCrc(OBJECT, 0, 4, 2),
   ];
   expect(new Set(crcs).size).toBe(crcs.length);
+});
+
+test('a list of what moves comes back as it was, and the longest fits into a request', () => {
+  const head = 16;
+  expect(decodeMoves(encodeMoves(1, FRAME.OFFER, moves).subarray(head))).toEqual(moves);
+  const ordinals = Array.from({ length: MAX_MOVE_ENTRIES }, (_, i) => 2 ** 32 - 1 - i);
+  const longest = { ...moves, workerId: 'w'.repeat(200), ordinals };
+  const body = encodeMoves(1, FRAME.TAKEN, longest).subarray(head);
+  expect(body.length).toBeLessThanOrEqual(MAX_REQUEST_BODY_BYTES);
+  expect(decodeMoves(body)).toEqual(longest);
+  expect(() => decodeMoves(body.subarray(0, -1))).toThrow('FRAME_INVALID');
+  expect(() => decodeMoves(Buffer.alloc(18))).toThrow('FRAME_INVALID');
 });

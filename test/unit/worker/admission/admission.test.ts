@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { BAND_BUCKETS, bandHash } from '../../../../common/index.ts';
 import { Admission, FULL_BAND, thresholdFor } from '../../../../worker/admission/index.ts';
-import type { Candidate, Newcomer } from '../../../../worker/admission/index.ts';
+import type { Candidate, Newcomer, Region, Shortage } from '../../../../worker/admission/index.ts';
 
 interface SimulatedObject {
   readonly objectId: string;
   readonly band: number;
   readonly bytes: number;
-  region: 'kept' | 'transit';
+  region: Region;
 }
 
 /** What the store does around `Admission`, without files. */
@@ -59,6 +59,7 @@ class SimulatedCache {
         .map(({ objectId, band }) => ({ objectId, band, open: false }));
     return {
       transit: () => of('transit'),
+      replica: () => of('replica').sort((a, b) => b.band - a.band),
       kept: () => of('kept').sort((a, b) => b.band - a.band),
     };
   }
@@ -165,15 +166,18 @@ test('what is open goes after what is not; nothing below both threshold and newc
   const candidate = (objectId: string, band: number, open = false) => ({ objectId, band, open });
   const order = {
     transit: () => [candidate('old', 1, true), candidate('new', 2)],
+    replica: () => [candidate('second', 50)],
     kept: () => [candidate('high', 900), candidate('middle', 500), candidate('low', 100)],
   };
-  const names = (newcomer: Newcomer, shortage: 'kept' | 'total') =>
+  const names = (newcomer: Newcomer, shortage: Shortage) =>
     [...admission.victims(shortage, newcomer, order)].map(({ objectId }) => objectId);
   const passing: Newcomer = { region: 'transit', band: 300, bytes: 1, objects: 1 };
-  expect(names(passing, 'total')).toEqual(['new', 'old']);
-  expect(names({ ...passing, region: 'kept' }, 'kept')).toEqual(['high', 'middle']);
+  expect(names(passing, 'total')).toEqual(['new', 'second', 'old']);
+  expect(names({ ...passing, region: 'replica' }, 'total')).toEqual(['new', 'old']);
+  expect(names({ ...passing, region: 'replica' }, 'spare')).toEqual([]);
+  expect(names({ ...passing, region: 'kept' }, 'kept')).toEqual(['second', 'high', 'middle']);
   expect(admission.threshold).toBe(300);
-  expect(names(passing, 'total')).toEqual(['new', 'high', 'middle', 'old']);
+  expect(names(passing, 'total')).toEqual(['new', 'second', 'high', 'middle', 'old']);
 });
 
 test('the threshold for sums: inside a bucket bytes are spread evenly', () => {
@@ -190,4 +194,49 @@ test('of an object that is owned by stripe one stripe has to fit, not all of it'
   expect(admission.classify({ band: 1, bytes: 3 * stripe })).toBe('kept');
   admission.setCapacity({ capacityBytes: stripe, capacityObjects: 100 });
   expect(admission.classify({ band: 1, bytes: 3 * stripe })).toBe('transit');
+});
+
+describe('replicas', () => {
+  const make = () => {
+    const admission = new Admission({
+      capacityBytes: 1000,
+      capacityObjects: 1e9,
+      keptShare: 0.9,
+    });
+    return admission;
+  };
+  const kept: Newcomer = { region: 'kept', band: 1, bytes: 100, objects: 1 };
+  const replica: Newcomer = { ...kept, region: 'replica' };
+
+  test('take what is to spare beside what is kept, and no more', () => {
+    const admission = make();
+    admission.account('kept', 700, 7);
+    expect(admission.classifyReplica({ bytes: 100 })).toBe('replica');
+    admission.account('replica', 200, 2);
+    expect(admission.classifyReplica({ bytes: 1 })).toBe('transit');
+    expect(admission.shortage(replica)).toBe('spare');
+  });
+
+  test('take nothing of what this worker is expected to keep, though it is not there yet', () => {
+    const admission = make();
+    const sums = new Float64Array(BAND_BUCKETS);
+    sums[0] = 850;
+    admission.setExpected(1, sums);
+    expect(admission.classifyReplica({ bytes: 51 })).toBe('transit');
+    expect(admission.classifyReplica({ bytes: 50 })).toBe('replica');
+    sums[1] = 1000;
+    admission.setExpected(1, sums);
+    expect(admission.classifyReplica({ bytes: 1 })).toBe('transit');
+  });
+
+  test('give way to what is kept', () => {
+    const admission = make();
+    admission.account('kept', 600, 6);
+    admission.account('replica', 300, 3);
+    expect(admission.classify({ band: 2 ** 32 - 1, bytes: 100 })).toBe('kept');
+    expect(admission.shortage(kept)).toBe('kept');
+    admission.account('replica', -100, -1);
+    expect(admission.shortage(kept)).toBeUndefined();
+    expect(admission.usedBytes).toBe(800);
+  });
 });

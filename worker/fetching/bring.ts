@@ -1,0 +1,86 @@
+/**
+ * Copies blocks of an object from a worker that has them to this disk, after everything that readers wait for.
+ * What that worker lacks is left out; the origin is never asked.
+ */
+import { hasCode, LarderError } from '../../common/index.ts';
+import type { PlacementMember } from '../../common/index.ts';
+import type { ObjectStore } from '../store/index.ts';
+import { promote } from './completion.ts';
+import { PRIORITY } from './fetch-queue.ts';
+import type { FetchRun } from './fetch-run.ts';
+import { OWN_ACCORD } from './object-fetch.ts';
+import type { BlockSpan, ObjectFetch } from './object-fetch.ts';
+
+/** `gone`: the keeper has none of it. */
+export type Brought = 'done' | 'no-room' | 'gone';
+
+export interface Bringing {
+  readonly store: ObjectStore;
+  readonly fetch: ObjectFetch;
+  readonly blocks: readonly BlockSpan[];
+  readonly keeper: PlacementMember;
+  /** Resolves when so many bytes may be asked for. */
+  readonly pace: (bytes: number) => Promise<void>;
+  readonly aborted: Promise<never>;
+}
+
+/** @throws {LarderError} where the keeper cannot be reached, or what it sent was wrong */
+export async function bring(bringing: Bringing): Promise<Brought> {
+  const { store, fetch, blocks } = bringing;
+  const { ref } = fetch;
+  let hasSome = false;
+  promote(store, fetch.stored, ref);
+  for (const span of blocks) {
+    for (let first = span.first; first < span.end;) {
+      if (fetch.stored.record.region === 'transit') return 'no-room';
+      const end = Math.min(span.end, first + fetch.blocksPerRun);
+      const outcome = await bringRun(bringing, { first, end });
+      if (outcome === 'no-room') return outcome;
+      if (outcome === 'done') hasSome = true;
+      first = end;
+    }
+  }
+  return hasSome ? 'done' : 'gone';
+}
+
+async function bringRun(bringing: Bringing, span: BlockSpan): Promise<Brought> {
+  const whole = await bringSome(bringing, span);
+  if (whole !== 'gone' || span.end - span.first === 1) return whole;
+  // The keeper lacks one of several blocks: those that it has come one by one.
+  let outcome: Brought = 'gone';
+  for (let block = span.first; block < span.end; block += 1) {
+    const one = await bringSome(bringing, { first: block, end: block + 1 });
+    if (one === 'no-room') return one;
+    if (one === 'done') outcome = one;
+  }
+  return outcome;
+}
+
+async function bringSome(bringing: Bringing, span: BlockSpan): Promise<Brought> {
+  const { fetch, keeper, pace, aborted } = bringing;
+  const { stored, ref } = fetch;
+  let missingBytes = 0;
+  for (let block = span.first; block < span.end; block += 1) {
+    if (!stored.has(block)) missingBytes += stored.blockLength(block);
+  }
+  if (missingBytes === 0) return 'done';
+  await pace(missingBytes);
+  const from = { ...OWN_ACCORD, keeper };
+  const runs = fetch.want(span, PRIORITY.background, { forCache: false, from });
+  for (const run of runs) run.waiters += 1;
+  try {
+    await Promise.race([Promise.all([...runs].map((run) => run.over)), aborted]);
+  } finally {
+    for (const run of runs) fetch.leave(run);
+  }
+  return outcomeOf(runs, ref.objectId);
+}
+
+function outcomeOf(runs: ReadonlySet<FetchRun>, objectId: string): Brought {
+  for (const { outcome } of runs) {
+    if (outcome?.kind === 'failed' && !hasCode(outcome.error, 'NOT_FOUND')) throw outcome.error;
+    if (outcome?.kind === 'cancelled') throw new LarderError('BUSY', { object: objectId });
+    if (outcome?.kind === 'unkept') return 'no-room';
+  }
+  return [...runs].some(({ outcome }) => outcome?.kind === 'failed') ? 'gone' : 'done';
+}
