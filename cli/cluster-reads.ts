@@ -8,10 +8,12 @@ type Told = Pick<ClusterStatus['workers'][number], 'node' | 'peers' | 'originTro
 export function describeReads(reads: ClusterStatus['reads']): string | undefined {
   if (reads.bytes === 0) return undefined;
   const local = Math.max(0, reads.bytes - reads.peerBytes - reads.originBytes);
-  return (
-    `reads: ${formatBytes(local)} from the reader’s node, ${formatBytes(reads.peerBytes)} from ` +
-    `other nodes, ${formatBytes(reads.originBytes)} had to wait for the origin`
-  );
+  const shares = [
+    `${formatBytes(local)} from the reader’s node`,
+    `${formatBytes(reads.peerBytes)} from other nodes`,
+    `${formatBytes(reads.originBytes)} had to wait for the origin`,
+  ];
+  return `reads: ${shares.join(', ')}`;
 }
 
 /** What somebody should look at; empty where all is well. */

@@ -9,11 +9,8 @@ import type { Clock, Logger, PlacementMember } from '../common/index.ts';
 import type { Heartbeat__Output } from '../proto/generated/larder/v1/Heartbeat.ts';
 import type { Hello__Output } from '../proto/generated/larder/v1/Hello.ts';
 import type { MasterMessage } from '../proto/generated/larder/v1/MasterMessage.ts';
-<<<<<<< HEAD
 import type { ReplicaSettings } from '../proto/generated/larder/v1/ReplicaSettings.ts';
-=======
 import type { Placement } from '../proto/generated/larder/v1/Placement.ts';
->>>>>>> placement
 import type { WorkerMessage__Output } from '../proto/generated/larder/v1/WorkerMessage.ts';
 import type { WorkerStatus } from '../proto/generated/larder/v1/WorkerStatus.ts';
 import { fromFailure, memberFromWire, memberToWire } from '../rpc/grpc/index.ts';
@@ -294,15 +291,9 @@ export class Workers {
         protocol: PROTOCOL_VERSION,
       },
     });
-<<<<<<< HEAD
-    await this.#publishing;
-    await session.send({ replicas: this.#options.replicas() });
-    await session.send({ placement: placementToWire(this.#placement) });
-=======
     await this.#feed.settled();
     await session.send({ replicas: this.#options.replicas() });
     await session.send(this.#feed.message);
->>>>>>> placement
     this.changed.notify();
   }
 

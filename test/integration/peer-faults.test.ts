@@ -200,8 +200,6 @@ test('where no worker has credentials the reader is told why at once', async () 
   cluster.s3.credentials = [];
   cluster.s3.anonymous = false;
   const client = cluster.client('a', { readTimeoutMs: 60_000 });
-  await expect(cluster.readsRight(client, file)).rejects.toMatchObject({
-    code: expect.stringMatching(/^ORIGIN_(CREDENTIALS|DENIED)$/),
-  });
+  await expect(cluster.readsRight(client, file)).rejects.toThrow(/^\[ORIGIN_CREDENTIALS\]/);
   cluster.s3.credentials = [{ accessKeyId: 'test', secretAccessKey: 'test-secret' }];
 });

@@ -79,7 +79,7 @@ describe('a dataset that every worker keeps', () => {
   });
 
   test('more reads at once than their memory holds do not wait for each other for ever', async () => {
-    const files = cluster.put(48, MIB);
+    const files = cluster.put(12, 4 * MIB);
     await cluster.dataset({ replicas: 'all' });
     for (const name of NAMES) {
       await cluster.stop(name);
