@@ -2,31 +2,33 @@
 import { formatBytes, printable } from '../common/index.ts';
 import type { ClusterStatus } from '../sdk/index.ts';
 
-type Told = Pick<ClusterStatus['workers'][number], 'node' | 'peerFaults' | 'originTroubles'>;
+type Told = Pick<ClusterStatus['workers'][number], 'node' | 'peers' | 'originTroubles'>;
 
 /** `reads: 90.0 MiB from the reader's node, …`; undefined where nothing was read. */
 export function describeReads(reads: ClusterStatus['reads']): string | undefined {
   if (reads.bytes === 0) return undefined;
   const local = Math.max(0, reads.bytes - reads.peerBytes - reads.originBytes);
-  return (
-    `reads: ${formatBytes(local)} from the reader’s node, ${formatBytes(reads.peerBytes)} from ` +
-    `other nodes, ${formatBytes(reads.originBytes)} had to wait for the origin`
-  );
+  const shares = [
+    `${formatBytes(local)} from the reader’s node`,
+    `${formatBytes(reads.peerBytes)} from other nodes`,
+    `${formatBytes(reads.originBytes)} had to wait for the origin`,
+  ];
+  return `reads: ${shares.join(', ')}`;
 }
 
 /** What somebody should look at; empty where all is well. */
 export function describeTroubles(workers: readonly Told[]): string[] {
-  return workers.flatMap(({ node, peerFaults, originTroubles }) => [
+  return workers.flatMap(({ node, peers, originTroubles }) => [
     ...originTroubles.map(
       ({ datasetId, message }) =>
         `${node} cannot read the origin of dataset ${String(datasetId)}, others are asked: ` +
         printable(message),
     ),
-    ...(peerFaults.badAnswers === 0
+    ...(peers.badAnswers === 0
       ? []
       : [
-          `${node} got ${String(peerFaults.badAnswers)} wrong answers from other workers, the last ` +
-            `from ${printable(peerFaults.lastBadPeer)}`,
+          `${node} got ${String(peers.badAnswers)} wrong answers from other workers, the last ` +
+            `from ${printable(peers.lastBadPeer)}`,
         ]),
   ]);
 }

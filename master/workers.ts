@@ -186,7 +186,7 @@ export class Workers {
         used_bytes: beat?.used_bytes ?? 0,
         origin: beat?.origin ?? {},
         reads: beat?.reads ?? {},
-        peer_faults: beat?.peer_faults ?? {},
+        peers: beat?.peers ?? {},
         origin_troubles: beat?.origin_troubles ?? [],
         version: this.#sessions.get(member.workerId)?.softwareVersion ?? '',
         moves: beat?.moves ?? {},

@@ -113,8 +113,12 @@ export interface ClusterStatus {
     readonly alive: boolean;
     readonly capacityBytes: number;
     readonly usedBytes: number;
-    /** What it got from other workers that no sound worker sends, and who gave the last of it. */
-    readonly peerFaults: { readonly badAnswers: number; readonly lastBadPeer: string };
+    /** What it got from other workers: bytes, answers that no sound worker gives, and who gave the last. */
+    readonly peers: {
+      readonly receivedBytes: number;
+      readonly badAnswers: number;
+      readonly lastBadPeer: string;
+    };
     /** Origins that it cannot read: no credentials on its node, or refused. Others fetch meanwhile. */
     readonly originTroubles: readonly {
       readonly datasetId: number;

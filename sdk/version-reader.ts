@@ -134,8 +134,7 @@ export class VersionReader implements AsyncDisposable {
   #range(ordinal: number, ref: ObjectRef, offsetBytes: number, lengthBytes: number): FileRange {
     const file = { datasetId: this.dataset.id, version: this.version, ordinal };
     const { replicas } = this.dataset.settings;
-    const range = { file, ref, offsetBytes, lengthBytes };
-    return replicas === undefined ? range : { ...range, replicas };
+    return { file, ref, offsetBytes, lengthBytes, replicas };
   }
 }
 

@@ -96,9 +96,10 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
       alive,
       capacityBytes: capacity_bytes,
       usedBytes: used_bytes,
-      peerFaults: {
-        badAnswers: told.peer_faults?.bad_answers ?? 0,
-        lastBadPeer: told.peer_faults?.last_bad_peer ?? '',
+      peers: {
+        receivedBytes: told.peers?.received_bytes ?? 0,
+        badAnswers: told.peers?.bad_answers ?? 0,
+        lastBadPeer: told.peers?.last_bad_peer ?? '',
       },
       originTroubles: told.origin_troubles.map(({ dataset_id, code, message }) => ({
         ...{ datasetId: dataset_id, code, message },

@@ -44,6 +44,8 @@ export interface WorkerOptions {
   readonly socket: string;
   /** Who may connect to it, as mode bits; whoever may reads every dataset. Default 0o600. */
   readonly socketMode?: number;
+  /** Its name for people. Default: the machine's. */
+  readonly node?: string;
   /** Allows listening beyond loopback without authentication. Default false. */
   readonly insecure?: boolean;
   /** File descriptors that this process may have; what needs many takes its share. Default: no limit. */
@@ -120,7 +122,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         workerId: store.workerId,
         weightBytes: store.capacityBytes,
         dataAddress,
-        node: os.hostname(),
+        node: options.node ?? os.hostname(),
         state: 'active',
       }),
       softwareVersion: options.softwareVersion,
@@ -310,7 +312,7 @@ function countersOf(parts: Parts): WorkerCounters {
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
     moves: moves.counters,
     reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
-    peerFaults: links.faults,
+    peers: links.counters,
     originTroubles: troubles.list,
   };
 }

@@ -9,11 +9,9 @@
  * It does not reconnect: whoever routes decides where to go next.
  */
 import net from 'node:net';
-import { crc32 } from '@node-rs/crc32';
 import { asLarderError, KIB, LarderError, PROTOCOL_VERSION } from '../../common/index.ts';
 import type { Clock } from '../../common/index.ts';
 import {
-  boundCrc,
   decodeError,
   decodeEvicted,
   decodeJson,
@@ -46,51 +44,17 @@ import type {
 } from '../frames/index.ts';
 import { formatAddress } from './address.ts';
 import type { DataAddress } from './address.ts';
+import { heldAtOf, heldStateOf, streamAnswerOf, versionOf } from './answers.ts';
+import type { Answer, ReadAnswer, StreamAnswer } from './answers.ts';
+import type { DataClientOptions, RequestOptions } from './client-options.ts';
 import { FrameReader } from './frame-reader.ts';
+import { Receiving } from './receiving.ts';
+import type { PieceSink } from './receiving.ts';
 import { Silence } from './silence.ts';
-
-export interface DataClientOptions {
-  readonly clock: Clock;
-  /** Who asks, for the worker's log. */
-  readonly client: string;
-  readonly connectTimeoutMs: number;
-  /**
-   * A worker that says nothing for so long while it is asked, not even that it is there, hangs: the
-   * connection ends. Default: it is waited for until each request's own deadline.
-   */
-  readonly silenceMs?: number;
-}
-
-export interface RequestOptions {
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}
-
-/** What a READ can be answered with besides an error. */
-export type ReadAnswer =
-  | { readonly kind: 'data'; readonly bytes: Buffer }
-  | { readonly kind: 'redirect'; readonly dataAddress: string }
-  | { readonly kind: 'moved'; readonly placement: number }
-  | { readonly kind: 'busy'; readonly retryAfterMs: number };
-
-/** What a READ is answered with whose bytes were handed over as they came. */
-export type StreamAnswer = Exclude<ReadAnswer, { kind: 'data' }> | { readonly kind: 'done' };
-
-/** Takes the next bytes, which are its own. What it returns holds the connection back until it settles. */
-export type PieceSink = (bytes: Buffer) => Promise<void> | undefined;
-
-interface Receiving {
-  readonly objectId: string;
-  readonly offsetBytes: number;
-  readonly lengthBytes: number;
-  receivedBytes: number;
-  /** Where the bytes go: into one buffer, or to a sink, a frame at a time. */
-  readonly to: Buffer | PieceSink;
-}
 
 interface Pending {
   readonly read?: Receiving;
-  readonly resolve: (answer: { header: FrameHeader; body: Buffer }) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: LarderError) => void;
 }
 
@@ -214,11 +178,8 @@ export class DataClient implements AsyncDisposable {
     options: RequestOptions,
     memory?: Buffer,
   ): Promise<ReadAnswer> {
-    const { offsetBytes, lengthBytes } = request;
-    const into = memory ?? Buffer.allocUnsafeSlow(lengthBytes);
-    const answer = await this.#receiveRead(request, options, {
-      ...{ objectId, offsetBytes, lengthBytes, receivedBytes: 0, to: into },
-    });
+    const into = memory ?? Buffer.allocUnsafeSlow(request.lengthBytes);
+    const answer = await this.#receiveRead(request, objectId, options, into);
     return answer.kind === 'done' ? { kind: 'data', bytes: into } : answer;
   }
 
@@ -232,31 +193,7 @@ export class DataClient implements AsyncDisposable {
     options: RequestOptions,
     sink: PieceSink,
   ): Promise<StreamAnswer> {
-    const { offsetBytes, lengthBytes } = request;
-    return await this.#receiveRead(request, options, {
-      ...{ objectId, offsetBytes, lengthBytes, receivedBytes: 0, to: sink },
-    });
-  }
-
-  async #receiveRead(
-    request: ReadRequest,
-    options: RequestOptions,
-    read: Receiving,
-  ): Promise<StreamAnswer> {
-    const { header, body } = await this.#request((id) => encodeRead(id, request), options, read);
-    switch (header.type) {
-      case FRAME.END:
-        if (read.receivedBytes !== read.lengthBytes) throw this.#invalid('fewer bytes than asked');
-        return { kind: 'done' };
-      case FRAME.REDIRECT:
-        return { kind: 'redirect', dataAddress: String(decodeJson(body)['dataAddress']) };
-      case FRAME.MOVED:
-        return { kind: 'moved', placement: Number(decodeJson(body)['placement']) };
-      case FRAME.BUSY:
-        return { kind: 'busy', retryAfterMs: Number(decodeJson(body)['retryAfterMs']) };
-      default:
-        throw this.#invalid('an answer that does not belong to READ');
-    }
+    return await this.#receiveRead(request, objectId, options, sink);
   }
 
   /**
@@ -265,30 +202,15 @@ export class DataClient implements AsyncDisposable {
    * @returns undefined where it has to be read over the connection
    */
   async hold(request: ReadRequest, options: RequestOptions): Promise<HeldAt | undefined> {
-    const { header, body } = await this.#request(
-      (id) => encodeRead(id, request, FRAME.HOLD),
-      options,
-    );
-    if (header.type !== FRAME.HELD_AT) return undefined;
-    const { incarnation, toBytes } = decodeJson(body);
-    return { incarnation: Number(incarnation), toBytes: Number(toBytes) };
+    return heldAtOf(await this.#request((id) => encodeRead(id, request, FRAME.HOLD), options));
   }
 
   async held(address: FileAddress, options: RequestOptions): Promise<HeldStateBody> {
-    const { body } = await this.#request((id) => encodeHeld(id, address), options);
-    const { heldBytes, complete } = decodeJson(body);
-    return { heldBytes: Number(heldBytes), complete: complete === true };
+    return heldStateOf(await this.#request((id) => encodeHeld(id, address), options));
   }
 
   async openVersion(request: VersionRequest, options: RequestOptions): Promise<VersionBody> {
-    const { body } = await this.#request((id) => encodeOpenVersion(id, request), options);
-    const answer = decodeJson(body);
-    return {
-      manifestPath: String(answer['manifestPath']),
-      manifestBytes: Number(answer['manifestBytes']),
-      manifestPercent: Number(answer['manifestPercent']),
-      completeDirectory: String(answer['completeDirectory']),
-    };
+    return versionOf(await this.#request((id) => encodeOpenVersion(id, request), options));
   }
 
   /** Resolves when the range of the manifest is on the worker's disk. */
@@ -330,11 +252,27 @@ export class DataClient implements AsyncDisposable {
     return Promise.resolve();
   }
 
+  async #receiveRead(
+    request: ReadRequest,
+    objectId: string,
+    options: RequestOptions,
+    to: Buffer | PieceSink,
+  ): Promise<StreamAnswer> {
+    const { offsetBytes, lengthBytes } = request;
+    const read = new Receiving({ objectId, offsetBytes, lengthBytes, to });
+    const answer = streamAnswerOf(
+      await this.#request((id) => encodeRead(id, request), options, read),
+    );
+    if (answer === undefined) throw this.#invalid('an answer that does not belong to READ');
+    if (answer.kind === 'done' && !read.isWhole) throw this.#invalid('fewer bytes than asked');
+    return answer;
+  }
+
   #request(
     encode: (requestId: number) => Buffer,
     options: RequestOptions,
-    read?: Pending['read'],
-  ): Promise<{ header: FrameHeader; body: Buffer }> {
+    read?: Receiving,
+  ): Promise<Answer> {
     if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
     const id = this.#takeId();
     this.#silence?.expect();
@@ -400,28 +338,22 @@ export class DataClient implements AsyncDisposable {
   #destination(requestId: number, offsetBytes: number, lengthBytes: number): Buffer | undefined {
     const read = this.#pending.get(requestId)?.read;
     if (read === undefined) return undefined;
-    const at = read.receivedBytes;
-    if (offsetBytes !== read.offsetBytes + at || at + lengthBytes > read.lengthBytes) {
-      throw this.#invalid('bytes that were not asked for');
-    }
-    if (!Buffer.isBuffer(read.to)) return Buffer.allocUnsafe(lengthBytes);
-    return read.to.subarray(at, at + lengthBytes);
+    const destination = read.destination(offsetBytes, lengthBytes);
+    if (destination === undefined) throw this.#invalid('bytes that were not asked for');
+    return destination;
   }
 
   #data(requestId: number, piece: DataPiece): void {
     const pending = this.#pending.get(requestId);
     if (pending?.read === undefined) return;
-    const { objectId, to } = pending.read;
-    const { offsetBytes, bytes } = piece;
-    if (boundCrc(objectId, offsetBytes, bytes.length, crc32(bytes)) !== piece.crc) {
-      pending.reject(
-        new LarderError('CHECKSUM_MISMATCH', { worker: this.#address, objectId, offsetBytes }),
-      );
+    if (!pending.read.isRight(piece)) {
+      const { objectId } = pending.read;
+      const { offsetBytes } = piece;
+      const facts = { worker: this.#address, objectId, offsetBytes };
+      pending.reject(new LarderError('CHECKSUM_MISMATCH', facts));
       return;
     }
-    pending.read.receivedBytes += bytes.length;
-    if (Buffer.isBuffer(to)) return;
-    const room = to(bytes);
+    const room = pending.read.take(piece);
     if (room !== undefined) this.#hold(room);
   }
 

@@ -38,6 +38,8 @@ interface Rest {
 
 /** Of one that refused: short against the time that a worker takes to start (about 300 ms). */
 const REST_AFTER_REFUSAL_MS = 50;
+/** Silence ends a try before: it is not mistaken for one while this process itself stands still. */
+const CONNECT_SILENCES = 4;
 
 export class Links implements AsyncDisposable {
   readonly #options: LinksOptions;
@@ -107,7 +109,7 @@ export class Links implements AsyncDisposable {
     try {
       const connection = await DataClient.connect(
         address,
-        { clock, client, connectTimeoutMs: silenceMs, silenceMs },
+        { clock, client, connectTimeoutMs: CONNECT_SILENCES * silenceMs, silenceMs },
         this.#closing.signal,
       );
       made = connection;

@@ -151,7 +151,7 @@ export class FakeWorker implements AsyncDisposable {
         origin: { gets: 1, bytes: 2, uniqueBytes: 2, requestedBytes: 2 },
         moves: { pendingObjects: 1, pendingBytes: 3, movedBytes: 5 },
         reads: { bytes: 4, originBytes: 1, peerBytes: 2 },
-        peerFaults: { badAnswers: 0, lastBadPeer: '' },
+        peers: { receivedBytes: 0, badAnswers: 0, lastBadPeer: '' },
         originTroubles: [],
       }),
       onReplicas: (replicas) => {

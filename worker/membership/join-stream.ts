@@ -228,8 +228,7 @@ export class JoinStream {
 }
 
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
-  const { capacityBytes, usedBytes, origin, reads, moves, ...more } = counters();
-  const { peerFaults, originTroubles } = more;
+  const { capacityBytes, usedBytes, origin, reads, moves, peers, originTroubles } = counters();
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -249,7 +248,11 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
       origin_bytes: reads.originBytes,
       peer_bytes: reads.peerBytes,
     },
-    peer_faults: { bad_answers: peerFaults.badAnswers, last_bad_peer: peerFaults.lastBadPeer },
+    peers: {
+      bad_answers: peers.badAnswers,
+      last_bad_peer: peers.lastBadPeer,
+      received_bytes: peers.receivedBytes,
+    },
     origin_troubles: originTroubles.map(({ datasetId, code, message }) => ({
       ...{ dataset_id: datasetId, code, message },
     })),

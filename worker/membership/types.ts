@@ -12,7 +12,7 @@ import type {
 import type { MasterChannel } from '../../rpc/grpc/index.ts';
 import type { OriginTrouble } from '../origin-troubles.ts';
 import type { ListingBatch } from '../origins/origin.ts';
-import type { PeerFaults } from '../peers/index.ts';
+import type { PeerCounters } from '../peers/index.ts';
 
 /** Blocks [firstBlock, firstBlock + count) of a dataset came to this disk, or went. */
 export interface HeldChange {
@@ -85,7 +85,7 @@ export interface WorkerCounters {
     readonly originBytes: number;
     readonly peerBytes: number;
   };
-  readonly peerFaults: PeerFaults;
+  readonly peers: PeerCounters;
   readonly originTroubles: readonly OriginTrouble[];
 }
 

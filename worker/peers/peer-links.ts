@@ -23,11 +23,13 @@ export interface PeerLinksOptions {
 }
 
 /** Since the start of the process. */
-export interface PeerFaults {
+export interface PeerCounters {
   /** Answers that were wrong: bytes of another object, too few, damaged, or frames of another release. */
   readonly badAnswers: number;
   /** The worker that gave the last of them; empty where there was none. */
   readonly lastBadPeer: string;
+  /** Taken from them, to keep or to pass on. */
+  readonly receivedBytes: number;
 }
 
 /** What a sound worker never sends. */
@@ -44,6 +46,7 @@ export class PeerLinks implements AsyncDisposable {
   /** By worker and dataset: until when it is not asked to fetch. */
   readonly #unable = new Map<string, number>();
   #badAnswers = 0;
+  #receivedBytes = 0;
   #lastBadPeer = '';
 
   constructor(options: PeerLinksOptions) {
@@ -57,23 +60,24 @@ export class PeerLinks implements AsyncDisposable {
     this.#warning = new SparseWarning(clock, log);
   }
 
-  get faults(): PeerFaults {
-    return { badAnswers: this.#badAnswers, lastBadPeer: this.#lastBadPeer };
+  get counters(): PeerCounters {
+    return {
+      badAnswers: this.#badAnswers,
+      lastBadPeer: this.#lastBadPeer,
+      receivedBytes: this.#receivedBytes,
+    };
+  }
+
+  received(bytes: number): void {
+    this.#receivedBytes += bytes;
   }
 
   /** @throws {LarderError} `UNAVAILABLE` (at once where it rests), `DEADLINE_EXCEEDED`, `PROTOCOL_MISMATCH` */
   async connect(member: PlacementMember): Promise<DataClient> {
-    try {
-      const client = await this.#links.get(tcpAddress(member.dataAddress));
-      if (client.workerId === member.workerId) return client;
-      throw new LarderError('UNAVAILABLE', {
-        worker: member.dataAddress,
-        why: 'another worker answers there',
-      });
-    } catch (error) {
-      this.report(member, error);
-      throw error;
-    }
+    const client = await this.#links.get(tcpAddress(member.dataAddress));
+    if (client.workerId === member.workerId) return client;
+    const why = 'another worker answers there';
+    throw new LarderError('UNAVAILABLE', { worker: member.dataAddress, why });
   }
 
   /** Whether it would not be asked now. */
@@ -81,7 +85,7 @@ export class PeerLinks implements AsyncDisposable {
     return this.#links.isAvoided(tcpAddress(member.dataAddress));
   }
 
-  /** What a request to it failed with. */
+  /** What connecting to it, or a request, failed with: to be told once. */
   report(member: PlacementMember, error: unknown): void {
     if (!isBad(asLarderError(error), member)) return;
     this.#badAnswers += 1;

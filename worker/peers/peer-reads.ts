@@ -241,6 +241,7 @@ class Asking {
     this.#isAsked = true;
     return await client.stream(request, ref.objectId, { timeoutMs: leftMs, signal }, (bytes) => {
       this.positionBytes += bytes.length;
+      this.#options.links.received(bytes.length);
       return this.#sink(bytes);
     });
   }

@@ -4,6 +4,7 @@ import {
   encodeDataHead,
   encodeError,
   encodeEvicted,
+  encodeFrame,
   encodeHeld,
   encodeManifest,
   encodeMapped,
@@ -43,6 +44,8 @@ const moves = {
 const golden: [string, Buffer, string][] = [
   ['READ', encodeRead(7, request), 'READ'],
   ['HOLD', encodeRead(7, request, FRAME.HOLD), 'HOLD'],
+  ['READ that was passed on', encodeRead(7, { ...request, hops: 3 }), 'READ with hops'],
+  ['PING', encodeFrame(FRAME.PING, 12), 'PING'],
   ['DATA head', encodeDataHead(7, 262_144, 0xdeadbeef, 4), 'DATA'],
   ['HELD', encodeHeld(8, { datasetId: 1, version: 2, ordinal: 3 }), 'HELD'],
   ['OPEN_VERSION', encodeOpenVersion(9, { datasetId: 1, version: 2 }), 'OPEN_VERSION'],

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { crc32 } from '@node-rs/crc32';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LarderError, Placement, silentLogger, systemClock } from '../../../common/index.ts';
 import type { ObjectRef } from '../../../common/index.ts';
 import { DataServer } from '../../../rpc/data/index.ts';
@@ -12,10 +12,13 @@ import {
   decodeRead,
   encodeDataHead,
   encodeFrame,
+  encodeJson,
   FRAME,
 } from '../../../rpc/frames/index.ts';
+import type { ReadRequest } from '../../../rpc/frames/index.ts';
 import { Connections } from '../../../sdk/connections.ts';
 import { connectConfig } from '../../../sdk/options.ts';
+import type { ConnectOptions } from '../../../sdk/options.ts';
 import { Router } from '../../../sdk/router.ts';
 
 const ref: ObjectRef = {
@@ -53,20 +56,23 @@ afterEach(async () => {
   fs.rmSync(directory, { recursive: true });
 });
 
-type Answer = (reply: Reply, mayFetch: boolean) => Promise<void>;
+type Answer = (reply: Reply, mayFetch: boolean, request: ReadRequest) => Promise<void>;
 
 const bytes = Buffer.from('abc');
-const answerWithBytes: Answer = async (reply) => {
+const answerWithBytes = async (reply: Reply): Promise<void> => {
   const crc = boundCrc(ref.objectId, 0, bytes.length, crc32(bytes));
   await reply.send(encodeDataHead(reply.requestId, 0, crc, bytes.length), bytes);
   await reply.send(encodeFrame(FRAME.END, reply.requestId));
 };
 
 /** A worker that answers every READ in one way; its address. */
-async function worker(workerId: string, answer: Answer): Promise<string> {
+async function worker(workerId: string, answer: Answer, socket?: string): Promise<string> {
   const handler: DataHandler = {
     welcome: { protocol: 1, workerId },
-    request: (_, body, reply) => answer(reply, decodeRead(body).mayFetch),
+    request: (_, body, reply) => {
+      const request = decodeRead(body);
+      return answer(reply, request.mayFetch, request);
+    },
     notice: () => undefined,
   };
   const options = {
@@ -80,28 +86,34 @@ async function worker(workerId: string, answer: Answer): Promise<string> {
   };
   const server = new DataServer({ handler, ...options });
   servers.push(server);
+  if (socket !== undefined) return await server.listen({ kind: 'unix', path: socket });
   return await server.listen({ kind: 'tcp', host: '127.0.0.1', port: 0 });
 }
 
-/** A router whose candidates for the object are these addresses, in this order. */
-function routerTo(addresses: string[]): Router {
-  const config = connectConfig({ readTimeoutMs: 600, attemptTimeoutMs: 200 });
-  const made = new Connections(config);
-  connections.push(made);
-  const ids = addresses.map((_, i) => `w${String(i)}`);
+/** These addresses, as the candidates for the object in this order. */
+function placementOf(number: number, addresses: readonly string[]): Placement {
   const member = (workerId: string, dataAddress: string) => ({
-    workerId,
-    dataAddress,
-    weightBytes: 1,
-    node: workerId,
-    state: 'active' as const,
+    ...{ workerId, dataAddress, weightBytes: 1, node: workerId, state: 'active' as const },
   });
   const order = new Placement(
-    1,
-    ids.map((id) => member(id, '')),
+    number,
+    addresses.map((_, i) => member(`w${String(i)}`, '')),
   ).candidates(ref.objectId);
   const members = order.map(({ workerId }, i) => member(workerId, addresses[i] ?? ''));
-  return new Router({ config, connections: made, placement: () => new Placement(1, members) });
+  return new Placement(number, members);
+}
+
+function routerWith(placement: () => Placement, options: ConnectOptions = {}): Router {
+  const config = connectConfig({ readTimeoutMs: 600, attemptTimeoutMs: 200, ...options });
+  const made = new Connections(config);
+  connections.push(made);
+  return new Router({ config, connections: made, placement });
+}
+
+/** A router whose candidates for the object are these addresses, in this order. */
+function routerTo(addresses: string[], options: ConnectOptions = {}): Router {
+  const placement = placementOf(1, addresses);
+  return routerWith(() => placement, options);
 }
 
 const unreachable = '127.0.0.1:9';
@@ -111,7 +123,7 @@ test('the owner is asked first, and others are left alone', async () => {
   const first = await worker('w0', answerWithBytes);
   const second = await worker('w1', async (reply) => {
     others += 1;
-    await answerWithBytes(reply, true);
+    await answerWithBytes(reply);
   });
   expect(await routerTo([first, second]).read(range, never)).toEqual(bytes);
   expect(others).toBe(0);
@@ -132,6 +144,92 @@ test.each([
   expect(await routerTo([owner, next]).read(range, never)).toEqual(bytes);
 });
 
+test.each(['ORIGIN_CREDENTIALS', 'ORIGIN_DENIED', 'ORIGIN_UNREACHABLE'] as const)(
+  'a worker that says %s is passed over; where all say so, that is the answer at once',
+  async (code) => {
+    const unable = await worker('w0', () => Promise.reject(new LarderError(code)));
+    const able = await worker('w1', answerWithBytes);
+    expect(await routerTo([unable, able]).read(range, never)).toEqual(bytes);
+    const config = { readTimeoutMs: 60_000 };
+    const all = await Promise.all(
+      ['w0', 'w1', 'w2', 'w3'].map((id) => worker(id, () => Promise.reject(new LarderError(code)))),
+    );
+    await expect(routerTo(all, config).read(range, never)).rejects.toMatchObject({ code });
+  },
+);
+
+test('a keeper that the owner names is asked for what it has', async () => {
+  let mayKeeperFetch: boolean | undefined;
+  const keeper = await worker('w1', async (reply, mayFetch) => {
+    mayKeeperFetch = mayFetch;
+    await answerWithBytes(reply);
+  });
+  const owner = await worker('w0', (reply) =>
+    reply.send(
+      encodeJson(FRAME.REDIRECT, reply.requestId, { workerId: 'w1', dataAddress: keeper }),
+    ),
+  );
+  expect(await routerTo([owner]).read(range, never)).toEqual(bytes);
+  expect(mayKeeperFetch).toBe(false);
+});
+
+test('where the keeper has it no more, the next candidate is asked', async () => {
+  const keeper = await worker('w1', () => Promise.reject(new LarderError('NOT_FOUND')));
+  const owner = await worker('w0', (reply) =>
+    reply.send(
+      encodeJson(FRAME.REDIRECT, reply.requestId, { workerId: 'w1', dataAddress: keeper }),
+    ),
+  );
+  const next = await worker('w2', answerWithBytes);
+  expect(await routerTo([owner, next]).read(range, never)).toEqual(bytes);
+});
+
+test('a busy worker is asked again when it said so', async () => {
+  let tries = 0;
+  const busy = await worker('w0', async (reply) => {
+    tries += 1;
+    if (tries === 1) {
+      await reply.send(encodeJson(FRAME.BUSY, reply.requestId, { retryAfterMs: 20 }));
+    } else await answerWithBytes(reply);
+  });
+  const other = await worker('w1', () => Promise.reject(new LarderError('CACHE_IO')));
+  expect(await routerTo([busy, other]).read(range, never)).toEqual(bytes);
+  expect(tries).toBe(2);
+});
+
+describe('an answer MOVED', () => {
+  const movedTo = (placement: number): Answer =>
+    async function (reply, _, request) {
+      if (request.placement === 0 || request.placement >= placement) {
+        await answerWithBytes(reply);
+      } else await reply.send(encodeJson(FRAME.MOVED, reply.requestId, { placement }));
+    };
+
+  test('is followed as soon as the placement is there', async () => {
+    const old = await worker('w0', movedTo(2));
+    const owner = await worker('w1', answerWithBytes);
+    let current = placementOf(1, [old]);
+    const router = routerWith(() => current);
+    setTimeout(() => (current = placementOf(2, [owner])), 30);
+    expect(await router.read(range, never)).toEqual(bytes);
+  });
+
+  test('where the placement does not come, whoever was asked answers', async () => {
+    const old = await worker('w0', movedTo(2));
+    const router = routerWith(() => placementOf(1, [old]), { readTimeoutMs: 5_000 });
+    expect(await router.read(range, never)).toEqual(bytes);
+  });
+});
+
+test('of a dataset that every worker keeps, the worker of this node is asked first', async () => {
+  const socket = path.join(directory, 'own.sock');
+  await worker('w1', answerWithBytes, socket);
+  const owner = await worker('w0', () => Promise.reject(new LarderError('INTERNAL')));
+  const router = routerWith(() => placementOf(1, [owner]), { workerSocket: socket });
+  expect(await router.read({ ...range, replicas: 'all' }, never)).toEqual(bytes);
+  await expect(router.read(range, never)).rejects.toMatchObject({ code: 'INTERNAL' });
+});
+
 test('what asking again cannot cure is said at once', async () => {
   let asked = 0;
   const answer: Answer = async () => {
@@ -150,7 +248,7 @@ test('a worker that comes back in time is waited for', async () => {
   const address = await worker('w0', async (reply) => {
     tries += 1;
     if (tries < 3) throw new LarderError('UNAVAILABLE');
-    await answerWithBytes(reply, true);
+    await answerWithBytes(reply);
   });
   expect(await routerTo([address]).read(range, never)).toEqual(bytes);
 });

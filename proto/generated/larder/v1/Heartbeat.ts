@@ -3,7 +3,7 @@
 import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from '../../larder/v1/OriginCounters.ts';
 import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from '../../larder/v1/ReadCounters.ts';
 import type { MoveCounters as _larder_v1_MoveCounters, MoveCounters__Output as _larder_v1_MoveCounters__Output } from '../../larder/v1/MoveCounters.ts';
-import type { PeerFaults as _larder_v1_PeerFaults, PeerFaults__Output as _larder_v1_PeerFaults__Output } from '../../larder/v1/PeerFaults.ts';
+import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _larder_v1_PeerCounters__Output } from '../../larder/v1/PeerCounters.ts';
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from '../../larder/v1/OriginTrouble.ts';
 import type { Long } from '@grpc/proto-loader';
 
@@ -14,7 +14,7 @@ export interface Heartbeat {
   'reads'?: (_larder_v1_ReadCounters | null);
   'held_reported'?: (boolean);
   'moves'?: (_larder_v1_MoveCounters | null);
-  'peer_faults'?: (_larder_v1_PeerFaults | null);
+  'peers'?: (_larder_v1_PeerCounters | null);
   'origin_troubles'?: (_larder_v1_OriginTrouble)[];
 }
 
@@ -25,6 +25,6 @@ export interface Heartbeat__Output {
   'reads': (_larder_v1_ReadCounters__Output | null);
   'held_reported': (boolean);
   'moves': (_larder_v1_MoveCounters__Output | null);
-  'peer_faults': (_larder_v1_PeerFaults__Output | null);
+  'peers': (_larder_v1_PeerCounters__Output | null);
   'origin_troubles': (_larder_v1_OriginTrouble__Output)[];
 }

@@ -4,7 +4,7 @@ import type { Member as _larder_v1_Member, Member__Output as _larder_v1_Member__
 import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from '../../larder/v1/OriginCounters.ts';
 import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from '../../larder/v1/ReadCounters.ts';
 import type { MoveCounters as _larder_v1_MoveCounters, MoveCounters__Output as _larder_v1_MoveCounters__Output } from '../../larder/v1/MoveCounters.ts';
-import type { PeerFaults as _larder_v1_PeerFaults, PeerFaults__Output as _larder_v1_PeerFaults__Output } from '../../larder/v1/PeerFaults.ts';
+import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _larder_v1_PeerCounters__Output } from '../../larder/v1/PeerCounters.ts';
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from '../../larder/v1/OriginTrouble.ts';
 import type { Long } from '@grpc/proto-loader';
 
@@ -19,7 +19,7 @@ export interface WorkerStatus {
   'moves'?: (_larder_v1_MoveCounters | null);
   'last_copy_bytes'?: (number | string | Long);
   'drained'?: (boolean);
-  'peer_faults'?: (_larder_v1_PeerFaults | null);
+  'peers'?: (_larder_v1_PeerCounters | null);
   'origin_troubles'?: (_larder_v1_OriginTrouble)[];
 }
 
@@ -34,6 +34,6 @@ export interface WorkerStatus__Output {
   'moves': (_larder_v1_MoveCounters__Output | null);
   'last_copy_bytes': (number);
   'drained': (boolean);
-  'peer_faults': (_larder_v1_PeerFaults__Output | null);
+  'peers': (_larder_v1_PeerCounters__Output | null);
   'origin_troubles': (_larder_v1_OriginTrouble__Output)[];
 }

@@ -2,12 +2,14 @@
 
 import type { Long } from '@grpc/proto-loader';
 
-export interface PeerFaults {
+export interface PeerCounters {
   'bad_answers'?: (number | string | Long);
   'last_bad_peer'?: (string);
+  'received_bytes'?: (number | string | Long);
 }
 
-export interface PeerFaults__Output {
+export interface PeerCounters__Output {
   'bad_answers': (number);
   'last_bad_peer': (string);
+  'received_bytes': (number);
 }
