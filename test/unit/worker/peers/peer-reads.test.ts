@@ -90,6 +90,7 @@ const IDS = ['w0', 'w1', 'w2'];
 function orderOf({ objectId }: ObjectRef): [string, string, string] {
   const members = IDS.map((workerId) => ({
     ...{ workerId, dataAddress: 'x:1', weightBytes: MIB, node: workerId },
+    state: 'active' as const,
   }));
   const order = new Placement(1, members).candidates(objectId).map(({ workerId }) => workerId);
   const [first = '', second = '', third = ''] = order;
