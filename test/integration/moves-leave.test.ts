@@ -23,11 +23,11 @@ async function warm(...names: string[]): Promise<void> {
 
 test('a worker that is drained gives everything away; then it can go, and nothing is missing', async () => {
   await warm('w1', 'w2', 'w3');
-  expect(cluster.held('w2').size).toBeGreaterThan(FILES / 6);
+  await expect.poll(() => cluster.held('w2').size, WAIT).toBeGreaterThan(FILES / 6);
   await cluster.channel.cluster.drainWorker({ worker: cluster.idOf('w2') });
   await cluster.readAll();
   await expect.poll(() => cluster.held('w2').size, WAIT).toBe(0);
-  expect(total('w1', 'w3')).toBe(FILES);
+  await expect.poll(() => total('w1', 'w3'), WAIT).toBe(FILES);
   expect(cluster.s3.counters.gets).toBe(FILES);
   await cluster.stop('w2');
   await cluster.readAll();
@@ -36,6 +36,7 @@ test('a worker that is drained gives everything away; then it can go, and nothin
 
 test('a worker that returns drops what others have taken, and gets back what it owns', async () => {
   await warm('w1', 'w2', 'w3');
+  await expect.poll(() => total('w1', 'w2', 'w3'), WAIT).toBe(FILES);
   const mine = cluster.held('w2');
   const id = cluster.idOf('w2');
   await cluster.stop('w2');
@@ -43,7 +44,7 @@ test('a worker that returns drops what others have taken, and gets back what it 
   // Its part comes from the origin once more: to those that own it now.
   await cluster.readAll();
   expect(cluster.s3.counters.gets).toBe(FILES + mine.size);
-  expect(total('w1', 'w3')).toBe(FILES);
+  await expect.poll(() => total('w1', 'w3'), WAIT).toBe(FILES);
   // It comes back with what it had, and owns that again: the others give up their copies.
   await cluster.start('w2');
   await expect.poll(() => total('w1', 'w2', 'w3'), WAIT).toBe(FILES);
@@ -67,7 +68,7 @@ test('what a stand-in fetched while the owner was away goes to the owner when it
   await cluster.readAll();
   expect(cluster.s3.counters.gets).toBe(FILES);
   expect(await cluster.members()).toContain(id);
-  expect(total('w1', 'w3')).toBe(FILES);
+  await expect.poll(() => total('w1', 'w3'), WAIT).toBe(FILES);
   await cluster.start('w2');
   await expect.poll(() => cluster.held('w2').size, WAIT).toBeGreaterThan(FILES / 6);
   await expect.poll(() => total('w1', 'w2', 'w3'), WAIT).toBe(FILES);

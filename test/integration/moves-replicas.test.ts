@@ -38,7 +38,7 @@ test('the setting counts while it runs: more copies come, and go again', async (
   await cluster.create();
   await cluster.readAll();
   await sleep(1500);
-  expect(copies(...names)).toEqual(each(1));
+  await expect.poll(() => copies(...names), WAIT).toEqual(each(1));
   await cluster.larder.datasets.set('data', { replicas: 'all' });
   await expect.poll(() => copies(...names), WAIT).toEqual(each(3));
   await cluster.larder.datasets.set('data', { replicas: '1' });
@@ -58,7 +58,7 @@ test('a second copy takes only room that is to spare, and nothing that is owned 
   const sum = () => copies(...names).reduce((all, count) => all + count, 0);
   await expect.poll(sum, WAIT).toBeGreaterThan(FILES);
   await sleep(3000);
-  expect(cluster.copies(...names).size).toBe(FILES);
+  await expect.poll(() => cluster.copies(...names).size, WAIT).toBe(FILES);
   expect(sum()).toBeLessThan(2 * FILES);
   await cluster.readAll();
   expect(cluster.copies(...names).size).toBe(FILES);

@@ -182,9 +182,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     options: ReadOptions,
   ): Promise<LocalExtent> {
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
-    const fetch = this.#enter(ref);
-    using abort = abortion(options.signal);
-    try {
+    return await this.#within(ref, options.signal, async (fetch, aborted) => {
       using interest = new Interest(fetch, fetchFrom(options));
       const { stored } = fetch;
       if (!this.#store.mayReadByPath(stored)) throw notKept(ref);
@@ -194,7 +192,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       }
       this.#ledger.askedOf(ref, range);
       this.#besides.readAround(range, interest);
-      const { peer, origin } = await interest.arrival(range, abort.aborted);
+      const { peer, origin } = await interest.arrival(range, aborted);
       this.#counts.served(peer, 'peer', options);
       this.#counts.served(origin, 'origin', options);
       interest.served();
@@ -203,9 +201,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       const toBytes = writtenUpTo(fetch, range.toBytes, limitBytes);
       this.#besides.memoryOf(ref).promise(range.toBytes, toBytes);
       return { incarnation: stored.record.incarnation, toBytes };
-    } finally {
-      this.#leave(fetch);
-    }
+    });
   }
 
   async fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void> {

@@ -69,7 +69,7 @@ async function start(workerId: string, keepers: Keepers = noKeepers): Promise<No
   const dataAddress = await server.listen({ kind: 'tcp', host: '127.0.0.1', port: 0 });
   const node: Node = {
     ...{ larder, links },
-    member: { workerId, dataAddress, weightBytes: MIB, node: workerId },
+    member: { workerId, dataAddress, weightBytes: MIB, node: workerId, state: 'active' },
     [Symbol.asyncDispose]: async () => {
       await larder[Symbol.asyncDispose]();
       await links[Symbol.asyncDispose]();
@@ -90,6 +90,7 @@ const IDS = ['w0', 'w1', 'w2'];
 function orderOf({ objectId }: ObjectRef): [string, string, string] {
   const members = IDS.map((workerId) => ({
     ...{ workerId, dataAddress: 'x:1', weightBytes: MIB, node: workerId },
+    state: 'active' as const,
   }));
   const order = new Placement(1, members).candidates(objectId).map(({ workerId }) => workerId);
   const [first = '', second = '', third = ''] = order;
