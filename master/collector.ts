@@ -27,6 +27,9 @@ export interface CollectorOptions {
   readonly log: Logger;
 }
 
+/** Datasets that a worker names and nobody knows: beyond it, when it joins the next time. */
+const MAX_WAITING = 10_000;
+
 export class Collector {
   readonly #options: CollectorOptions;
   /** One after the other: two for the same dataset would do the same work twice. */
@@ -36,10 +39,10 @@ export class Collector {
   constructor(options: CollectorOptions) {
     this.#options = options;
     const { held } = options.workers;
-    held.onChange(({ workerId, datasetId, full }) => {
-      const dataset = options.catalog.find(datasetId);
+    held.onChange(({ workerId, datasetId, full, unknown = false }) => {
+      if (unknown && this.#waiting.size < MAX_WAITING) this.#enqueue(datasetId, [workerId]);
       // A dataset that never lost a version has nothing to collect: the usual case, and cheap.
-      const suspicious = dataset === undefined || (full && dataset.deletions > 0);
+      const suspicious = full && (options.catalog.find(datasetId)?.deletions ?? 0) > 0;
       if (suspicious && held.blocks(workerId, datasetId)?.isEmpty === false) {
         this.#enqueue(datasetId, [workerId]);
       }

@@ -19,6 +19,7 @@ import { compileOptions } from './options.ts';
 import type { MasterConfig, MasterOptions } from './options.ts';
 import { preloadService } from './preload-service.ts';
 import { Preloads } from './preloads.ts';
+import { Predictions } from './predictions.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
@@ -65,7 +66,18 @@ async function startParts(
   await directory.removeOtherManifests(catalog.allVersions());
   const term = await store.next('term');
   const { placement, preloads: unfinished } = await store.load();
-  const workers = new Workers({ store, clock, log, times, term, placement });
+  const predictions = starting.use(new Predictions({ catalog, directory, clock, log }));
+  const limits = { blocksOf: (id: number) => catalog.find(id)?.nextBlock };
+  const workers = new Workers({
+    store,
+    clock,
+    log,
+    times,
+    term,
+    placement,
+    limits,
+    predictions,
+  });
   const listings = new Listings(clock, times.listingIdleMs);
   const collector = new Collector({ catalog, directory, workers, clock, log });
   const { workerWaitMs } = times;

@@ -16,9 +16,12 @@ import type { ServerStream } from '../rpc/grpc/index.ts';
 import { Signal, untilAborted, withDeadline } from './async.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import { HeldBlocks } from './held.ts';
+import type { HeldLimits } from './held.ts';
 import { Membership } from './membership.ts';
 import type { MasterTimes } from './options.ts';
+import type { Predictions } from './predictions.ts';
 import type { PlacementRecord } from './records.ts';
+import { Reports } from './reports.ts';
 import { placementToWire } from './wire.ts';
 import { WorkerSession } from './worker-session.ts';
 
@@ -30,6 +33,9 @@ export interface WorkersOptions {
   /** Of this reign; also keeps command numbers apart from those of earlier ones. */
   readonly term: number;
   readonly placement: PlacementRecord;
+  /** Of what workers may report. */
+  readonly limits: HeldLimits;
+  readonly predictions: Predictions;
 }
 
 type JoinStream = ServerStream<WorkerMessage__Output, MasterMessage>;
@@ -37,11 +43,12 @@ type JoinStream = ServerStream<WorkerMessage__Output, MasterMessage>;
 const TERM_SHIFT = 2 ** 32;
 
 export class Workers {
-  readonly held = new HeldBlocks();
+  readonly held: HeldBlocks;
   /** Notified when a worker has joined or was lost, and when the placement is another one. */
   readonly changed = new Signal();
   readonly #options: WorkersOptions;
   readonly #membership: Membership;
+  readonly #reports: Reports;
   readonly #sessions = new Map<string, WorkerSession>();
   readonly #heartbeats = new Map<string, Heartbeat__Output>();
   readonly #published = new Signal();
@@ -56,6 +63,9 @@ export class Workers {
     this.#placement = options.placement;
     const nowMs = options.clock.monotonicMs();
     this.#membership = new Membership(options.times, options.placement, nowMs);
+    this.held = new HeldBlocks(options.limits);
+    this.#reports = new Reports({ ...options, held: this.held });
+    options.predictions.placed(options.placement);
   }
 
   /** As persisted and told. */
@@ -93,7 +103,10 @@ export class Workers {
       await this.#welcome(session);
       const ends = AbortSignal.any([session.closed, signal, this.#ending.signal]);
       const rest = { [Symbol.asyncIterator]: () => messages };
-      for await (const message of untilAborted(rest, ends)) this.#receive(session, message);
+      for await (const message of untilAborted(rest, ends)) {
+        const applied = this.#receive(session, message);
+        if (applied !== undefined) await applied;
+      }
     } finally {
       session.close(new LarderError('UNAVAILABLE', { worker: workerId, what: 'the stream ended' }));
       if (this.#sessions.get(workerId) === session) this.#sessions.delete(workerId);
@@ -218,7 +231,7 @@ export class Workers {
     this.changed.notify();
   }
 
-  #receive(session: WorkerSession, message: WorkerMessage__Output): void {
+  #receive(session: WorkerSession, message: WorkerMessage__Output): void | Promise<void> {
     const { workerId } = session;
     switch (message.message) {
       case 'heartbeat':
@@ -226,7 +239,7 @@ export class Workers {
         this.#membership.heartbeat(workerId, this.#options.clock.monotonicMs());
         break;
       case 'held':
-        if (message.held) this.#applyHeld(workerId, message.held);
+        if (message.held) return this.#reports.apply(session, message.held);
         break;
       case 'result': {
         const failure = message.result?.failure;
@@ -236,6 +249,9 @@ export class Workers {
       }
       case 'objects':
         if (message.objects) session.objects(message.objects);
+        break;
+      case 'audit':
+        if (message.audit) session.audit(message.audit);
         break;
       case 'hello':
       case undefined:
@@ -247,19 +263,9 @@ export class Workers {
   #heard(session: WorkerSession, heartbeat: Heartbeat__Output): void {
     this.#heartbeats.set(session.workerId, heartbeat);
     if (session.heldReported || !heartbeat.held_reported) return;
+    if (this.held.isAwaited(session.workerId)) return;
     session.heldReported = true;
     this.changed.notify();
-  }
-
-  #applyHeld(workerId: string, held: NonNullable<WorkerMessage__Output['held']>): void {
-    this.held.apply(workerId, {
-      datasetId: held.dataset_id,
-      full: held.full,
-      more: held.more,
-      added: held.added,
-      removed: held.removed,
-      heldBytes: held.held_bytes,
-    });
   }
 
   /** One after the other, so that numbers are told in their order. */
@@ -269,6 +275,7 @@ export class Workers {
       if (placement.number === this.#placement.number) return;
       await this.#options.store.putPlacement(placement);
       this.#placement = placement;
+      this.#options.predictions.placed(placement);
       this.#published.notify();
       this.changed.notify();
       const message = { placement: placementToWire(placement) };

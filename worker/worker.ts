@@ -19,6 +19,7 @@ import type { MasterChannel } from '../rpc/grpc/index.ts';
 import { Commands } from './commands.ts';
 import { DataPlane } from './data-plane.ts';
 import { ObjectReader } from './fetching/index.ts';
+import { HeldPredictions } from './held-predictions.ts';
 import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
 import { OriginPool } from './origin-pool.ts';
@@ -53,6 +54,8 @@ export interface WorkerOptions {
   readonly readMemoryBytes?: number;
   /** Connections to one endpoint of an origin; default 32. */
   readonly originConnections?: number;
+  /** How often changes of what is held are reported to the master. Default 100 ms. */
+  readonly reportMs?: number;
   /** Shown to people. */
   readonly softwareVersion: string;
   readonly clock?: Clock;
@@ -96,7 +99,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await using started = new Disposals();
   const cluster: Cluster = { membership: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
-  const { store, master, origins, reads } = parts;
+  const { store, master, origins, reads, predictions } = parts;
   const dataAddress = await serve({ ...options, clock, log }, parts, cluster, started);
   const membership = started.use(
     joinCluster({
@@ -109,6 +112,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       }),
       softwareVersion: options.softwareVersion,
       held: store.held,
+      predict: (request) => predictions.predict(request),
+      ...(options.reportMs === undefined ? {} : { reportMs: options.reportMs }),
       handlers: new Commands(parts),
       counters: () => countersOf(store, reads, origins),
       clock,
@@ -143,6 +148,7 @@ interface Parts {
   readonly origins: OriginPool;
   readonly versions: Versions;
   readonly reads: ObjectReader;
+  readonly predictions: HeldPredictions;
 }
 
 type Config = WorkerOptions & {
@@ -167,21 +173,27 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   const origins = started.use(
     new OriginPool({ clock, random, log, maxConnections: config.originConnections ?? 32 }),
   );
+  const manifests = path.join(cacheDir, 'manifests');
+  const { workerId } = store;
+  const predictions = started.use(
+    new HeldPredictions({ directory: manifests, workerId, clock, log }),
+  );
   const versions = started.use(
     new Versions({
-      directory: path.join(cacheDir, 'manifests'),
+      directory: manifests,
       master,
       clock,
       log,
       onOpened: (version) => {
         expect(store, version, cluster.membership);
+        predictions.opened(version);
       },
     }),
   );
   const originFor = async (datasetId: number) => origins.get(await versions.dataset(datasetId));
   const maxOriginReads = shareOfOpenFiles(openFiles, ORIGIN_READS);
   const reads = started.use(new ObjectReader({ store, originFor, maxOriginReads, logger: log }));
-  return { store, master, origins, versions, reads };
+  return { store, master, origins, versions, reads, predictions };
 }
 
 /** @returns the address of the data plane, with the real port */

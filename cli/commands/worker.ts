@@ -41,6 +41,7 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     maxConnections: settings.maxConnections,
     readMemoryBytes: settings.readMemory,
     originConnections: settings.originConnections,
+    reportMs: settings.reportInterval,
     softwareVersion: packageVersion(),
     log,
   });

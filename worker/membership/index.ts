@@ -6,8 +6,10 @@ export type {
   FetchRequest,
   FetchResult,
   HeldChange,
+  HeldPrediction,
   HeldSource,
   MembershipOptions,
+  PredictRequest,
   WorkerCounters,
   WorkerHandlers,
 } from './types.ts';

@@ -9,6 +9,7 @@ import type {
   PlacementMember,
   Random,
 } from '../../common/index.ts';
+import type { Prediction } from '../../proto/generated/larder/v1/Prediction.ts';
 import type { MasterChannel } from '../../rpc/grpc/index.ts';
 import type { ListingBatch } from '../origins/origin.ts';
 
@@ -29,6 +30,20 @@ export interface HeldSource {
   bytes(datasetId: number): number;
   /** Returns how to stop. */
   onChange(listener: (change: HeldChange) => void): () => void;
+}
+
+export interface PredictRequest {
+  readonly datasetId: number;
+  /** Valid during the call. */
+  readonly held: RoaringBitmap32;
+  readonly placement: Placement;
+}
+
+/** Blocks that the master predicts as well. */
+export interface HeldPrediction {
+  /** Belongs to whoever asked, who disposes it. */
+  readonly blocks: RoaringBitmap32;
+  readonly wire: Prediction;
 }
 
 export interface FetchRequest {
@@ -83,6 +98,8 @@ export interface MembershipOptions {
   readonly softwareVersion: string;
   readonly held: HeldSource;
   readonly handlers: WorkerHandlers;
+  /** What full reports are sent as the difference from. Default: nothing is predicted. */
+  readonly predict?: (request: PredictRequest) => Promise<HeldPrediction | undefined>;
   /** Since the start of the process; asked for at each heartbeat. */
   counters(): WorkerCounters;
   readonly clock: Clock;

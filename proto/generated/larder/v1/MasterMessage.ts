@@ -7,6 +7,8 @@ import type { FetchObjects as _larder_v1_FetchObjects, FetchObjects__Output as _
 import type { CancelCommand as _larder_v1_CancelCommand, CancelCommand__Output as _larder_v1_CancelCommand__Output } from '../../larder/v1/CancelCommand.ts';
 import type { CollectDataset as _larder_v1_CollectDataset, CollectDataset__Output as _larder_v1_CollectDataset__Output } from '../../larder/v1/CollectDataset.ts';
 import type { Probe as _larder_v1_Probe, Probe__Output as _larder_v1_Probe__Output } from '../../larder/v1/Probe.ts';
+import type { ReportPlain as _larder_v1_ReportPlain, ReportPlain__Output as _larder_v1_ReportPlain__Output } from '../../larder/v1/ReportPlain.ts';
+import type { ScanDataset as _larder_v1_ScanDataset, ScanDataset__Output as _larder_v1_ScanDataset__Output } from '../../larder/v1/ScanDataset.ts';
 
 export interface MasterMessage {
   'welcome'?: (_larder_v1_Welcome | null);
@@ -16,7 +18,9 @@ export interface MasterMessage {
   'cancel'?: (_larder_v1_CancelCommand | null);
   'collect'?: (_larder_v1_CollectDataset | null);
   'probe'?: (_larder_v1_Probe | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe";
+  'report_plain'?: (_larder_v1_ReportPlain | null);
+  'scan'?: (_larder_v1_ScanDataset | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"report_plain"|"scan";
 }
 
 export interface MasterMessage__Output {
@@ -27,5 +31,7 @@ export interface MasterMessage__Output {
   'cancel'?: (_larder_v1_CancelCommand__Output | null);
   'collect'?: (_larder_v1_CollectDataset__Output | null);
   'probe'?: (_larder_v1_Probe__Output | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe";
+  'report_plain'?: (_larder_v1_ReportPlain__Output | null);
+  'scan'?: (_larder_v1_ScanDataset__Output | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"report_plain"|"scan";
 }
