@@ -5,17 +5,12 @@
  * computed, is never collected. Workers that were away get to know when they report again: what they
  * report is compared with what is live, so nothing has to be remembered for them.
  */
-import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Clock, Logger } from '../common/index.ts';
-import { blockCount } from '../common/index.ts';
-import { emptyAttributes } from '../common/manifest/index.ts';
 import { bitmapParts, BLOCK_NUMBERS_END } from '../rpc/bitmaps/index.ts';
 import type { BitmapPart } from '../rpc/bitmaps/index.ts';
-import { Breather } from './breathe.ts';
 import type { Catalog } from './catalog.ts';
 import type { DataDirectory } from './data-directory.ts';
-import { openManifest } from './manifests.ts';
-import type { VersionRecord } from './records.ts';
+import { liveBlocks } from './live-blocks.ts';
 import type { WorkerSession } from './worker-session.ts';
 import type { Workers } from './workers.ts';
 
@@ -90,7 +85,7 @@ export class Collector {
       }
       return;
     }
-    const live = await this.#live(catalog.versions(datasetId));
+    const live = await liveBlocks(catalog.versions(datasetId), this.#options);
     try {
       for (const session of workers.sessions().filter(named(workerIds))) {
         for (const part of bitmapParts(live, dataset.nextBlock)) {
@@ -124,31 +119,6 @@ export class Collector {
         },
       );
     });
-  }
-
-  /** The blocks of all files of these versions. */
-  async #live(versions: readonly VersionRecord[]): Promise<RoaringBitmap32> {
-    const live = new RoaringBitmap32();
-    const breather = new Breather(this.#options.clock);
-    const attributes = emptyAttributes();
-    for (const version of versions) {
-      using manifest = openManifest(this.#options.directory.manifestPath(version));
-      const { reader } = manifest;
-      let start = 0;
-      let end = 0;
-      for (const ordinal of reader.files(0)) {
-        const { firstBlock, sizeBytes } = reader.attributes(ordinal, attributes);
-        const blocks = blockCount(sizeBytes, reader.summary.blockSizeBytes);
-        if (firstBlock !== end) {
-          live.addRange(start, end);
-          start = firstBlock;
-          await breather.breathe();
-        }
-        end = firstBlock + blocks;
-      }
-      live.addRange(start, end);
-    }
-    return live;
   }
 }
 

@@ -7,6 +7,8 @@
 import { Disposals, LarderError, SparseWarning } from '../common/index.ts';
 import { createGrpcServer, formatAddress, Handlers } from '../rpc/grpc/index.ts';
 import type { GrpcServer } from '../rpc/grpc/index.ts';
+import { Auditor } from './audit.ts';
+import { auditService } from './audit-service.ts';
 import { Builds } from './builds.ts';
 import { catalogService } from './catalog-service.ts';
 import { Catalog } from './catalog.ts';
@@ -104,6 +106,7 @@ async function startParts(
         collector,
         directory,
         listings,
+        predictions,
         preloads,
         workers,
       }),
@@ -119,6 +122,7 @@ interface Parts {
   readonly collector: Collector;
   readonly directory: DataDirectory;
   readonly listings: Listings;
+  readonly predictions: Predictions;
   readonly preloads: Preloads;
   readonly workers: Workers;
 }
@@ -126,7 +130,9 @@ interface Parts {
 function services({ log, clock, times, softwareVersion }: MasterConfig, parts: Parts) {
   const handlers = new Handlers(log);
   const { progressMs } = times;
+  const auditor = new Auditor({ ...parts, clock, progressMs });
   return [
+    { name: 'Audit', handlers: auditService(handlers, auditor) },
     { name: 'Catalog', handlers: catalogService(handlers, { ...parts, clock, progressMs }) },
     { name: 'Cluster', handlers: clusterService(handlers, { ...parts, clock, softwareVersion }) },
     { name: 'Preload', handlers: preloadService(handlers, parts.preloads) },

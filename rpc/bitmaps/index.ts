@@ -11,7 +11,7 @@ export type ReadonlyBitmap = Parameters<RoaringBitmap32['isEqual']>[0];
 /** One past the largest block number that there can be. */
 export const BLOCK_NUMBERS_END = 2 ** 32 - 1;
 /** 128 containers of at most 8 KiB each: a part is never much above 1 MiB. */
-const PART_NUMBERS = 128 * 65_536;
+export const PART_NUMBERS = 128 * 65_536;
 
 export interface BitmapPart {
   readonly first: number;
@@ -56,7 +56,8 @@ export function* bitmapParts(
   } while (first < end);
 }
 
-function formatRange(bitmap: ReadonlyBitmap, first: number, end: number): Buffer {
+/** The numbers in [first, end), packed. */
+export function formatRange(bitmap: ReadonlyBitmap, first: number, end: number): Buffer {
   const part = RoaringBitmap32.fromRange(first, end);
   part.andInPlace(bitmap);
   part.runOptimize();

@@ -62,11 +62,7 @@ export class BlockIndexes implements AsyncDisposable {
    * @param restMs see `buildBlockIndex`
    * @returns undefined where it has too many objects, or could not be made
    */
-  make(
-    path: string,
-    open: () => IndexedVersion,
-    restMs?: number,
-  ): Promise<BlockIndex | undefined> {
+  make(path: string, open: () => IndexedVersion, restMs?: number): Promise<BlockIndex | undefined> {
     const running = this.#making.get(path);
     if (running !== undefined) return running;
     const making = this.#last.then(() => this.#make(path, open, restMs));

@@ -30,6 +30,7 @@ import type {
   FetchResult,
   HeldChange,
   HeldSource,
+  Scan,
 } from '../../worker/membership/index.ts';
 import type { ListingBatch } from '../../worker/origins/origin.ts';
 
@@ -138,6 +139,7 @@ export class FakeWorker implements AsyncDisposable {
         listOrigin: (_dataset, signal) => this.#list(signal),
         fetchObjects: (request, signal) => this.#fetch(request, signal),
         collect: (request) => this.#collect(request),
+        scan: () => this.#scan(),
       },
       counters: () => ({
         capacityBytes: 1000,
@@ -200,6 +202,20 @@ export class FakeWorker implements AsyncDisposable {
       const asked = block >= firstBlock && block < endBlock;
       if (asked && !live.has(block)) this.store.set(datasetId, block, 1, false);
     }
+  }
+
+  /** Its disk is its store. */
+  #scan(): Scan {
+    const held = this.store.blocks(1);
+    return {
+      held,
+      run: async function* () {
+        yield { problems: [], whole: [], objects: 0, readBytes: 0 };
+      },
+      [Symbol.dispose]: () => {
+        held.dispose();
+      },
+    };
   }
 
   #reader(datasetId: number, version: number): Promise<ManifestReader> {

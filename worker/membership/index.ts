@@ -10,6 +10,8 @@ export type {
   HeldSource,
   MembershipOptions,
   PredictRequest,
+  Scan,
+  ScanRequest,
   WorkerCounters,
   WorkerHandlers,
 } from './types.ts';

@@ -12,12 +12,14 @@ import type { FetchObjects__Output } from '../../proto/generated/larder/v1/Fetch
 import type { ListOrigin__Output } from '../../proto/generated/larder/v1/ListOrigin.ts';
 import type { MasterMessage__Output } from '../../proto/generated/larder/v1/MasterMessage.ts';
 import type { Placement__Output } from '../../proto/generated/larder/v1/Placement.ts';
+import type { ScanDataset__Output } from '../../proto/generated/larder/v1/ScanDataset.ts';
 import type { WorkerMessage } from '../../proto/generated/larder/v1/WorkerMessage.ts';
 import { parseBitmap } from '../../rpc/bitmaps/index.ts';
 import { memberToWire, settingsFromWire, toFailure } from '../../rpc/grpc/index.ts';
 import { sendFetchResults } from './fetch-results.ts';
 import { HeldReporter } from './held-reporter.ts';
 import { listingMessages } from './listing-push.ts';
+import { sendScan } from './send-scan.ts';
 import type { HeldPrediction, MembershipOptions } from './types.ts';
 
 export interface JoinStreamOptions {
@@ -106,6 +108,7 @@ export class JoinStream {
     else if (message.fetch_objects) this.#fetch(message.fetch_objects);
     else if (message.collect) this.#collect(message.collect);
     else if (message.probe) this.#probe(message.probe.command);
+    else if (message.scan) this.#scan(message.scan);
     else if (message.report_plain) this.#reportPlain(message.report_plain.dataset_id);
     else if (message.cancel) this.#cancel(message.cancel.command);
   }
@@ -196,13 +199,31 @@ export class JoinStream {
         clock,
         reportMs: this.#options.reportMs,
         signal,
-        flushHeld: async () => {
-          assert(this.#reporter !== undefined, 'commands come after the welcome');
-          await this.#reporter.flush();
-        },
+        flushHeld: () => this.#flushHeld(),
         send: (objects) => this.#send({ objects }),
       });
     });
+  }
+
+  #scan({ command, dataset_id: datasetId, checksums }: ScanDataset__Output): void {
+    const { handlers, held } = this.#options.membership;
+    void this.#run(command, async (signal) => {
+      await sendScan({
+        command,
+        datasetId,
+        checksums,
+        held,
+        handlers,
+        signal,
+        flushHeld: () => this.#flushHeld(),
+        send: (audit) => this.#send({ audit }),
+      });
+    });
+  }
+
+  async #flushHeld(): Promise<void> {
+    assert(this.#reporter !== undefined, 'commands come after the welcome');
+    await this.#reporter.flush();
   }
 
   /** One after the other: they are work for the disk, and nobody waits for them. */

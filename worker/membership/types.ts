@@ -58,6 +58,36 @@ export interface FetchResult {
   readonly failure?: LarderError | undefined;
 }
 
+export interface ScanRequest {
+  readonly datasetId: number;
+  /** Read what is held, and compare. */
+  readonly checksums: boolean;
+  /** Whether any of these blocks came or went since the scan began. */
+  isChanged(firstBlock: number, count: number): boolean;
+  /** Blocks that may be announced any moment. */
+  unsettled(firstBlock: number, count: number): void;
+}
+
+export interface ScanBatch {
+  readonly problems: readonly {
+    readonly kind: string;
+    readonly objectId: string;
+    readonly key: Buffer;
+    readonly firstBlock: number;
+    readonly blocks: number;
+    readonly detail: string;
+  }[];
+  readonly whole: readonly { readonly firstBlock: number; readonly sizeBytes: number }[];
+  readonly objects: number;
+  readonly readBytes: number;
+}
+
+export interface Scan extends Disposable {
+  /** What is held, once the run has ended. */
+  readonly held: RoaringBitmap32;
+  run(signal: AbortSignal): AsyncIterable<ScanBatch>;
+}
+
 export interface CollectRequest {
   readonly datasetId: number;
   /** Objects whose first block lies in [firstBlock, endBlock) and is not in `live` are to go. */
@@ -76,6 +106,8 @@ export interface WorkerHandlers {
   /** One result per ordinal, in any order, as they come. */
   fetchObjects(request: FetchRequest, signal: AbortSignal): AsyncIterable<FetchResult>;
   collect(request: CollectRequest, signal: AbortSignal): Promise<void>;
+  /** Looks at the disk, and changes nothing. */
+  scan(request: ScanRequest): Scan;
 }
 
 export interface WorkerCounters {

@@ -2,7 +2,6 @@
 
 import type { AuditedWorker as _larder_v1_AuditedWorker, AuditedWorker__Output as _larder_v1_AuditedWorker__Output } from '../../larder/v1/AuditedWorker.ts';
 import type { AuditCount as _larder_v1_AuditCount, AuditCount__Output as _larder_v1_AuditCount__Output } from '../../larder/v1/AuditCount.ts';
-import type { AuditDifference as _larder_v1_AuditDifference, AuditDifference__Output as _larder_v1_AuditDifference__Output } from '../../larder/v1/AuditDifference.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface AuditDone {
@@ -10,7 +9,6 @@ export interface AuditDone {
   'version'?: (number);
   'workers'?: (_larder_v1_AuditedWorker)[];
   'counts'?: (_larder_v1_AuditCount)[];
-  'differences'?: (_larder_v1_AuditDifference)[];
   'blocks'?: (number | string | Long);
   'held_blocks'?: (number | string | Long);
   'held_twice'?: (number | string | Long);
@@ -23,7 +21,6 @@ export interface AuditDone__Output {
   'version': (number);
   'workers': (_larder_v1_AuditedWorker__Output)[];
   'counts': (_larder_v1_AuditCount__Output)[];
-  'differences': (_larder_v1_AuditDifference__Output)[];
   'blocks': (number);
   'held_blocks': (number);
   'held_twice': (number);
