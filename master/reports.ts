@@ -63,6 +63,8 @@ export class Reports {
     }
     try {
       this.#put(session, report, base);
+      const facts = { worker: workerId, datasetId, blocks: predicted.blocks };
+      this.#options.log.debug(facts, 'a predicted report was applied');
     } finally {
       base.dispose();
     }
