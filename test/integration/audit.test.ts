@@ -31,7 +31,7 @@ function aFile(worker: string, minBytes = 2): { workerId: string; file: string }
   return { workerId: cluster.workerId(worker), file };
 }
 
-describe('an audit', { sequential: true }, () => {
+describe('an audit', () => {
   test('of a cluster that is well finds nothing, and says what is held', async () => {
     const report = await cluster.audit('ds', { checksums: true, complete: true });
     expect(kinds(report)).toEqual([]);

@@ -116,6 +116,10 @@ export class FakeWorker implements AsyncDisposable {
   readonly fetched: number[] = [];
   readonly collected: CollectRequest[] = [];
   cancelledListings = 0;
+  /** What a scan finds, where it is not what the store says. */
+  onDisk: RoaringBitmap32 | undefined;
+  /** Takes commands to collect, and keeps what they name. */
+  keepsAll = false;
   readonly membership: ClusterMembership;
   readonly #channel: MasterChannel;
   readonly #directory = mkdtempSync(join(tmpdir(), 'larder-fake-worker-'));
@@ -198,7 +202,7 @@ export class FakeWorker implements AsyncDisposable {
   async #collect(request: CollectRequest): Promise<void> {
     const { datasetId, firstBlock, endBlock, live } = request;
     this.collected.push({ ...request, live: live.clone() });
-    for (const block of this.store.blocks(datasetId)) {
+    for (const block of this.keepsAll ? [] : this.store.blocks(datasetId)) {
       const asked = block >= firstBlock && block < endBlock;
       if (asked && !live.has(block)) this.store.set(datasetId, block, 1, false);
     }
@@ -206,7 +210,7 @@ export class FakeWorker implements AsyncDisposable {
 
   /** Its disk is its store. */
   #scan(): Scan {
-    const held = this.store.blocks(1);
+    const held = this.onDisk?.clone() ?? this.store.blocks(1);
     return {
       held,
       run: async function* () {

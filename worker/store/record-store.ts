@@ -180,9 +180,12 @@ export class RecordStore implements AsyncDisposable {
   }
 
   /** Records in the order of their ids, which writes do not change: what follows an id, or the first ones. */
-  recordsAfter(objectId: string | undefined): { objectId: string; record: ObjectRecord }[] {
+  recordsAfter(
+    objectId: string | undefined,
+    limit: number,
+  ): { objectId: string; record: ObjectRecord }[] {
     const start = objectId === undefined ? Buffer.alloc(0) : afterId(objectId);
-    return [...this.#objects.getRange({ start, limit: SLICE })].flatMap(({ key, value }) => {
+    return [...this.#objects.getRange({ start, limit })].flatMap(({ key, value }) => {
       const record = decodeRecord(value);
       return record === undefined ? [] : [{ objectId: objectIdOf(key), record }];
     });
