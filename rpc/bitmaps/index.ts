@@ -4,6 +4,7 @@
  */
 import { RoaringBitmap32 } from 'roaring-wasm';
 import { LarderError } from '../../common/index.ts';
+import { isWellFormed } from './well-formed.ts';
 
 /** Only its reading methods. */
 export type ReadonlyBitmap = Parameters<RoaringBitmap32['isEqual']>[0];
@@ -27,6 +28,9 @@ export interface BitmapPart {
  */
 export function parseBitmap(bytes: Buffer): RoaringBitmap32 {
   if (bytes.length === 0) return new RoaringBitmap32();
+  if (!isWellFormed(bytes)) {
+    throw new LarderError('INVALID_ARGUMENT', { what: 'not a Roaring bitmap' });
+  }
   try {
     return RoaringBitmap32.deserialize('portable', bytes);
   } catch (error) {
