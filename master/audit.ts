@@ -17,6 +17,7 @@ import { parseBitmap } from '../rpc/bitmaps/index.ts';
 import { Signal } from './async.ts';
 import { AuditFiles } from './audit-files.ts';
 import { AuditFindings } from './audit-findings.ts';
+import { Breather } from './breathe.ts';
 import type { Catalog } from './catalog.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { liveBlocks } from './live-blocks.ts';
@@ -39,7 +40,7 @@ export interface AuditorOptions {
 const DIFFERENCES_PER_MESSAGE = 256;
 /** Differences of one kind that are counted: a view that is wrong everywhere is said soon enough. */
 const MAX_RUNS = 1_000_000;
-const ROWS_PER_SLICE = 128 * 1024;
+const ROWS_PER_BREATH = 8 * 1024;
 
 export class Auditor {
   readonly #options: AuditorOptions;
@@ -315,8 +316,9 @@ async function guestBlocks(
 ): Promise<number> {
   const me = owners.workerIds.indexOf(of.workerId);
   let guests = 0;
+  const breather = new Breather(of.clock);
   for (let row = 0; row < index.rows; row += 1) {
-    if (row % ROWS_PER_SLICE === 0 && row > 0) await of.clock.sleep(0);
+    if (row % ROWS_PER_BREATH === 0) await breather.breathe();
     if (owners.of[row] === me) continue;
     const first = index.firstBlock[row] ?? 0;
     guests += of.view.rangeCardinality(first, first + (index.blocks[row] ?? 0));

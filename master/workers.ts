@@ -208,6 +208,7 @@ export class Workers {
       .get(workerId)
       ?.close(new LarderError('UNAVAILABLE', { worker: workerId, what: 'it joined again' }));
     this.#sessions.set(workerId, session);
+    this.held.dropParts(workerId);
     const nowMs = this.#options.clock.monotonicMs();
     const outcome = this.#membership.hello(session.member, session.incarnation, nowMs);
     if (outcome.restarted) this.held.forgetWorker(workerId);

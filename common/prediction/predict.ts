@@ -15,6 +15,7 @@ import { ownerHash, ownerScore } from '../hash.ts';
 import { BAND_BUCKETS } from '../limits.ts';
 import type { PlacementMember } from '../placement.ts';
 import type { BlockIndex } from './block-index.ts';
+import { Turns } from './turns.ts';
 
 /** Everything is below it. */
 export const FULL_THRESHOLD = 2 ** 32;
@@ -25,9 +26,6 @@ const NOBODY = 0xffff;
  * placement and version; beyond it a report block by block costs the cluster less.
  */
 export const MAX_SCORES = 64 * 1024 * 1024;
-/** Between two turns of other work: about 5 ms. */
-const SCORES_PER_SLICE = 256 * 1024;
-const ROWS_PER_SLICE = 256 * 1024;
 
 type Weighted = Pick<PlacementMember, 'workerId' | 'weightBytes'>;
 
@@ -59,20 +57,17 @@ export async function ownersOf(
   const sorted = [...members].sort((a, b) => (a.workerId < b.workerId ? -1 : 1));
   const hashes = sorted.map(({ workerId }) => ownerHash(Buffer.from(workerId)));
   const of = new Uint16Array(index.rows).fill(NOBODY);
-  const rowsPerSlice = Math.ceil(SCORES_PER_SLICE / Math.max(1, sorted.length));
-  for (let start = 0; start < index.rows; start += rowsPerSlice) {
-    if (start > 0) await clock.sleep(0);
-    const end = Math.min(index.rows, start + rowsPerSlice);
-    for (let row = start; row < end; row += 1) {
-      const object = index.object[row] ?? 0;
-      let best = -Infinity;
-      for (let i = 0; i < sorted.length; i += 1) {
-        // Of two with the same score the smaller id owns: it comes first.
-        const score = ownerScore(object, hashes[i] ?? 0, sorted[i]?.weightBytes ?? 0);
-        if (score > best) {
-          best = score;
-          of[row] = i;
-        }
+  const turns = new Turns(clock);
+  for (let row = 0; row < index.rows; row += 1) {
+    if (turns.isOver(sorted.length)) await turns.rest();
+    const object = index.object[row] ?? 0;
+    let best = -Infinity;
+    for (let i = 0; i < sorted.length; i += 1) {
+      // Of two with the same score the smaller id owns: it comes first.
+      const score = ownerScore(object, hashes[i] ?? 0, sorted[i]?.weightBytes ?? 0);
+      if (score > best) {
+        best = score;
+        of[row] = i;
       }
     }
   }
@@ -88,8 +83,9 @@ export async function predict(
 ): Promise<Prediction> {
   const me = owners.workerIds.indexOf(workerId);
   const ranges = new Ranges();
+  const turns = new Turns(clock);
   for (let row = 0; row < index.rows; row += 1) {
-    if (row % ROWS_PER_SLICE === 0 && row > 0) await clock.sleep(0);
+    if (turns.isOver()) await turns.rest();
     if (owners.of[row] !== me || (index.band[row] ?? 0) >= threshold) continue;
     ranges.add(index.firstBlock[row] ?? 0, index.blocks[row] ?? 0);
   }
@@ -110,8 +106,9 @@ export async function bestThreshold(
   const me = owners.workerIds.indexOf(workerId);
   const has = new Float64Array(BAND_BUCKETS);
   const lacks = new Float64Array(BAND_BUCKETS);
+  const turns = new Turns(clock);
   for (let row = 0; row < index.rows; row += 1) {
-    if (row % ROWS_PER_SLICE === 0 && row > 0) await clock.sleep(0);
+    if (turns.isOver()) await turns.rest();
     if (owners.of[row] !== me) continue;
     const first = index.firstBlock[row] ?? 0;
     const blocks = index.blocks[row] ?? 0;

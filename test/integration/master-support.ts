@@ -213,7 +213,7 @@ export class FakeWorker implements AsyncDisposable {
     const held = this.onDisk?.clone() ?? this.store.blocks(1);
     return {
       held,
-      run: async function* () {
+      async *run() {
         yield { problems: [], whole: [], objects: 0, readBytes: 0 };
       },
       [Symbol.dispose]: () => {

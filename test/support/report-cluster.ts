@@ -82,7 +82,7 @@ export class ReportCluster implements AsyncDisposable {
 
   async kill(name: string): Promise<void> {
     const child = this.#processes.get(name);
-    if (child === undefined || child.exitCode !== null) throw new Error(`${name} does not run`);
+    if (child?.exitCode !== null) throw new Error(`${name} does not run`);
     child.kill('SIGKILL');
     await once(child, 'exit');
   }

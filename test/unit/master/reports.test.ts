@@ -127,6 +127,18 @@ test('a worker may only hold what its dataset has; the rest is refused and takes
   expect(changes).toEqual([{ workerId: 'w', datasetId: 2, full: true, unknown: true }]);
 });
 
+test('a full report that broke off with its stream leaves nothing in the next', () => {
+  const held = new HeldBlocks();
+  const report = { datasetId: 1, full: true, more: false, heldBytes: 5, removed: none };
+  const of = (...blocks: number[]) => formatBitmap(RoaringBitmap32.of(...blocks));
+  held.apply('w', { ...report, added: of(1) });
+  held.apply('w', { ...report, more: true, added: of(50) });
+  held.dropParts('w');
+  expect(held.blocks('w', 1)?.toArray()).toEqual([1]);
+  held.apply('w', { ...report, added: of(2) });
+  expect(held.blocks('w', 1)?.toArray()).toEqual([2]);
+});
+
 test('after a full report that was of no use nothing is applied before the next', () => {
   const held = new HeldBlocks();
   const report = { datasetId: 1, full: false, more: false, heldBytes: 5, removed: none };
