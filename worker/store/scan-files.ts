@@ -39,11 +39,11 @@ export async function checkFile(
   file: ScannedFile,
   options: { readonly checksums: boolean; readonly signal: AbortSignal },
 ): Promise<FileCheck> {
-  let handle: fs.promises.FileHandle | undefined;
   try {
-    handle = await openFirst(places(directory, file));
-    if (handle === undefined) return failed('file-missing', 'no file of that name');
-    const { size } = await handle.stat();
+    const found = await locate(places(directory, file));
+    if (found === undefined) return failed('file-missing', 'no file of that name');
+    if (!found.stats.isFile()) return failed('file-unreadable', 'not a file');
+    const { size } = found.stats;
     const { sizeBytes, complete } = file.record;
     const leastBytes = complete ? sizeBytes : endOf(file);
     if (complete ? size !== sizeBytes : size < leastBytes || size > sizeBytes) {
@@ -51,19 +51,24 @@ export async function checkFile(
       return { ...failed('file-size', detail), sizeBytes: size };
     }
     if (!options.checksums) return { problem: undefined, sizeBytes: size, readBytes: 0 };
-    return { ...(await compare(handle, file, options.signal)), sizeBytes: size };
+    const handle = await fs.promises.open(found.path, O_RDONLY | O_NOFOLLOW);
+    try {
+      return { ...(await compare(handle, file, options.signal)), sizeBytes: size };
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     return failed('file-unreadable', systemCode(error) ?? '');
-  } finally {
-    await handle?.close();
   }
 }
 
-async function openFirst(paths: readonly string[]): Promise<fs.promises.FileHandle | undefined> {
+async function locate(
+  paths: readonly string[],
+): Promise<{ path: string; stats: fs.Stats } | undefined> {
   for (const path of paths) {
     try {
-      return await fs.promises.open(path, O_RDONLY | O_NOFOLLOW);
+      return { path, stats: await fs.promises.lstat(path) };
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
     }
