@@ -110,7 +110,9 @@ export class Predictions implements AsyncDisposable {
     // Whoever may own is a candidate for everything.
     const members = new Placement(placement.number, placement.members).candidates('');
     if (!isPredictable(index, members)) return undefined;
-    const key = [version.datasetId, version.number, placement.number].join('/');
+    // By what owners follow from: a worker that comes back with another port moves nothing.
+    const weights = members.map(({ workerId, weightBytes }) => `${workerId}:${weightBytes}`).sort();
+    const key = [version.datasetId, version.number, ...weights].join('/');
     const kept = this.#owners.get(key);
     if (kept !== undefined) return await kept.owners;
     const owners = ownersOf(index, members, this.#options.clock);
