@@ -30,13 +30,13 @@ export class AuditFindings {
     this.#limit = Math.min(MAX_LIMIT, limit === 0 ? DEFAULT_LIMIT : limit);
   }
 
-  /** @returns whether it was named; one that is not need not be described */
-  add(kind: string, workerId: string, describe: () => Omit<Found, 'kind' | 'workerId'>): boolean {
+  /** @param describe called for one that is named */
+  add(kind: string, workerId: string, describe: () => Omit<Found, 'kind' | 'workerId'>): void {
     const key = `${kind}/${workerId}`;
     const entry = this.#counts.get(key) ?? { kind, workerId, count: 0 };
     this.#counts.set(key, entry);
     entry.count += 1;
-    if (entry.count > this.#limit) return false;
+    if (entry.count > this.#limit) return;
     const { path, objectId = '', firstBlock = 0, blocks = 0, detail } = describe();
     this.#named.push({
       kind,
@@ -47,7 +47,6 @@ export class AuditFindings {
       blocks,
       detail: detail.slice(0, MAX_TEXT_CHARS),
     });
-    return true;
   }
 
   get counts(): AuditCount[] {

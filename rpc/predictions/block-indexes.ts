@@ -51,10 +51,6 @@ export class BlockIndexes implements AsyncDisposable {
     }
   }
 
-  forget(path: string): void {
-    this.#kept.delete(path);
-  }
-
   /**
    * The index of a version, made where there is none.
    *
