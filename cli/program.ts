@@ -288,6 +288,20 @@ function useCommands(): CommandSpec[] {
       action: async (args, flags) => (await import('./commands/preload.ts')).preload(args, flags),
     },
     {
+      usage: 'audit <dataset>',
+      description:
+        "compare the workers' disks, the manifest and what the master believes; " +
+        'exit code 0: the same, 9: differences, 8: some worker did not answer',
+      example: 'larder audit imagenet@v3 --checksums --complete',
+      options: [
+        MASTER,
+        new Option('--checksums', 'read all that is held, and compare it with its checksums'),
+        new Option('--complete', 'a file that is not held in whole is a difference'),
+        new Option('--limit <n>', 'of one kind and worker: how many are named (default: 100)'),
+      ],
+      action: async (args, flags) => (await import('./commands/audit.ts')).audit(args, flags),
+    },
+    {
       usage: 'status',
       description: 'what runs, what is mounted, what is held, what the origin was asked for',
       example: 'larder status --json',

@@ -266,6 +266,18 @@ export const SETTINGS = {
     usedBy: ['cli'],
     live: false,
   },
+  reportInterval: {
+    type: 'duration',
+    variable: 'LARDER_REPORT_INTERVAL_MS',
+    flags: {},
+    default: 100,
+    minimum: 10,
+    maximum: 10_000,
+    reason:
+      'How often a worker tells what came to its disk and went: longer in clusters of very many workers.',
+    usedBy: ['worker'],
+    live: false,
+  },
   readTimeout: {
     type: 'duration',
     variable: 'LARDER_READ_TIMEOUT_MS',

@@ -70,6 +70,7 @@ export const EXIT = {
   unavailable: 6,
   conflict: 7,
   partial: 8,
+  differs: 9,
   interrupted: 130,
 } as const;
 

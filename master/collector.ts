@@ -5,17 +5,12 @@
  * computed, is never collected. Workers that were away get to know when they report again: what they
  * report is compared with what is live, so nothing has to be remembered for them.
  */
-import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Clock, Logger } from '../common/index.ts';
-import { blockCount } from '../common/index.ts';
-import { emptyAttributes } from '../common/manifest/index.ts';
 import { bitmapParts, BLOCK_NUMBERS_END } from '../rpc/bitmaps/index.ts';
 import type { BitmapPart } from '../rpc/bitmaps/index.ts';
-import { Breather } from './breathe.ts';
 import type { Catalog } from './catalog.ts';
 import type { DataDirectory } from './data-directory.ts';
-import { openManifest } from './manifests.ts';
-import type { VersionRecord } from './records.ts';
+import { liveBlocks } from './live-blocks.ts';
 import type { WorkerSession } from './worker-session.ts';
 import type { Workers } from './workers.ts';
 
@@ -27,6 +22,9 @@ export interface CollectorOptions {
   readonly log: Logger;
 }
 
+/** Datasets that a worker names and nobody knows: beyond it, when it joins the next time. */
+const MAX_WAITING = 10_000;
+
 export class Collector {
   readonly #options: CollectorOptions;
   /** One after the other: two for the same dataset would do the same work twice. */
@@ -36,10 +34,10 @@ export class Collector {
   constructor(options: CollectorOptions) {
     this.#options = options;
     const { held } = options.workers;
-    held.onChange(({ workerId, datasetId, full }) => {
-      const dataset = options.catalog.find(datasetId);
+    held.onChange(({ workerId, datasetId, full, unknown = false }) => {
+      if (unknown && this.#waiting.size < MAX_WAITING) this.#enqueue(datasetId, [workerId]);
       // A dataset that never lost a version has nothing to collect: the usual case, and cheap.
-      const suspicious = dataset === undefined || (full && dataset.deletions > 0);
+      const suspicious = full && (options.catalog.find(datasetId)?.deletions ?? 0) > 0;
       if (suspicious && held.blocks(workerId, datasetId)?.isEmpty === false) {
         this.#enqueue(datasetId, [workerId]);
       }
@@ -87,7 +85,7 @@ export class Collector {
       }
       return;
     }
-    const live = await this.#live(catalog.versions(datasetId));
+    const live = await liveBlocks(catalog.versions(datasetId), this.#options);
     try {
       for (const session of workers.sessions().filter(named(workerIds))) {
         for (const part of bitmapParts(live, dataset.nextBlock)) {
@@ -121,31 +119,6 @@ export class Collector {
         },
       );
     });
-  }
-
-  /** The blocks of all files of these versions. */
-  async #live(versions: readonly VersionRecord[]): Promise<RoaringBitmap32> {
-    const live = new RoaringBitmap32();
-    const breather = new Breather(this.#options.clock);
-    const attributes = emptyAttributes();
-    for (const version of versions) {
-      using manifest = openManifest(this.#options.directory.manifestPath(version));
-      const { reader } = manifest;
-      let start = 0;
-      let end = 0;
-      for (const ordinal of reader.files(0)) {
-        const { firstBlock, sizeBytes } = reader.attributes(ordinal, attributes);
-        const blocks = blockCount(sizeBytes, reader.summary.blockSizeBytes);
-        if (firstBlock !== end) {
-          live.addRange(start, end);
-          start = firstBlock;
-          await breather.breathe();
-        }
-        end = firstBlock + blocks;
-      }
-      live.addRange(start, end);
-    }
-    return live;
   }
 }
 

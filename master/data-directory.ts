@@ -4,6 +4,7 @@
  *     lock                          held while a master runs
  *     catalog.lmdb                  datasets, versions, leases, counters
  *     manifests/<dataset>/v<N>.manifest
+ *     manifests/<dataset>/v<N>.blocks   made from the manifest when it is first needed
  *
  * Always true: a manifest file has its final name only when it is whole; what a crash left half-built,
  * or that no version names, is removed at start.
@@ -35,6 +36,10 @@ export class DataDirectory implements Disposable {
     return join(this.#manifestsOf(version.datasetId), `v${version.number}.manifest`);
   }
 
+  blockIndexPath(version: VersionId): string {
+    return join(this.#manifestsOf(version.datasetId), `v${version.number}.blocks`);
+  }
+
   async prepareManifests(datasetId: number): Promise<void> {
     await mkdir(this.#manifestsOf(datasetId), { recursive: true });
   }
@@ -43,13 +48,16 @@ export class DataDirectory implements Disposable {
     const path = this.manifestPath(version);
     await rm(path, { force: true });
     await rm(`${path}.tmp`, { force: true });
+    await rm(this.blockIndexPath(version), { force: true });
     // Only where it was the last; otherwise the directory is not empty.
     await rmdir(this.#manifestsOf(version.datasetId)).catch(() => undefined);
   }
 
-  /** Removes every file below `manifests/` that is not the manifest of one of these versions. */
+  /** Removes every file below `manifests/` that does not belong to one of these versions. */
   async removeOtherManifests(versions: readonly VersionId[]): Promise<void> {
-    const keep = new Set(versions.map((version) => this.manifestPath(version)));
+    const keep = new Set(
+      versions.flatMap((version) => [this.manifestPath(version), this.blockIndexPath(version)]),
+    );
     const root = join(this.path, 'manifests');
     for (const dataset of await readdir(root)) {
       const directory = join(root, dataset);

@@ -7,6 +7,8 @@
 import { Disposals, LarderError, SparseWarning } from '../common/index.ts';
 import { createGrpcServer, formatAddress, Handlers } from '../rpc/grpc/index.ts';
 import type { GrpcServer } from '../rpc/grpc/index.ts';
+import { Auditor } from './audit.ts';
+import { auditService } from './audit-service.ts';
 import { Builds } from './builds.ts';
 import { catalogService } from './catalog-service.ts';
 import { Catalog } from './catalog.ts';
@@ -20,6 +22,7 @@ import type { MasterConfig, MasterOptions } from './options.ts';
 import { preloadService } from './preload-service.ts';
 import { Preloads } from './preloads.ts';
 import { replicasToWire } from './wire.ts';
+import { Predictions } from './predictions.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
@@ -66,8 +69,12 @@ async function startParts(
   await directory.removeOtherManifests(catalog.allVersions());
   const term = await store.next('term');
   const { placement, preloads: unfinished } = await store.load();
-  const replicas = () => replicasToWire(catalog.datasets());
-  const workers = new Workers({ store, clock, log, times, term, placement, replicas });
+  const predictions = starting.use(new Predictions({ catalog, directory, clock, log }));
+  const workers = new Workers({
+    ...{ store, clock, log, times, term, placement, predictions },
+    replicas: () => replicasToWire(catalog.datasets()),
+    limits: { blocksOf: (id: number) => catalog.find(id)?.nextBlock },
+  });
   const listings = new Listings(clock, times.listingIdleMs);
   const collector = new Collector({ catalog, directory, workers, clock, log });
   const { workerWaitMs } = times;
@@ -94,6 +101,7 @@ async function startParts(
         collector,
         directory,
         listings,
+        predictions,
         preloads,
         workers,
       }),
@@ -109,6 +117,7 @@ interface Parts {
   readonly collector: Collector;
   readonly directory: DataDirectory;
   readonly listings: Listings;
+  readonly predictions: Predictions;
   readonly preloads: Preloads;
   readonly workers: Workers;
 }
@@ -116,7 +125,9 @@ interface Parts {
 function services({ log, clock, times, softwareVersion }: MasterConfig, parts: Parts) {
   const handlers = new Handlers(log);
   const { progressMs } = times;
+  const auditor = new Auditor({ ...parts, clock, progressMs });
   return [
+    { name: 'Audit', handlers: auditService(handlers, auditor) },
     { name: 'Catalog', handlers: catalogService(handlers, { ...parts, clock, progressMs }) },
     { name: 'Cluster', handlers: clusterService(handlers, { ...parts, clock, softwareVersion }) },
     { name: 'Preload', handlers: preloadService(handlers, parts.preloads) },

@@ -7,12 +7,14 @@
 import { LarderError } from '../common/index.ts';
 import type { PlacementMember } from '../common/index.ts';
 import type { MasterMessage } from '../proto/generated/larder/v1/MasterMessage.ts';
+import type { AuditPart__Output } from '../proto/generated/larder/v1/AuditPart.ts';
 import type { ObjectResults__Output } from '../proto/generated/larder/v1/ObjectResults.ts';
 
 export interface CommandListener {
   /** With the failure, or undefined for success. The last call. */
   onEnd(failure: LarderError | undefined): void;
   onObjects?(results: ObjectResults__Output): void;
+  onAudit?(part: AuditPart__Output): void;
 }
 
 export interface WorkerSessionOptions {
@@ -80,6 +82,10 @@ export class WorkerSession {
 
   objects(results: ObjectResults__Output): void {
     this.#commands.get(results.command)?.onObjects?.(results);
+  }
+
+  audit(part: AuditPart__Output): void {
+    this.#commands.get(part.command)?.onAudit?.(part);
   }
 
   /** Ends every command. @param reason is also why the stream ends */

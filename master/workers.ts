@@ -19,11 +19,14 @@ import { Signal, untilAborted, withDeadline } from './async.ts';
 import { Breather } from './breathe.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import { HeldBlocks } from './held.ts';
+import type { HeldLimits } from './held.ts';
 import { lastCopies, NO_COPIES } from './last-copies.ts';
 import { Membership } from './membership.ts';
 import { PlacementFeed } from './placement-feed.ts';
 import type { MasterTimes } from './options.ts';
+import type { Predictions } from './predictions.ts';
 import type { PlacementRecord } from './records.ts';
+import { Reports } from './reports.ts';
 import { WorkerSession } from './worker-session.ts';
 
 export interface WorkersOptions {
@@ -36,6 +39,9 @@ export interface WorkersOptions {
   readonly placement: PlacementRecord;
   /** What workers are told of it, as it is now. */
   readonly replicas: () => ReplicaSettings;
+  /** Of what workers may report. */
+  readonly limits: HeldLimits;
+  readonly predictions: Predictions;
 }
 
 type JoinStream = ServerStream<WorkerMessage__Output, MasterMessage>;
@@ -45,11 +51,12 @@ const TERM_SHIFT = 2 ** 32;
 const CLAIM_SHARE = 1 / 2;
 
 export class Workers {
-  readonly held = new HeldBlocks();
+  readonly held: HeldBlocks;
   /** Notified when a worker has joined or was lost, and when the placement is another one. */
   readonly changed = new Signal();
   readonly #options: WorkersOptions;
   readonly #membership: Membership;
+  readonly #reports: Reports;
   readonly #sessions = new Map<string, WorkerSession>();
   readonly #heartbeats = new Map<string, Heartbeat__Output>();
   readonly #feed: PlacementFeed;
@@ -67,8 +74,14 @@ export class Workers {
     this.#feed = new PlacementFeed({
       ...options,
       decided: () => this.#membership.placement(),
-      tell: (message) => this.#tell(message),
+      tell: (message, placement) => {
+        options.predictions.placed(placement);
+        return this.#tell(message);
+      },
     });
+    this.held = new HeldBlocks(options.limits);
+    this.#reports = new Reports({ ...options, held: this.held });
+    options.predictions.placed(options.placement);
   }
 
   /** As persisted and told. */
@@ -106,7 +119,10 @@ export class Workers {
       await this.#welcome(session);
       const ends = AbortSignal.any([session.closed, signal, this.#ending.signal]);
       const rest = { [Symbol.asyncIterator]: () => messages };
-      for await (const message of untilAborted(rest, ends)) this.#receive(session, message);
+      for await (const message of untilAborted(rest, ends)) {
+        const applied = this.#receive(session, message);
+        if (applied !== undefined) await applied;
+      }
     } finally {
       session.close(new LarderError('UNAVAILABLE', { worker: workerId, what: 'the stream ended' }));
       if (this.#sessions.get(workerId) === session) this.#sessions.delete(workerId);
@@ -273,6 +289,7 @@ export class Workers {
       .get(workerId)
       ?.close(new LarderError('UNAVAILABLE', { worker: workerId, what: 'it joined again' }));
     this.#sessions.set(workerId, session);
+    this.held.dropParts(workerId);
     const nowMs = this.#options.clock.monotonicMs();
     const outcome = this.#membership.hello(session.member, session.incarnation, nowMs);
     if (outcome.restarted) this.held.forgetWorker(workerId);
@@ -297,7 +314,7 @@ export class Workers {
     this.changed.notify();
   }
 
-  #receive(session: WorkerSession, message: WorkerMessage__Output): void {
+  #receive(session: WorkerSession, message: WorkerMessage__Output): void | Promise<void> {
     const { workerId } = session;
     switch (message.message) {
       case 'heartbeat':
@@ -305,7 +322,7 @@ export class Workers {
         this.#membership.heartbeat(workerId, this.#options.clock.monotonicMs());
         break;
       case 'held':
-        if (message.held) this.#applyHeld(workerId, message.held);
+        if (message.held) return this.#reports.apply(session, message.held);
         break;
       case 'result': {
         const failure = message.result?.failure;
@@ -315,6 +332,9 @@ export class Workers {
       }
       case 'objects':
         if (message.objects) session.objects(message.objects);
+        break;
+      case 'audit':
+        if (message.audit) session.audit(message.audit);
         break;
       case 'hello':
       case undefined:
@@ -326,19 +346,9 @@ export class Workers {
   #heard(session: WorkerSession, heartbeat: Heartbeat__Output): void {
     this.#heartbeats.set(session.workerId, heartbeat);
     if (session.heldReported || !heartbeat.held_reported) return;
+    if (this.held.isAwaited(session.workerId)) return;
     session.heldReported = true;
     this.changed.notify();
-  }
-
-  #applyHeld(workerId: string, held: NonNullable<WorkerMessage__Output['held']>): void {
-    this.held.apply(workerId, {
-      datasetId: held.dataset_id,
-      full: held.full,
-      more: held.more,
-      added: held.added,
-      removed: held.removed,
-      heldBytes: held.held_bytes,
-    });
   }
 
   #publish(): void {

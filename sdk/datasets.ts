@@ -3,6 +3,8 @@ import { checkDatasetName, DEFAULT_SETTINGS, LarderError, withSetting } from '..
 import type { DatasetSettings } from '../common/index.ts';
 import { datasetFromWire, settingsToWire } from '../rpc/grpc/index.ts';
 import type { BuildProgress__Output } from '../proto/generated/larder/v1/BuildProgress.ts';
+import { audit } from './audit.ts';
+import type { AuditOptions, AuditReport } from './audit.ts';
 import type { Connection } from './connection.ts';
 import { Dataset } from './dataset.ts';
 import type { BuildOptions, BuildResult, DatasetSummary, VersionInfo } from './types.ts';
@@ -77,6 +79,16 @@ export class Datasets {
   async versions(name: string): Promise<VersionInfo[]> {
     const { versions } = await this.#connection.master.catalog.listVersions({ name });
     return versions.map(versionFrom);
+  }
+
+  /**
+   * Compares disks, manifest and what the master believes. Changes nothing, and runs beside jobs.
+   *
+   * @param reference `NAME` for the latest version, or `NAME@v3`
+   * @throws {LarderError} `NOT_FOUND`, `UNAVAILABLE`
+   */
+  async audit(reference: string, options: AuditOptions = {}): Promise<AuditReport> {
+    return await audit(this.#connection, parseReference(reference), options);
   }
 
   /**

@@ -11,6 +11,7 @@
  */
 export { ERRORS, LarderError } from '../common/index.ts';
 export type { DatasetInfo, DatasetSettings, ErrorCode } from '../common/index.ts';
+export type { AuditKind, AuditOptions, AuditReport } from './audit.ts';
 export { Dataset } from './dataset.ts';
 export type { CallSignal, PreloadOptions } from './dataset.ts';
 export { Datasets, parseReference } from './datasets.ts';

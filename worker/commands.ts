@@ -5,6 +5,8 @@ import type {
   CollectRequest,
   FetchRequest,
   FetchResult,
+  Scan,
+  ScanRequest,
   WorkerHandlers,
 } from './membership/index.ts';
 import type { ObjectReads } from './object-reads.ts';
@@ -59,6 +61,10 @@ export class Commands implements WorkerHandlers {
 
   async collect(request: CollectRequest): Promise<void> {
     await this.#options.store.collect(request);
+  }
+
+  scan(request: ScanRequest): Scan {
+    return this.#options.store.scan(request);
   }
 
   async #fetch(

@@ -21,6 +21,7 @@ import { Commands } from './commands.ts';
 import { DataPlane } from './data-plane.ts';
 import { Expectations } from './expectations.ts';
 import { ObjectReader } from './fetching/index.ts';
+import { HeldPredictions } from './held-predictions.ts';
 import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
 import { Moves } from './moves/index.ts';
@@ -67,6 +68,8 @@ export interface WorkerOptions {
   readonly originRestMs?: number;
   /** Bytes a second that come from other workers because they belong here. Default 200 MiB. */
   readonly moveBytesPerSecond?: number;
+  /** How often changes of what is held are reported to the master. Default 100 ms. */
+  readonly reportMs?: number;
   /** Shown to people. */
   readonly softwareVersion: string;
   readonly clock?: Clock;
@@ -113,7 +116,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await using started = new Disposals();
   const cluster: Cluster = { membership: undefined, moves: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
-  const { store, master, moves, expectations } = parts;
+  const { store, master, moves, expectations, predictions } = parts;
   const dataAddress = await serve({ ...options, clock, log }, parts, cluster, started);
   const membership = started.use(
     joinCluster({
@@ -130,6 +133,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       onReplicas: (replicas) => {
         moves.setReplicas(replicas);
       },
+      predict: (request) => predictions.predict(request),
+      ...(options.reportMs === undefined ? {} : { reportMs: options.reportMs }),
       handlers: new Commands(parts),
       counters: () => countersOf(parts),
       clock,
@@ -173,6 +178,7 @@ interface Parts {
   readonly moves: Moves;
   readonly expectations: Expectations;
   readonly troubles: OriginTroubles;
+  readonly predictions: HeldPredictions;
 }
 
 type Config = WorkerOptions & {
@@ -200,14 +206,19 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   );
   const { workerId } = store;
   const expectations = new Expectations(store.admission, workerId);
+  const manifests = path.join(cacheDir, 'manifests');
+  const predictions = started.use(
+    new HeldPredictions({ directory: manifests, workerId, clock, log }),
+  );
   const versions = started.use(
     new Versions({
-      directory: path.join(cacheDir, 'manifests'),
+      directory: manifests,
       master,
       clock,
       log,
       onOpened: (version) => {
         expectations.opened(version);
+        predictions.opened(version);
       },
     }),
   );
@@ -241,7 +252,18 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   );
   const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));
   cluster.moves = moves;
-  return { store, master, origins, versions, reads, links, troubles, moves, expectations };
+  return {
+    store,
+    master,
+    origins,
+    versions,
+    reads,
+    links,
+    troubles,
+    moves,
+    expectations,
+    predictions,
+  };
 }
 
 function openMoves(

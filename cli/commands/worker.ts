@@ -45,6 +45,7 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     peerTimeoutMs: settings.peerTimeout,
     peerRestMs: settings.peerRest,
     originRestMs: settings.originRest,
+    reportMs: settings.reportInterval,
     softwareVersion: packageVersion(),
     log,
   });

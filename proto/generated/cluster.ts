@@ -1,6 +1,15 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { AuditClient as _larder_v1_AuditClient, AuditDefinition as _larder_v1_AuditDefinition } from './larder/v1/Audit.ts';
+import type { AuditCount as _larder_v1_AuditCount, AuditCount__Output as _larder_v1_AuditCount__Output } from './larder/v1/AuditCount.ts';
+import type { AuditDifference as _larder_v1_AuditDifference, AuditDifference__Output as _larder_v1_AuditDifference__Output } from './larder/v1/AuditDifference.ts';
+import type { AuditDone as _larder_v1_AuditDone, AuditDone__Output as _larder_v1_AuditDone__Output } from './larder/v1/AuditDone.ts';
+import type { AuditEvent as _larder_v1_AuditEvent, AuditEvent__Output as _larder_v1_AuditEvent__Output } from './larder/v1/AuditEvent.ts';
+import type { AuditPart as _larder_v1_AuditPart, AuditPart__Output as _larder_v1_AuditPart__Output } from './larder/v1/AuditPart.ts';
+import type { AuditProgress as _larder_v1_AuditProgress, AuditProgress__Output as _larder_v1_AuditProgress__Output } from './larder/v1/AuditProgress.ts';
+import type { AuditRequest as _larder_v1_AuditRequest, AuditRequest__Output as _larder_v1_AuditRequest__Output } from './larder/v1/AuditRequest.ts';
+import type { AuditedWorker as _larder_v1_AuditedWorker, AuditedWorker__Output as _larder_v1_AuditedWorker__Output } from './larder/v1/AuditedWorker.ts';
 import type { BuildDone as _larder_v1_BuildDone, BuildDone__Output as _larder_v1_BuildDone__Output } from './larder/v1/BuildDone.ts';
 import type { BuildProgress as _larder_v1_BuildProgress, BuildProgress__Output as _larder_v1_BuildProgress__Output } from './larder/v1/BuildProgress.ts';
 import type { CancelCommand as _larder_v1_CancelCommand, CancelCommand__Output as _larder_v1_CancelCommand__Output } from './larder/v1/CancelCommand.ts';
@@ -51,6 +60,7 @@ import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Outpu
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from './larder/v1/OriginTrouble.ts';
 import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _larder_v1_PeerCounters__Output } from './larder/v1/PeerCounters.ts';
 import type { Placement as _larder_v1_Placement, Placement__Output as _larder_v1_Placement__Output } from './larder/v1/Placement.ts';
+import type { Prediction as _larder_v1_Prediction, Prediction__Output as _larder_v1_Prediction__Output } from './larder/v1/Prediction.ts';
 import type { Probe as _larder_v1_Probe, Probe__Output as _larder_v1_Probe__Output } from './larder/v1/Probe.ts';
 import type { PushListingResponse as _larder_v1_PushListingResponse, PushListingResponse__Output as _larder_v1_PushListingResponse__Output } from './larder/v1/PushListingResponse.ts';
 import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from './larder/v1/ReadCounters.ts';
@@ -59,8 +69,11 @@ import type { RefreshDatasetRequest as _larder_v1_RefreshDatasetRequest, Refresh
 import type { ReleaseLeaseRequest as _larder_v1_ReleaseLeaseRequest, ReleaseLeaseRequest__Output as _larder_v1_ReleaseLeaseRequest__Output } from './larder/v1/ReleaseLeaseRequest.ts';
 import type { ReleaseLeaseResponse as _larder_v1_ReleaseLeaseResponse, ReleaseLeaseResponse__Output as _larder_v1_ReleaseLeaseResponse__Output } from './larder/v1/ReleaseLeaseResponse.ts';
 import type { ReplicaSettings as _larder_v1_ReplicaSettings, ReplicaSettings__Output as _larder_v1_ReplicaSettings__Output } from './larder/v1/ReplicaSettings.ts';
+import type { ReportPlain as _larder_v1_ReportPlain, ReportPlain__Output as _larder_v1_ReportPlain__Output } from './larder/v1/ReportPlain.ts';
 import type { ResolveVersionRequest as _larder_v1_ResolveVersionRequest, ResolveVersionRequest__Output as _larder_v1_ResolveVersionRequest__Output } from './larder/v1/ResolveVersionRequest.ts';
 import type { ResolvedVersion as _larder_v1_ResolvedVersion, ResolvedVersion__Output as _larder_v1_ResolvedVersion__Output } from './larder/v1/ResolvedVersion.ts';
+import type { ScanDataset as _larder_v1_ScanDataset, ScanDataset__Output as _larder_v1_ScanDataset__Output } from './larder/v1/ScanDataset.ts';
+import type { ScannedProblem as _larder_v1_ScannedProblem, ScannedProblem__Output as _larder_v1_ScannedProblem__Output } from './larder/v1/ScannedProblem.ts';
 import type { SetDatasetRequest as _larder_v1_SetDatasetRequest, SetDatasetRequest__Output as _larder_v1_SetDatasetRequest__Output } from './larder/v1/SetDatasetRequest.ts';
 import type { SkippedEntry as _larder_v1_SkippedEntry, SkippedEntry__Output as _larder_v1_SkippedEntry__Output } from './larder/v1/SkippedEntry.ts';
 import type { SkippedKey as _larder_v1_SkippedKey, SkippedKey__Output as _larder_v1_SkippedKey__Output } from './larder/v1/SkippedKey.ts';
@@ -78,6 +91,15 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   larder: {
     v1: {
+      Audit: SubtypeConstructor<typeof grpc.Client, _larder_v1_AuditClient> & { service: _larder_v1_AuditDefinition }
+      AuditCount: MessageTypeDefinition<_larder_v1_AuditCount, _larder_v1_AuditCount__Output>
+      AuditDifference: MessageTypeDefinition<_larder_v1_AuditDifference, _larder_v1_AuditDifference__Output>
+      AuditDone: MessageTypeDefinition<_larder_v1_AuditDone, _larder_v1_AuditDone__Output>
+      AuditEvent: MessageTypeDefinition<_larder_v1_AuditEvent, _larder_v1_AuditEvent__Output>
+      AuditPart: MessageTypeDefinition<_larder_v1_AuditPart, _larder_v1_AuditPart__Output>
+      AuditProgress: MessageTypeDefinition<_larder_v1_AuditProgress, _larder_v1_AuditProgress__Output>
+      AuditRequest: MessageTypeDefinition<_larder_v1_AuditRequest, _larder_v1_AuditRequest__Output>
+      AuditedWorker: MessageTypeDefinition<_larder_v1_AuditedWorker, _larder_v1_AuditedWorker__Output>
       BuildDone: MessageTypeDefinition<_larder_v1_BuildDone, _larder_v1_BuildDone__Output>
       BuildProgress: MessageTypeDefinition<_larder_v1_BuildProgress, _larder_v1_BuildProgress__Output>
       CancelCommand: MessageTypeDefinition<_larder_v1_CancelCommand, _larder_v1_CancelCommand__Output>
@@ -130,6 +152,7 @@ export interface ProtoGrpcType {
       OriginTrouble: MessageTypeDefinition<_larder_v1_OriginTrouble, _larder_v1_OriginTrouble__Output>
       PeerCounters: MessageTypeDefinition<_larder_v1_PeerCounters, _larder_v1_PeerCounters__Output>
       Placement: MessageTypeDefinition<_larder_v1_Placement, _larder_v1_Placement__Output>
+      Prediction: MessageTypeDefinition<_larder_v1_Prediction, _larder_v1_Prediction__Output>
       Probe: MessageTypeDefinition<_larder_v1_Probe, _larder_v1_Probe__Output>
       PushListingResponse: MessageTypeDefinition<_larder_v1_PushListingResponse, _larder_v1_PushListingResponse__Output>
       ReadCounters: MessageTypeDefinition<_larder_v1_ReadCounters, _larder_v1_ReadCounters__Output>
@@ -138,8 +161,11 @@ export interface ProtoGrpcType {
       ReleaseLeaseRequest: MessageTypeDefinition<_larder_v1_ReleaseLeaseRequest, _larder_v1_ReleaseLeaseRequest__Output>
       ReleaseLeaseResponse: MessageTypeDefinition<_larder_v1_ReleaseLeaseResponse, _larder_v1_ReleaseLeaseResponse__Output>
       ReplicaSettings: MessageTypeDefinition<_larder_v1_ReplicaSettings, _larder_v1_ReplicaSettings__Output>
+      ReportPlain: MessageTypeDefinition<_larder_v1_ReportPlain, _larder_v1_ReportPlain__Output>
       ResolveVersionRequest: MessageTypeDefinition<_larder_v1_ResolveVersionRequest, _larder_v1_ResolveVersionRequest__Output>
       ResolvedVersion: MessageTypeDefinition<_larder_v1_ResolvedVersion, _larder_v1_ResolvedVersion__Output>
+      ScanDataset: MessageTypeDefinition<_larder_v1_ScanDataset, _larder_v1_ScanDataset__Output>
+      ScannedProblem: MessageTypeDefinition<_larder_v1_ScannedProblem, _larder_v1_ScannedProblem__Output>
       SetDatasetRequest: MessageTypeDefinition<_larder_v1_SetDatasetRequest, _larder_v1_SetDatasetRequest__Output>
       SkippedEntry: MessageTypeDefinition<_larder_v1_SkippedEntry, _larder_v1_SkippedEntry__Output>
       SkippedKey: MessageTypeDefinition<_larder_v1_SkippedKey, _larder_v1_SkippedKey__Output>

@@ -4,6 +4,7 @@
  */
 import { RoaringBitmap32 } from 'roaring-wasm';
 import { LarderError } from '../../common/index.ts';
+import { isWellFormed } from './well-formed.ts';
 
 /** Only its reading methods. */
 export type ReadonlyBitmap = Parameters<RoaringBitmap32['isEqual']>[0];
@@ -11,7 +12,7 @@ export type ReadonlyBitmap = Parameters<RoaringBitmap32['isEqual']>[0];
 /** One past the largest block number that there can be. */
 export const BLOCK_NUMBERS_END = 2 ** 32 - 1;
 /** 128 containers of at most 8 KiB each: a part is never much above 1 MiB. */
-const PART_NUMBERS = 128 * 65_536;
+export const PART_NUMBERS = 128 * 65_536;
 
 export interface BitmapPart {
   readonly first: number;
@@ -27,6 +28,9 @@ export interface BitmapPart {
  */
 export function parseBitmap(bytes: Buffer): RoaringBitmap32 {
   if (bytes.length === 0) return new RoaringBitmap32();
+  if (!isWellFormed(bytes)) {
+    throw new LarderError('INVALID_ARGUMENT', { what: 'not a Roaring bitmap' });
+  }
   try {
     return RoaringBitmap32.deserialize('portable', bytes);
   } catch (error) {
@@ -56,7 +60,8 @@ export function* bitmapParts(
   } while (first < end);
 }
 
-function formatRange(bitmap: ReadonlyBitmap, first: number, end: number): Buffer {
+/** The numbers in [first, end), packed. */
+export function formatRange(bitmap: ReadonlyBitmap, first: number, end: number): Buffer {
   const part = RoaringBitmap32.fromRange(first, end);
   part.andInPlace(bitmap);
   part.runOptimize();

@@ -32,6 +32,7 @@ export type ClientStreaming<M> = (
 ) => Promise<Out<M>>;
 export type Bidirectional<M> = (options?: CallOptions) => ClientStream<In<M>, Out<M>>;
 
+type A = Services['Audit'];
 type C = Services['Catalog'];
 type K = Services['Cluster'];
 type P = Services['Preload'];
@@ -67,8 +68,13 @@ export interface PreloadApi {
   readonly cancelPreload: Unary<P['CancelPreload']>;
 }
 
+export interface AuditApi {
+  readonly auditDataset: ServerStreaming<A['AuditDataset']>;
+}
+
 export interface MasterChannel extends AsyncDisposable {
   readonly address: string;
+  readonly audit: AuditApi;
   readonly catalog: CatalogApi;
   readonly cluster: ClusterApi;
   readonly preload: PreloadApi;
@@ -102,6 +108,7 @@ export function connectMaster(options: ChannelOptions): MasterChannel {
   const caller = { client, address, unaryDeadlineMs: options.unaryDeadlineMs ?? 10_000 };
   return {
     address,
+    audit: auditApi(caller),
     catalog: catalogApi(caller),
     cluster: clusterApi(caller),
     preload: preloadApi(caller),
@@ -109,6 +116,10 @@ export function connectMaster(options: ChannelOptions): MasterChannel {
       client.close();
     },
   };
+}
+
+function auditApi(caller: Caller): AuditApi {
+  return { auditDataset: serverStreaming(caller, serviceDefinition('Audit').AuditDataset) };
 }
 
 function catalogApi(caller: Caller): CatalogApi {

@@ -2,6 +2,7 @@
 export type { CallOptions, ClientStream } from './calls.ts';
 export { connectMaster } from './channel.ts';
 export type {
+  AuditApi,
   Bidirectional,
   CatalogApi,
   ChannelOptions,

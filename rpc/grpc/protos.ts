@@ -9,11 +9,13 @@ import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import type { ServiceDefinition } from '@grpc/grpc-js';
+import type { AuditDefinition } from '../../proto/generated/larder/v1/Audit.ts';
 import type { CatalogDefinition } from '../../proto/generated/larder/v1/Catalog.ts';
 import type { ClusterDefinition } from '../../proto/generated/larder/v1/Cluster.ts';
 import type { PreloadDefinition } from '../../proto/generated/larder/v1/Preload.ts';
 
 export interface Services {
+  readonly Audit: AuditDefinition;
   readonly Catalog: CatalogDefinition;
   readonly Cluster: ClusterDefinition;
   readonly Preload: PreloadDefinition;
@@ -26,7 +28,7 @@ let loaded: PackageDefinition | undefined;
 
 export function packageDefinition(): PackageDefinition {
   loaded ??= loadSync(
-    ['larder/v1/catalog.proto', 'larder/v1/cluster.proto', 'larder/v1/preload.proto'],
+    ['audit', 'catalog', 'cluster', 'preload'].map((name) => `larder/v1/${name}.proto`),
     {
       includeDirs: [protoDirectory()],
       keepCase: true,

@@ -24,6 +24,7 @@ const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
   unavailable: 'a part of Larder could not be reached, or did not answer in time',
   conflict: 'something else holds the name, the directory or the version',
   partial: 'done in part; the output says what is missing, and why',
+  differs: '`larder audit` found differences',
   interrupted: 'interrupted',
 };
 

@@ -31,6 +31,7 @@ import type {
   FetchResult,
   HeldChange,
   HeldSource,
+  Scan,
 } from '../../worker/membership/index.ts';
 import type { ListingBatch } from '../../worker/origins/origin.ts';
 
@@ -122,6 +123,10 @@ export class FakeWorker implements AsyncDisposable {
   cancelledListings = 0;
   /** As the master told it last. */
   replicas: ReadonlyMap<number, number> = new Map();
+  /** What a scan finds, where it is not what the store says. */
+  onDisk: RoaringBitmap32 | undefined;
+  /** Takes commands to collect, and keeps what they name. */
+  keepsAll = false;
   readonly membership: ClusterMembership;
   readonly #channel: MasterChannel;
   readonly #directory = mkdtempSync(join(tmpdir(), 'larder-fake-worker-'));
@@ -146,6 +151,7 @@ export class FakeWorker implements AsyncDisposable {
         listOrigin: (_dataset, signal) => this.#list(signal),
         fetchObjects: (request, signal) => this.#fetch(request, signal),
         collect: (request) => this.#collect(request),
+        scan: () => this.#scan(),
       },
       counters: () => ({
         capacityBytes: 1000,
@@ -217,10 +223,24 @@ export class FakeWorker implements AsyncDisposable {
   async #collect(request: CollectRequest): Promise<void> {
     const { datasetId, firstBlock, endBlock, live } = request;
     this.collected.push({ ...request, live: live.clone() });
-    for (const block of this.store.blocks(datasetId)) {
+    for (const block of this.keepsAll ? [] : this.store.blocks(datasetId)) {
       const asked = block >= firstBlock && block < endBlock;
       if (asked && !live.has(block)) this.store.set(datasetId, block, 1, false);
     }
+  }
+
+  /** Its disk is its store. */
+  #scan(): Scan {
+    const held = this.onDisk?.clone() ?? this.store.blocks(1);
+    return {
+      held,
+      async *run() {
+        yield { problems: [], whole: [], objects: 0, readBytes: 0 };
+      },
+      [Symbol.dispose]: () => {
+        held.dispose();
+      },
+    };
   }
 
   #reader(datasetId: number, version: number): Promise<ManifestReader> {

@@ -4,7 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { crc32 } from '@node-rs/crc32';
-import { PROTOCOL_VERSION, silentLogger, systemClock, systemRandom } from '../../common/index.ts';
+import {
+  LarderError,
+  PROTOCOL_VERSION,
+  silentLogger,
+  systemClock,
+  systemRandom,
+} from '../../common/index.ts';
 import { DataServer } from '../../rpc/data/index.ts';
 import type { Reply } from '../../rpc/data/index.ts';
 import {
@@ -68,7 +74,13 @@ export async function startRogue(options: RogueOptions): Promise<RogueWorker> {
       bytes: () => 0,
       onChange: () => () => undefined,
     },
-    handlers: { listOrigin: nothing, fetchObjects: nothing, collect: () => Promise.resolve() },
+    handlers: {
+      ...{ listOrigin: nothing, fetchObjects: nothing },
+      scan: () => {
+        throw new LarderError('NOT_YET_AVAILABLE');
+      },
+      collect: () => Promise.resolve(),
+    },
     counters: () => ({
       ...{ capacityBytes: CAPACITY_BYTES, usedBytes: 0, originTroubles: [] },
       origin: { gets: 0, bytes: 0, uniqueBytes: 0, requestedBytes: 0 },

@@ -242,12 +242,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
 
   /** See `bringAhead`. */
   async fetchAhead(ref: ObjectRef): Promise<void> {
-    const fetch = this.#enter(ref);
-    try {
-      await bringAhead(fetch);
-    } finally {
-      this.#leave(fetch);
-    }
+    await this.#within(ref, this.#closing.signal, bringAhead);
   }
 
   held(objectId: string, range?: { offsetBytes: number; lengthBytes: number }): HeldState {

@@ -1,5 +1,6 @@
 /**
- * Reports what is held over one Join stream: everything once, then what changes, in batches.
+ * Reports what is held over one Join stream: everything once, then what changes, in batches. The first time
+ * everything is sent as the difference from what the master predicts, where that is smaller.
  *
  * Always true: reports are sent in the order in which things happened; `flush` resolves when all that
  * happened before it was called has been handed to the stream.
@@ -8,7 +9,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Clock } from '../../common/index.ts';
 import type { HeldReport } from '../../proto/generated/larder/v1/HeldReport.ts';
 import { bitmapParts, formatBitmap } from '../../rpc/bitmaps/index.ts';
-import type { HeldChange, HeldSource } from './types.ts';
+import type { HeldChange, HeldPrediction, HeldSource } from './types.ts';
 
 /** A delta above this is sent as a full report, which can be cut into parts. */
 const MAX_DELTA_BYTES = 1024 * 1024;
@@ -21,6 +22,8 @@ export interface HeldReporterOptions {
   readonly known: Set<number>;
   /** Of the stream. */
   readonly signal: AbortSignal;
+  /** Undefined where nothing can be predicted. */
+  predict(datasetId: number, held: RoaringBitmap32): Promise<HeldPrediction | undefined>;
   send(report: HeldReport): Promise<void>;
 }
 
@@ -59,6 +62,13 @@ export class HeldReporter implements Disposable {
     await this.#sending;
   }
 
+  /** The master could not use what it was sent. */
+  async sendPlain(datasetId: number): Promise<void> {
+    this.#sending = this.#sending.then(() => this.#sendFull(datasetId, 'plain'));
+    this.#sending.catch(() => undefined);
+    await this.#sending;
+  }
+
   [Symbol.dispose](): void {
     this.#unsubscribe();
     for (const datasetId of [...this.#pending.keys()]) this.#drop(datasetId);
@@ -93,23 +103,48 @@ export class HeldReporter implements Disposable {
   }
 
   async #sendAll(datasetIds: readonly number[]): Promise<void> {
-    for (const datasetId of datasetIds) await this.#sendFull(datasetId);
+    for (const datasetId of datasetIds) await this.#sendFull(datasetId, 'predicted');
   }
 
-  async #sendFull(datasetId: number): Promise<void> {
+  async #sendFull(datasetId: number, how: 'plain' | 'predicted'): Promise<void> {
     const { held } = this.#options;
     this.#drop(datasetId);
     const blocks = held.blocks(datasetId);
+    const bytes = held.bytes(datasetId);
     try {
-      const bytes = held.bytes(datasetId);
-      const common = { dataset_id: datasetId, full: true, held_bytes: bytes };
-      const end = blocks.isEmpty ? 0 : blocks.maximum() + 1;
-      for (const part of bitmapParts(blocks, end)) {
-        this.#options.signal.throwIfAborted();
-        await this.#options.send({ ...common, added: part.bytes, more: part.end < end });
-      }
+      const predicted = how === 'plain' ? undefined : await this.#difference(datasetId, blocks);
+      const report = { dataset_id: datasetId, full: true, held_bytes: bytes };
+      await this.#sendParts(blocks, predicted === undefined ? report : { ...report, predicted });
     } finally {
       blocks.dispose();
+    }
+  }
+
+  /** Turns `blocks` into their difference from what is predicted, where that is smaller. */
+  async #difference(
+    datasetId: number,
+    blocks: RoaringBitmap32,
+  ): Promise<HeldPrediction['wire'] | undefined> {
+    if (blocks.isEmpty) return undefined;
+    const prediction = await this.#options.predict(datasetId, blocks);
+    if (prediction === undefined) return undefined;
+    const { blocks: expected, wire } = prediction;
+    try {
+      const plainBytes = packedBytes(blocks);
+      blocks.xorInPlace(expected);
+      if (packedBytes(blocks) < plainBytes) return wire;
+      blocks.xorInPlace(expected);
+      return undefined;
+    } finally {
+      expected.dispose();
+    }
+  }
+
+  async #sendParts(blocks: RoaringBitmap32, report: HeldReport): Promise<void> {
+    const end = blocks.isEmpty ? 0 : blocks.maximum() + 1;
+    for (const part of bitmapParts(blocks, end)) {
+      this.#options.signal.throwIfAborted();
+      await this.#options.send({ ...report, added: part.bytes, more: part.end < end });
     }
   }
 
@@ -119,7 +154,7 @@ export class HeldReporter implements Disposable {
       const delta = this.#take(datasetId);
       if (delta === undefined) continue;
       if (delta.added.length + delta.removed.length > MAX_DELTA_BYTES) {
-        await this.#sendFull(datasetId);
+        await this.#sendFull(datasetId, 'plain');
       } else {
         const heldBytes = this.#options.held.bytes(datasetId);
         await this.#options.send({ dataset_id: datasetId, ...delta, held_bytes: heldBytes });
@@ -142,4 +177,10 @@ export class HeldReporter implements Disposable {
     pending?.added.dispose();
     pending?.removed.dispose();
   }
+}
+
+/** As it is sent. */
+function packedBytes(blocks: RoaringBitmap32): number {
+  blocks.runOptimize();
+  return blocks.getSerializationSizeInBytes('portable');
 }

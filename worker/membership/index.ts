@@ -6,8 +6,12 @@ export type {
   FetchRequest,
   FetchResult,
   HeldChange,
+  HeldPrediction,
   HeldSource,
   MembershipOptions,
+  PredictRequest,
+  Scan,
+  ScanRequest,
   WorkerCounters,
   WorkerHandlers,
 } from './types.ts';

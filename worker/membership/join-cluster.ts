@@ -88,9 +88,7 @@ class Membership implements ClusterMembership {
         incarnation: this.#incarnation,
         known: this.#known,
         signal,
-        onPlacement: (placement) => {
-          this.#place(placement);
-        },
+        onPlacement: (placement) => this.#place(placement),
       });
       this.#stream = stream;
       const error: unknown = await stream.run().catch((reason: unknown) => reason);
@@ -107,10 +105,11 @@ class Membership implements ClusterMembership {
     }
   }
 
-  #place(message: Placement__Output): void {
+  #place(message: Placement__Output): Placement {
     const placement = new Placement(message.number, message.members.map(memberFromWire));
     this.#placement = placement;
     for (const listener of this.#listeners) listener(placement);
+    return placement;
   }
 
   #isStopped(): boolean {

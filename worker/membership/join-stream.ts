@@ -4,20 +4,24 @@
  * Always true: what runs for a stream is aborted when it ends; a command that is cancelled gets no answer.
  */
 import assert from 'node:assert';
-import { LarderError, PROTOCOL_VERSION } from '../../common/index.ts';
+import type { RoaringBitmap32 } from 'roaring-wasm';
+import { LarderError, PROTOCOL_VERSION, untilAborted } from '../../common/index.ts';
+import type { Placement } from '../../common/index.ts';
 import type { CollectDataset__Output } from '../../proto/generated/larder/v1/CollectDataset.ts';
 import type { FetchObjects__Output } from '../../proto/generated/larder/v1/FetchObjects.ts';
 import type { ListOrigin__Output } from '../../proto/generated/larder/v1/ListOrigin.ts';
 import type { MasterMessage__Output } from '../../proto/generated/larder/v1/MasterMessage.ts';
 import type { Placement__Output } from '../../proto/generated/larder/v1/Placement.ts';
 import type { ReplicaSettings__Output } from '../../proto/generated/larder/v1/ReplicaSettings.ts';
+import type { ScanDataset__Output } from '../../proto/generated/larder/v1/ScanDataset.ts';
 import type { WorkerMessage } from '../../proto/generated/larder/v1/WorkerMessage.ts';
 import { parseBitmap } from '../../rpc/bitmaps/index.ts';
 import { memberToWire, settingsFromWire, toFailure } from '../../rpc/grpc/index.ts';
 import { sendFetchResults } from './fetch-results.ts';
 import { HeldReporter } from './held-reporter.ts';
 import { listingMessages } from './listing-push.ts';
-import type { MembershipOptions } from './types.ts';
+import { sendScan } from './send-scan.ts';
+import type { HeldPrediction, MembershipOptions } from './types.ts';
 
 export interface JoinStreamOptions {
   readonly membership: MembershipOptions;
@@ -26,7 +30,8 @@ export interface JoinStreamOptions {
   readonly known: Set<number>;
   /** Ends the stream. */
   readonly signal: AbortSignal;
-  onPlacement(placement: Placement__Output): void;
+  /** Returns it as it is known from now on. */
+  onPlacement(placement: Placement__Output): Placement;
 }
 
 /** The master has this long to answer hello. */
@@ -41,11 +46,19 @@ export class JoinStream {
   #send: (message: WorkerMessage) => Promise<void> = async () => undefined;
   #reporter: HeldReporter | undefined;
   #reported = false;
+  /** As told on this stream. */
+  #placement: Placement | undefined;
+  /** Resolves with the first placement. */
+  readonly #placed: Promise<void>;
+  #onPlaced: () => void = () => undefined;
   #collecting: Promise<void> = Promise.resolve();
 
   constructor(options: JoinStreamOptions) {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
+    this.#placed = new Promise((resolve) => {
+      this.#onPlaced = resolve;
+    });
   }
 
   /** Whether the master accepted this worker. */
@@ -91,12 +104,14 @@ export class JoinStream {
 
   #receive(message: MasterMessage__Output): void {
     if (message.welcome) this.#begin(message.welcome.heartbeat_ms);
-    else if (message.placement) this.#options.onPlacement(message.placement);
+    else if (message.placement) this.#place(message.placement);
     else if (message.replicas) this.#replicas(message.replicas);
     else if (message.list_origin) this.#list(message.list_origin);
     else if (message.fetch_objects) this.#fetch(message.fetch_objects);
     else if (message.collect) this.#collect(message.collect);
     else if (message.probe) this.#probe(message.probe.command);
+    else if (message.scan) this.#scan(message.scan);
+    else if (message.report_plain) this.#reportPlain(message.report_plain.dataset_id);
     else if (message.cancel) this.#cancel(message.cancel.command);
   }
 
@@ -115,6 +130,7 @@ export class JoinStream {
       reportMs,
       known,
       signal: this.#signal,
+      predict: (datasetId, blocks) => this.#predict(datasetId, blocks),
       send: (report) => this.#send({ held: report }),
     });
     this.#reporter = reporter;
@@ -128,6 +144,33 @@ export class JoinStream {
         await this.#beat();
         await clock.sleep(heartbeatMs, this.#signal);
       }
+    });
+  }
+
+  #place(message: Placement__Output): void {
+    this.#placement = this.#options.onPlacement(message);
+    this.#onPlaced();
+  }
+
+  /** With the placement that the master told last: it comes right after the welcome. */
+  async #predict(datasetId: number, held: RoaringBitmap32): Promise<HeldPrediction | undefined> {
+    const { predict, log } = this.#options.membership;
+    if (predict === undefined) return undefined;
+    await untilAborted(this.#placed, this.#signal);
+    const placement = this.#placement;
+    if (placement === undefined) return undefined;
+    try {
+      return await predict({ datasetId, held, placement });
+    } catch (error) {
+      log.info({ err: error, datasetId }, 'nothing is predicted: all is reported');
+      return undefined;
+    }
+  }
+
+  #reportPlain(datasetId: number): void {
+    void this.#background(async () => {
+      await this.#reporter?.sendPlain(datasetId);
+      await this.#beat();
     });
   }
 
@@ -163,13 +206,31 @@ export class JoinStream {
         clock,
         reportMs: this.#options.reportMs,
         signal,
-        flushHeld: async () => {
-          assert(this.#reporter !== undefined, 'commands come after the welcome');
-          await this.#reporter.flush();
-        },
+        flushHeld: () => this.#flushHeld(),
         send: (objects) => this.#send({ objects }),
       });
     });
+  }
+
+  #scan({ command, dataset_id: datasetId, checksums }: ScanDataset__Output): void {
+    const { handlers, held } = this.#options.membership;
+    void this.#run(command, async (signal) => {
+      await sendScan({
+        command,
+        datasetId,
+        checksums,
+        held,
+        handlers,
+        signal,
+        flushHeld: () => this.#flushHeld(),
+        send: (audit) => this.#send({ audit }),
+      });
+    });
+  }
+
+  async #flushHeld(): Promise<void> {
+    assert(this.#reporter !== undefined, 'commands come after the welcome');
+    await this.#reporter.flush();
   }
 
   /** One after the other: they are work for the disk, and nobody waits for them. */

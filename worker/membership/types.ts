@@ -9,6 +9,7 @@ import type {
   PlacementMember,
   Random,
 } from '../../common/index.ts';
+import type { Prediction } from '../../proto/generated/larder/v1/Prediction.ts';
 import type { MasterChannel } from '../../rpc/grpc/index.ts';
 import type { OriginTrouble } from '../origin-troubles.ts';
 import type { ListingBatch } from '../origins/origin.ts';
@@ -33,6 +34,20 @@ export interface HeldSource {
   onChange(listener: (change: HeldChange) => void): () => void;
 }
 
+export interface PredictRequest {
+  readonly datasetId: number;
+  /** Valid during the call. */
+  readonly held: RoaringBitmap32;
+  readonly placement: Placement;
+}
+
+/** Blocks that the master predicts as well. */
+export interface HeldPrediction {
+  /** Belongs to whoever asked, who disposes it. */
+  readonly blocks: RoaringBitmap32;
+  readonly wire: Prediction;
+}
+
 export interface FetchRequest {
   readonly datasetId: number;
   readonly version: number;
@@ -45,6 +60,36 @@ export interface FetchResult {
   readonly ordinal: number;
   /** Undefined: the whole object, or stripe, is on this disk. `NOT_KEPT` where there is no room for it. */
   readonly failure?: LarderError | undefined;
+}
+
+export interface ScanRequest {
+  readonly datasetId: number;
+  /** Read what is held, and compare. */
+  readonly checksums: boolean;
+  /** Whether any of these blocks came or went since the scan began. */
+  isChanged(firstBlock: number, count: number): boolean;
+  /** Blocks that may be announced any moment. */
+  unsettled(firstBlock: number, count: number): void;
+}
+
+export interface ScanBatch {
+  readonly problems: readonly {
+    readonly kind: string;
+    readonly objectId: string;
+    readonly key: Buffer;
+    readonly firstBlock: number;
+    readonly blocks: number;
+    readonly detail: string;
+  }[];
+  readonly whole: readonly { readonly firstBlock: number; readonly sizeBytes: number }[];
+  readonly objects: number;
+  readonly readBytes: number;
+}
+
+export interface Scan extends Disposable {
+  /** What is held, once the run has ended. */
+  readonly held: RoaringBitmap32;
+  run(signal: AbortSignal): AsyncIterable<ScanBatch>;
 }
 
 export interface CollectRequest {
@@ -65,6 +110,8 @@ export interface WorkerHandlers {
   /** One result per ordinal, in any order, as they come. */
   fetchObjects(request: FetchRequest, signal: AbortSignal): AsyncIterable<FetchResult>;
   collect(request: CollectRequest, signal: AbortSignal): Promise<void>;
+  /** Looks at the disk, and changes nothing. */
+  scan(request: ScanRequest): Scan;
 }
 
 export interface WorkerCounters {
@@ -99,6 +146,8 @@ export interface MembershipOptions {
   readonly softwareVersion: string;
   readonly held: HeldSource;
   readonly handlers: WorkerHandlers;
+  /** What full reports are sent as the difference from. Default: nothing is predicted. */
+  readonly predict?: (request: PredictRequest) => Promise<HeldPrediction | undefined>;
   /** Since the start of the process; asked for at each heartbeat. */
   counters(): WorkerCounters;
   /**

@@ -1,4 +1,5 @@
 /** Objects on disk. */
+export type { ScanBatch, ScanRequest } from './dataset-scan.ts';
 export type { DiskCounters } from './disk-health.ts';
 export type { BlockChange, HeldChange, HeldSource } from './held-totals.ts';
 export { ObjectStore } from './object-store.ts';

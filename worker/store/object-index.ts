@@ -51,6 +51,11 @@ export class ObjectIndex {
     return object;
   }
 
+  /** Without reading a record. */
+  inMemory(objectId: string): StoredObject | undefined {
+    return this.#inUse.get(objectId) ?? this.#idle.peek(objectId);
+  }
+
   /** The object, new if the store does not have it; it stays in memory until `unpin`. */
   pin(ref: ObjectRef, region: () => Region): StoredObject {
     const object = this.find(ref.objectId) ?? this.#create(ref, region());

@@ -18,6 +18,8 @@ import { LarderError, silentLogger, systemClock } from '../../common/index.ts';
 import type { Admission, Region } from '../admission/index.ts';
 import { BlockWriter } from './block-writer.ts';
 import type { CacheDirectory } from './cache-directory.ts';
+import { DatasetScan } from './dataset-scan.ts';
+import type { ScanRequest } from './dataset-scan.ts';
 import { DiskHealth } from './disk-health.ts';
 import type { DiskCounters } from './disk-health.ts';
 import { DiskWriter } from './disk-writer.ts';
@@ -33,22 +35,20 @@ import type { ObjectStoreOptions } from './options.ts';
 import { openParts } from './parts.ts';
 import type { StoreParts } from './parts.ts';
 import { segmentCount } from './record.ts';
-import type { RecordStore } from './record-store.ts';
 import { References } from './references.ts';
 import type { CollectRequest } from './references.ts';
 import { Space } from './space.ts';
 import type { StoredObject } from './stored-object.ts';
 import { isDropped } from './stored-object.ts';
 import { sweepStrays } from './sweep.ts';
-import type { Trust } from './trust.ts';
 import { Writeback } from './writeback.ts';
 
 export class ObjectStore implements AsyncDisposable {
   readonly admission: Admission;
   readonly #options: ObjectStoreOptions;
   readonly #directory: CacheDirectory;
-  readonly #records: RecordStore;
-  readonly #trust: Trust;
+  readonly #records: StoreParts['records'];
+  readonly #trust: StoreParts['trust'];
   readonly #totals: HeldTotals;
   readonly #files: ObjectFiles;
   readonly #disk = new DiskWriter();
@@ -119,7 +119,15 @@ export class ObjectStore implements AsyncDisposable {
         this.#change(object, { first: block, count: 1 }, true);
       },
     });
-    this.#track(this.#sweep());
+    this.#track(
+      sweepStrays({
+        directory: this.#directory,
+        firstIncarnation: this.#trust.firstIncarnation,
+        find: (objectId) => this.#index.find(objectId),
+        check: (object) => this.#checks.checkSoon(object),
+        signal: this.#closing.signal,
+      }),
+    );
   }
 
   get workerId(): string {
@@ -286,6 +294,12 @@ export class ObjectStore implements AsyncDisposable {
     await this.#references.collect(request);
   }
 
+  /** To be disposed of by the caller. */
+  scan(request: ScanRequest): DatasetScan {
+    const parts = { directory: this.#directory, records: this.#records, index: this.#index };
+    return new DatasetScan({ ...parts, clock: this.#options.clock ?? systemClock }, request);
+  }
+
   /** Unlinks the file, then deletes the records. Readers that have it open read on. */
   async drop(object: StoredObject, why: string): Promise<void> {
     if (object.state === 'dropped') {
@@ -377,16 +391,6 @@ export class ObjectStore implements AsyncDisposable {
     object.state = 'complete';
     this.#records.putRecord(object.objectId, object.record);
     await this.#records.committed();
-  }
-
-  async #sweep(): Promise<void> {
-    await sweepStrays({
-      directory: this.#directory,
-      firstIncarnation: this.#trust.firstIncarnation,
-      find: (objectId) => this.#index.find(objectId),
-      check: (object) => this.#checks.checkSoon(object),
-      signal: this.#closing.signal,
-    });
   }
 
   #track(task: Promise<unknown>): void {

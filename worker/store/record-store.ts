@@ -180,6 +180,18 @@ export class RecordStore implements AsyncDisposable {
     releaseMapped(this.#path);
   }
 
+  /** Records in the order of their ids, which writes do not change: what follows an id, or the first ones. */
+  recordsAfter(
+    objectId: string | undefined,
+    limit: number,
+  ): { objectId: string; record: ObjectRecord }[] {
+    const start = objectId === undefined ? Buffer.alloc(0) : afterId(objectId);
+    return [...this.#objects.getRange({ start, limit })].flatMap(({ key, value }) => {
+      const record = decodeRecord(value);
+      return record === undefined ? [] : [{ objectId: objectIdOf(key), record }];
+    });
+  }
+
   transitOrder(): Generator<OrderedObject> {
     return this.#slices(Buffer.of(TRANSIT), Buffer.of(TRANSIT + 1));
   }
@@ -226,6 +238,10 @@ export class RecordStore implements AsyncDisposable {
       }
     });
   }
+}
+
+function afterId(objectId: string): Buffer {
+  return Buffer.concat([idBytes(objectId), Buffer.of(0)]);
 }
 
 function idBytes(objectId: string): Buffer {

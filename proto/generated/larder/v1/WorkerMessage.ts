@@ -5,6 +5,7 @@ import type { Heartbeat as _larder_v1_Heartbeat, Heartbeat__Output as _larder_v1
 import type { HeldReport as _larder_v1_HeldReport, HeldReport__Output as _larder_v1_HeldReport__Output } from '../../larder/v1/HeldReport.ts';
 import type { CommandResult as _larder_v1_CommandResult, CommandResult__Output as _larder_v1_CommandResult__Output } from '../../larder/v1/CommandResult.ts';
 import type { ObjectResults as _larder_v1_ObjectResults, ObjectResults__Output as _larder_v1_ObjectResults__Output } from '../../larder/v1/ObjectResults.ts';
+import type { AuditPart as _larder_v1_AuditPart, AuditPart__Output as _larder_v1_AuditPart__Output } from '../../larder/v1/AuditPart.ts';
 
 export interface WorkerMessage {
   'hello'?: (_larder_v1_Hello | null);
@@ -12,7 +13,8 @@ export interface WorkerMessage {
   'held'?: (_larder_v1_HeldReport | null);
   'result'?: (_larder_v1_CommandResult | null);
   'objects'?: (_larder_v1_ObjectResults | null);
-  'message'?: "hello"|"heartbeat"|"held"|"result"|"objects";
+  'audit'?: (_larder_v1_AuditPart | null);
+  'message'?: "hello"|"heartbeat"|"held"|"result"|"objects"|"audit";
 }
 
 export interface WorkerMessage__Output {
@@ -21,5 +23,6 @@ export interface WorkerMessage__Output {
   'held'?: (_larder_v1_HeldReport__Output | null);
   'result'?: (_larder_v1_CommandResult__Output | null);
   'objects'?: (_larder_v1_ObjectResults__Output | null);
-  'message'?: "hello"|"heartbeat"|"held"|"result"|"objects";
+  'audit'?: (_larder_v1_AuditPart__Output | null);
+  'message'?: "hello"|"heartbeat"|"held"|"result"|"objects"|"audit";
 }

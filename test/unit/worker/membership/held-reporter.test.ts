@@ -43,6 +43,7 @@ function setUp(disk: Disk, reportMs: number) {
     reportMs,
     known: new Set([5]),
     signal: stop.signal,
+    predict: async () => undefined,
     // Slow, so that changes happen between the parts of a report.
     send: async (report) => {
       await systemClock.sleep(1);
