@@ -130,8 +130,7 @@ export class SiblingPrefetch implements Disposable {
 
   #sibling(ref: ObjectRef, aheadBytes: number): Sibling {
     const { reads, workerId, placement } = this.#options;
-    const members = placement()?.members ?? [];
-    const owner = members.length > 1 ? placement()?.owner(ref.objectId)?.workerId : workerId;
+    const owner = placement()?.owner(ref.objectId)?.workerId ?? workerId;
     if (owner !== workerId) return SKIP;
     const coming = { comingBytes: this.#comingBytes, comingObjects: this.#fetches };
     switch (reads.roomAhead(ref, { ...coming, aheadBytes })) {

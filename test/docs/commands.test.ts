@@ -1,11 +1,12 @@
 /** The commands in the documentation are commands of the program and scripts of package.json. */
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { renderCommandLinePage } from './cli-page.ts';
 import { CommandLine } from './command-help.ts';
 import { at, markdownFiles, readText, shellSnippets } from './repository.ts';
 import type { Snippet } from './repository.ts';
 
-/** Each command is a process, and is asked once for all tests. */
+/** Each command is a process, and is asked once for all tests: 40 s in all on a busy machine. */
+vi.setConfig({ testTimeout: 180_000 });
 const commandLine = new CommandLine();
 const snippets = markdownFiles()
   .filter((file) => file !== 'CHANGELOG.md')
