@@ -5,16 +5,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { asLarderError, EXIT, LarderError } from '../common/index.ts';
 import { reportFailed } from './children.ts';
+import { MASTER } from './command-spec.ts';
+import type { CommandSpec } from './command-spec.ts';
+import type { Flags } from './flags.ts';
 import { printError } from './output.ts';
 import { packageVersion } from './package-version.ts';
+import { workerCommands } from './worker-commands.ts';
 
-type Flags = Record<string, string | boolean | undefined>;
-type Action = (args: string[], flags: Flags) => Promise<number>;
-
-const MASTER = new Option(
-  '--master <host:port>',
-  'the master (default: the one that runs here, or 127.0.0.1:7400)',
-);
 const CONFIG_FLAG = new Option('--config <file>', 'configuration file, or none');
 const JSON_FLAG = new Option('--json', 'machine-readable output');
 
@@ -45,6 +42,8 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
     .description('Keeps training datasets on the NVMe of the nodes that train.')
     .version(packageVersion())
     .showHelpAfterError('(see --help)')
+    // `worker` has options of its own: those after a command below it belong to that.
+    .enablePositionalOptions()
     .exitOverride();
   if (json) program.configureOutput({ writeErr: () => undefined });
   const add = (parent: Command, spec: CommandSpec): void => {
@@ -67,6 +66,8 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
     });
   };
   for (const spec of processCommands()) add(program, spec);
+  const worker = program.commands.find((command) => command.name() === 'worker') ?? program;
+  for (const spec of workerCommands()) add(worker, spec);
   for (const spec of mountCommands()) add(program, spec);
   const dataset = program.command('dataset').description('make, list, refresh and delete datasets');
   dataset.exitOverride();
@@ -77,16 +78,6 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
   for (const spec of configCommands()) add(config, spec);
   for (const spec of installCommands()) add(program, spec);
   return program;
-}
-
-interface CommandSpec {
-  readonly usage: string;
-  readonly description: string;
-  readonly example: string;
-  readonly options?: readonly Option[];
-  /** Runs whatever is in the configuration file. */
-  readonly settings?: 'unread';
-  readonly action: Action;
 }
 
 function mountOptions(): Option[] {

@@ -253,6 +253,19 @@ export const SETTINGS = {
     usedBy: ['master'],
     live: true,
   },
+  drainStall: {
+    type: 'duration',
+    variable: 'LARDER_DRAIN_STALL_MS',
+    flags: {},
+    default: 30_000,
+    minimum: 1,
+    maximum: HOUR_MS,
+    reason:
+      '`larder worker drain --wait` gives up where the rest has no room elsewhere and nothing moved for so ' +
+      'long: evictions on the others may still make room before.',
+    usedBy: ['cli'],
+    live: false,
+  },
   readTimeout: {
     type: 'duration',
     variable: 'LARDER_READ_TIMEOUT_MS',

@@ -2,11 +2,9 @@
 import type { Clock } from '../common/index.ts';
 import type { ClusterHandlers } from '../proto/generated/larder/v1/Cluster.ts';
 import type { ClusterStatus } from '../proto/generated/larder/v1/ClusterStatus.ts';
-import type { Placement } from '../proto/generated/larder/v1/Placement.ts';
 import type { Handlers } from '../rpc/grpc/index.ts';
 import type { Catalog } from './catalog.ts';
 import type { Listings } from './listing.ts';
-import { placementToWire } from './wire.ts';
 import type { Workers } from './workers.ts';
 
 /** A worker that does not answer in this time is shown as it last was. */
@@ -31,7 +29,7 @@ export function clusterService(
       await listings.receive(messages);
       return {};
     }),
-    WatchPlacement: handlers.serverStream((_request, { signal }) => placements(workers, signal)),
+    WatchPlacement: handlers.serverStream((_request, { signal }) => workers.watchPlacement(signal)),
     DrainWorker: handlers.unary(async ({ worker, cancel }) => ({
       worker_ids: await workers.drain(worker, !cancel),
     })),
@@ -43,13 +41,6 @@ export function clusterService(
       return clusterStatus(options);
     }),
   };
-}
-
-async function* placements(
-  workers: Workers,
-  signal: AbortSignal,
-): AsyncGenerator<Placement, void, undefined> {
-  for await (const placement of workers.watchPlacement(signal)) yield placementToWire(placement);
 }
 
 function clusterStatus(options: ClusterServiceOptions): ClusterStatus {

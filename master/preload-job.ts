@@ -47,13 +47,13 @@ export class PreloadJob {
   readonly #options: PreloadJobOptions;
   readonly #cancel = new AbortController();
   readonly #wake = new Signal();
-  /** By file; the first thousand. */
+  /** By part; of the first thousand files. */
   readonly #failures = new Map<number, PreloadFailure>();
   #state: PreloadState = 'PENDING';
   #target: PreloadTarget | undefined;
   #lanes: PreloadLanes | undefined;
   #failedFiles = 0;
-  #held: TargetProgress = { heldBlocks: 0, heldBytes: 0, heldFiles: 0 };
+  #held: TargetProgress = { heldBlocks: 0, heldBytes: 0, heldFiles: 0, heldParts: 0 };
 
   constructor(options: PreloadJobOptions) {
     this.#options = options;
@@ -134,7 +134,7 @@ export class PreloadJob {
       if (startMs - lastWorkerMs >= times.preloadStallMs)
         lanes.failRest(new LarderError('NO_WORKER'));
       this.#failedFiles = lanes.failedFiles();
-      if (this.#failedFiles === target.files - this.#held.heldFiles) {
+      if (lanes.failedParts() === target.parts - this.#held.heldParts) {
         return this.#held.heldBlocks > 0 ? 'PARTIAL' : 'FAILED';
       }
       if (workers.placement.number !== placement || lanes.idle) lanes.rescan();
@@ -167,28 +167,28 @@ export class PreloadJob {
         const session = workers.session(workerId);
         return session?.heldReported === true ? session : undefined;
       },
-      ownerOf: (file) => {
+      ownerOf: (part) => {
         const { number, members } = workers.placement;
         if (placement.number !== number) placement = new Placement(number, members);
-        const { objectId } = manifest.reader.objectRef(target.ordinal(file), dataset);
-        return placement.owner(objectId)?.workerId;
+        const { objectId } = manifest.reader.objectRef(target.ordinal(part), dataset);
+        return placement.owner(objectId, target.stripe(part))?.workerId;
       },
-      isHeld: (file) => this.#isHeld(target, file),
+      isHeld: (part) => this.#isHeld(target, part),
       onProgress: () => {
         this.#wake.notify();
         this.changed.notify();
       },
-      onFailed: (file, { code, message }) => {
+      onFailed: (part, { code, message }) => {
         if (this.#failures.size >= MAX_FAILURES) return;
-        const path = manifest.reader.key(target.ordinal(file));
-        this.#failures.set(file, { path, code, message });
+        const path = manifest.reader.key(target.ordinal(part));
+        this.#failures.set(part, { path, code, message });
       },
     });
   }
 
-  #isHeld(target: PreloadTarget, file: number): boolean {
+  #isHeld(target: PreloadTarget, part: number): boolean {
     const { workers, dataset } = this.#options;
-    const { first, end } = target.blocksOf(file);
+    const { first, end } = target.blocksOf(part);
     if (first === end) return true;
     const alive = workers.aliveIds();
     const one = alive.some(
@@ -203,9 +203,13 @@ export class PreloadJob {
 
   /** Without those that came to be held in another way. */
   #lastingFailures(): PreloadFailure[] {
-    return [...this.#failures]
-      .filter(([file]) => file < 0 || this.#target?.isMissing(file) === true)
-      .map(([, failure]) => failure);
+    const lasting = [...this.#failures].filter(
+      ([part]) => part < 0 || this.#target?.isMissing(part) === true,
+    );
+    const byFile = new Map(
+      lasting.map(([part, failure]) => [part < 0 ? part : this.#target?.ordinal(part), failure]),
+    );
+    return [...byFile.values()];
   }
 
   #end(state: FinalState): void {

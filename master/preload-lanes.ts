@@ -1,13 +1,14 @@
 /**
- * Hands the files of a preload to the workers that own them, in bounded batches.
+ * Hands the parts of a preload, files and stripes of large ones, to the workers that own them, in bounded
+ * batches.
  *
  *     idle ──owner found──▶ queued ──window──▶ sent ──done──▶ idle (held, or to be sent again)
  *       ▲                     │                  ├──failed──▶ idle (again) or failed
  *       └──placement changed──┴──worker lost─────┘
  *
- * Always true: a file is with at most one worker; a worker has at most a window of files and bytes; a
- * file that is done but not held, or fails in a way that may pass, is tried a few times, then it has
- * failed with the reason. A worker that is lost costs no try.
+ * Always true: a part is with at most one worker, a command has at most one of a file; a worker has at
+ * most a window of parts and bytes; a part that is done but not held, or fails in a way that may pass, is
+ * tried a few times, then it has failed with the reason. A worker that is lost costs no try.
  */
 import { ERRORS, LarderError } from '../common/index.ts';
 import type { ErrorCode } from '../common/index.ts';
@@ -23,12 +24,12 @@ export interface LanesOptions {
   /** Of workers that are alive. */
   session(workerId: string): WorkerSession | undefined;
   /** Undefined where there is no member. */
-  ownerOf(file: number): string | undefined;
-  /** Whether all of a file is reported held by workers that are alive. */
-  isHeld(file: number): boolean;
+  ownerOf(part: number): string | undefined;
+  /** Whether all of a part is reported held by workers that are alive. */
+  isHeld(part: number): boolean;
   /** Something came to an end. */
   onProgress(): void;
-  onFailed(file: number, error: LarderError): void;
+  onFailed(part: number, error: LarderError): void;
 }
 
 const IDLE = 0;
@@ -37,12 +38,12 @@ const SENT = 2;
 const FAILED = 3;
 
 const MAX_TRIES = 3;
-const WINDOW_FILES = 2048;
+const WINDOW_PARTS = 2048;
 const WINDOW_BYTES = 1024 * 1024 * 1024;
-const BATCH_FILES = 256;
+const BATCH_PARTS = 256;
 const BATCH_BYTES = 256 * 1024 * 1024;
 /** What one `pump` looks at, and for how many of them it finds the owner (a few µs each). */
-const SLICE_FILES = 100_000;
+const SLICE_PARTS = 100_000;
 const SLICE_OWNERS = 2000;
 /** Over all lanes. */
 const MAX_QUEUED = 1_000_000;
@@ -51,7 +52,7 @@ interface Lane {
   /** From `next` on. */
   queue: number[];
   next: number;
-  sentFiles: number;
+  sentParts: number;
   sentBytes: number;
   readonly commands: Map<number, WorkerSession>;
 }
@@ -68,29 +69,31 @@ export class PreloadLanes {
 
   constructor(options: LanesOptions) {
     this.#options = options;
-    this.#states = new Uint8Array(options.target.files);
-    this.#tries = new Uint8Array(options.target.files);
+    this.#states = new Uint8Array(options.target.parts);
+    this.#tries = new Uint8Array(options.target.parts);
   }
 
-  /** Files that have failed, and did not come to be held in another way. As of the last `measure`. */
+  /** Parts that have failed, and did not come to be held in another way. As of the last `measure`. */
+  failedParts(): number {
+    if (this.#failed === 0) return 0;
+    return this.#states.reduce((sum, _state, part) => (this.#hasFailed(part) ? sum + 1 : sum), 0);
+  }
+
+  /** Files of which a part has failed. */
   failedFiles(): number {
     if (this.#failed === 0) return 0;
-    const { target } = this.#options;
-    return this.#states.reduce(
-      (sum, state, file) => (state === FAILED && target.isMissing(file) ? sum + 1 : sum),
-      0,
-    );
+    return this.#options.target.filesOf((part) => this.#hasFailed(part));
   }
 
-  /** Nothing is with a worker or waits for one, and every file was looked at. */
+  /** Nothing is with a worker or waits for one, and every part was looked at. */
   get idle(): boolean {
-    return this.#sent === 0 && this.#queued === 0 && this.#cursor >= this.#options.target.files;
+    return this.#sent === 0 && this.#queued === 0 && this.#cursor >= this.#options.target.parts;
   }
 
-  /** Looks at every file again: after a change of placement, and while anything is still missing. */
+  /** Looks at every part again: after a change of placement, and while anything is still missing. */
   rescan(): void {
     for (const lane of this.#lanes.values()) {
-      for (const file of lane.queue.slice(lane.next)) this.#states[file] = IDLE;
+      for (const part of lane.queue.slice(lane.next)) this.#states[part] = IDLE;
       lane.queue = [];
       lane.next = 0;
     }
@@ -99,35 +102,35 @@ export class PreloadLanes {
   }
 
   /**
-   * Queues files that are missing, and sends what windows allow. Stops after a slice of work.
+   * Queues parts that are missing, and sends what windows allow. Stops after a slice of work.
    *
    * @returns whether there is more to look at now
    */
   pump(): boolean {
     const { target } = this.#options;
-    const end = Math.min(target.files, this.#cursor + SLICE_FILES);
+    const end = Math.min(target.parts, this.#cursor + SLICE_PARTS);
     let owners = 0;
     for (; this.#cursor < end && owners < SLICE_OWNERS; this.#cursor += 1) {
-      const file = this.#cursor;
-      if (this.#states[file] !== IDLE || !target.isMissing(file)) continue;
+      const part = this.#cursor;
+      if (this.#states[part] !== IDLE || !target.isMissing(part)) continue;
       if (this.#queued >= MAX_QUEUED) break;
-      const owner = this.#options.ownerOf(file);
+      const owner = this.#options.ownerOf(part);
       if (owner === undefined) return false;
-      this.#states[file] = QUEUED;
+      this.#states[part] = QUEUED;
       this.#queued += 1;
       owners += 1;
-      this.#lane(owner).queue.push(file);
+      this.#lane(owner).queue.push(part);
     }
     for (const [workerId, lane] of this.#lanes) this.#fill(workerId, lane);
-    return this.#cursor < target.files && this.#queued < MAX_QUEUED;
+    return this.#cursor < target.parts && this.#queued < MAX_QUEUED;
   }
 
-  /** Gives up on all files that are not held. */
+  /** Gives up on all parts that are not held. */
   failRest(error: LarderError): void {
     const { target } = this.#options;
     this.cancel();
-    for (let file = 0; file < target.files; file += 1) {
-      if (target.isMissing(file) && this.#states[file] !== FAILED) this.#fail(file, error);
+    for (let part = 0; part < target.parts; part += 1) {
+      if (target.isMissing(part) && this.#states[part] !== FAILED) this.#fail(part, error);
     }
   }
 
@@ -140,7 +143,7 @@ export class PreloadLanes {
     this.#lanes.clear();
     this.#queued = 0;
     this.#sent = 0;
-    this.#cursor = this.#options.target.files;
+    this.#cursor = this.#options.target.parts;
   }
 
   #fill(workerId: string, lane: Lane): void {
@@ -148,7 +151,7 @@ export class PreloadLanes {
     if (session === undefined) return;
     while (
       lane.next < lane.queue.length &&
-      lane.sentFiles < WINDOW_FILES &&
+      lane.sentParts < WINDOW_PARTS &&
       lane.sentBytes < WINDOW_BYTES &&
       !session.closed.aborted
     ) {
@@ -160,16 +163,20 @@ export class PreloadLanes {
   #takeBatch(lane: Lane): number[] {
     const { target } = this.#options;
     const batch: number[] = [];
+    const ordinals = new Set<number>();
     let bytes = 0;
     while (lane.next < lane.queue.length) {
-      if (batch.length >= BATCH_FILES || (batch.length > 0 && bytes >= BATCH_BYTES)) break;
-      const file = lane.queue[lane.next] ?? 0;
+      if (batch.length >= BATCH_PARTS || (batch.length > 0 && bytes >= BATCH_BYTES)) break;
+      const part = lane.queue[lane.next] ?? 0;
+      // Results name the entry, and a command has one part of it.
+      if (ordinals.has(target.ordinal(part))) break;
       lane.next += 1;
       this.#queued -= 1;
-      this.#states[file] = IDLE;
-      if (!target.isMissing(file)) continue;
-      batch.push(file);
-      bytes += target.sizeBytes(file);
+      this.#states[part] = IDLE;
+      if (!target.isMissing(part)) continue;
+      batch.push(part);
+      ordinals.add(target.ordinal(part));
+      bytes += target.sizeBytes(part);
     }
     if (lane.next > lane.queue.length / 2) {
       lane.queue = lane.queue.slice(lane.next);
@@ -180,20 +187,20 @@ export class PreloadLanes {
 
   #send(session: WorkerSession, lane: Lane, batch: readonly number[]): void {
     const { target, datasetId, version } = this.#options;
-    const waiting = new Map(batch.map((file) => [target.ordinal(file), file]));
-    for (const file of batch) this.#states[file] = SENT;
+    const waiting = new Map(batch.map((part) => [target.ordinal(part), part]));
+    for (const part of batch) this.#states[part] = SENT;
     this.#sent += batch.length;
-    lane.sentFiles += batch.length;
-    lane.sentBytes += batch.reduce((sum, file) => sum + target.sizeBytes(file), 0);
+    lane.sentParts += batch.length;
+    lane.sentBytes += batch.reduce((sum, part) => sum + target.sizeBytes(part), 0);
     const settle = (ordinal: number): number | undefined => {
-      const file = waiting.get(ordinal);
-      if (file === undefined) return undefined;
+      const part = waiting.get(ordinal);
+      if (part === undefined) return undefined;
       waiting.delete(ordinal);
-      this.#states[file] = IDLE;
+      this.#states[part] = IDLE;
       this.#sent -= 1;
-      lane.sentFiles -= 1;
-      lane.sentBytes -= target.sizeBytes(file);
-      return file;
+      lane.sentParts -= 1;
+      lane.sentBytes -= target.sizeBytes(part);
+      return part;
     };
     let running = 0;
     session.start(
@@ -201,7 +208,9 @@ export class PreloadLanes {
         running = command;
         lane.commands.set(command, session);
         const ordinals = [...waiting.keys()];
-        return { fetch_objects: { command, dataset_id: datasetId, version, ordinals } };
+        const isSplit = target.parts > target.files;
+        const stripes = isSplit ? batch.map((part) => target.stripe(part)) : [];
+        return { fetch_objects: { command, dataset_id: datasetId, version, ordinals, stripes } };
       },
       {
         onObjects: (results) => {
@@ -222,40 +231,44 @@ export class PreloadLanes {
     settle: (ordinal: number) => number | undefined,
   ): void {
     for (const ordinal of done) {
-      const file = settle(ordinal);
-      if (file !== undefined) this.#tried(file, new LarderError('NOT_KEPT'));
+      const part = settle(ordinal);
+      if (part !== undefined) this.#tried(part, new LarderError('NOT_KEPT'));
     }
     for (const { ordinal, failure } of failed) {
-      const file = settle(ordinal);
+      const part = settle(ordinal);
       const error = failure === null ? new LarderError('INTERNAL') : fromFailure(failure);
-      if (file !== undefined) this.#tried(file, error);
+      if (part !== undefined) this.#tried(part, error);
     }
     this.#options.onProgress();
   }
 
-  /** A command ended before it said what became of a file. */
-  #ended(file: number | undefined, failure: LarderError | undefined): void {
-    if (file === undefined || failure?.code === 'UNAVAILABLE') return;
-    this.#tried(file, failure ?? new LarderError('INTERNAL', { what: 'no result' }));
+  /** A command ended before it said what became of a part. */
+  #ended(part: number | undefined, failure: LarderError | undefined): void {
+    if (part === undefined || failure?.code === 'UNAVAILABLE') return;
+    this.#tried(part, failure ?? new LarderError('INTERNAL', { what: 'no result' }));
   }
 
-  #tried(file: number, error: LarderError): void {
-    const tries = (this.#tries[file] ?? 0) + 1;
-    this.#tries[file] = tries;
-    if (this.#options.isHeld(file)) return;
-    if (!mayPass(error.code) || tries >= MAX_TRIES) this.#fail(file, error);
+  #tried(part: number, error: LarderError): void {
+    const tries = (this.#tries[part] ?? 0) + 1;
+    this.#tries[part] = tries;
+    if (this.#options.isHeld(part)) return;
+    if (!mayPass(error.code) || tries >= MAX_TRIES) this.#fail(part, error);
   }
 
-  #fail(file: number, error: LarderError): void {
-    this.#states[file] = FAILED;
+  #fail(part: number, error: LarderError): void {
+    this.#states[part] = FAILED;
     this.#failed += 1;
-    this.#options.onFailed(file, error);
+    this.#options.onFailed(part, error);
+  }
+
+  #hasFailed(part: number): boolean {
+    return this.#states[part] === FAILED && this.#options.target.isMissing(part);
   }
 
   #lane(workerId: string): Lane {
     const known = this.#lanes.get(workerId);
     if (known !== undefined) return known;
-    const lane: Lane = { queue: [], next: 0, sentFiles: 0, sentBytes: 0, commands: new Map() };
+    const lane: Lane = { queue: [], next: 0, sentParts: 0, sentBytes: 0, commands: new Map() };
     this.#lanes.set(workerId, lane);
     return lane;
   }

@@ -1,11 +1,12 @@
 /**
- * The target set of a preload: the files that it is to make held, and which of their blocks are not.
+ * The target set of a preload: the files that it is to make held, and which of their blocks are not. Each
+ * file is one part, or as many as it has stripes with owners of their own.
  *
  * Always true: what is held is computed from bitmaps each time, never counted up; a file is in the set
  * once, however many of the named paths contain it.
  */
 import { RoaringBitmap32 } from 'roaring-wasm';
-import { blockCount, blockLength, LarderError } from '../common/index.ts';
+import { blockCount, blockLength, LarderError, STRIPE_BYTES } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
 import { emptyAttributes } from '../common/manifest/index.ts';
 import type { ManifestReader } from '../common/manifest/index.ts';
@@ -17,6 +18,7 @@ export interface TargetProgress {
   readonly heldBlocks: number;
   readonly heldBytes: number;
   readonly heldFiles: number;
+  readonly heldParts: number;
 }
 
 /**
@@ -40,27 +42,32 @@ export function resolvePaths(reader: ManifestReader, paths: readonly Buffer[]): 
 
 export class PreloadTarget implements Disposable {
   readonly files: number;
+  readonly parts: number;
   readonly bytes: number;
   readonly blocks: number;
   readonly #blockSizeBytes: number;
-  /** By first block, so that one walk over the missing blocks finds their files. */
+  /** Of parts, by first block, so that one walk over the missing blocks finds them. */
   readonly #ordinals: Uint32Array;
   readonly #firstBlocks: Uint32Array;
   readonly #sizes: Float64Array;
+  /** Of parts that are not the first of their file. */
+  readonly #stripes: ReadonlyMap<number, number>;
   readonly #missing: Uint8Array;
   readonly #all: RoaringBitmap32;
 
   constructor(blockSizeBytes: number, columns: TargetColumns) {
     this.#blockSizeBytes = blockSizeBytes;
-    const { ordinals, firstBlocks, sizes } = sorted(columns);
-    this.files = ordinals.length;
+    const { ordinals, firstBlocks, sizes, stripes } = partsOf(blockSizeBytes, columns);
+    this.files = columns.ordinals.length;
+    this.parts = ordinals.length;
     this.#ordinals = ordinals;
     this.#firstBlocks = firstBlocks;
     this.#sizes = sizes;
-    this.#missing = new Uint8Array(this.files);
+    this.#stripes = stripes;
+    this.#missing = new Uint8Array(this.parts);
     this.#all = new RoaringBitmap32();
-    for (let file = 0; file < this.files; file += 1) {
-      const { first, end } = this.blocksOf(file);
+    for (let part = 0; part < this.parts; part += 1) {
+      const { first, end } = this.blocksOf(part);
       this.#all.addRange(first, end);
     }
     this.bytes = sizes.reduce((sum, size) => sum + size, 0);
@@ -93,47 +100,68 @@ export class PreloadTarget implements Disposable {
     return new PreloadTarget(reader.summary.blockSizeBytes, columns);
   }
 
-  ordinal(file: number): number {
-    return this.#ordinals[file] ?? 0;
+  /** Of the file that a part is of. The parts of a file follow one another. */
+  ordinal(part: number): number {
+    return this.#ordinals[part] ?? 0;
   }
 
-  sizeBytes(file: number): number {
-    return this.#sizes[file] ?? 0;
+  stripe(part: number): number {
+    return this.#stripes.get(part) ?? 0;
   }
 
-  /** Block numbers of a file. */
-  blocksOf(file: number): { first: number; end: number } {
-    const first = this.#firstBlocks[file] ?? 0;
-    return { first, end: first + blockCount(this.sizeBytes(file), this.#blockSizeBytes) };
+  sizeBytes(part: number): number {
+    return this.#sizes[part] ?? 0;
+  }
+
+  /** Block numbers of a part. */
+  blocksOf(part: number): { first: number; end: number } {
+    const first = this.#firstBlocks[part] ?? 0;
+    return { first, end: first + blockCount(this.sizeBytes(part), this.#blockSizeBytes) };
   }
 
   /** As of the last `measure`. */
-  isMissing(file: number): boolean {
-    return this.#missing[file] === 1;
+  isMissing(part: number): boolean {
+    return this.#missing[part] === 1;
   }
 
-  /** Compares with what is held, and marks the files of which anything is missing. */
+  /** Of how many files are some parts: those that `isOne` says. */
+  filesOf(isOne: (part: number) => boolean): number {
+    let files = 0;
+    let last = -1;
+    for (let part = 0; part < this.parts; part += 1) {
+      const ordinal = this.ordinal(part);
+      if (ordinal === last || !isOne(part)) continue;
+      files += 1;
+      last = ordinal;
+    }
+    return files;
+  }
+
+  /** Compares with what is held, and marks the parts of which anything is missing. */
   measure(held: ReadonlyBitmap): TargetProgress {
     const bitmap = this.#all.clone().andNotInPlace(held);
     const missing = bitmap.toUint32Array();
     bitmap.dispose();
     let at = 0;
     let missingBytes = 0;
-    let missingFiles = 0;
-    for (let file = 0; file < this.files; file += 1) {
-      const { first, end } = this.blocksOf(file);
+    let missingParts = 0;
+    for (let part = 0; part < this.parts; part += 1) {
+      const { first, end } = this.blocksOf(part);
       const before = at;
       for (let block = missing[at]; block !== undefined && block < end; block = missing[at]) {
-        missingBytes += blockLength(block - first, this.sizeBytes(file), this.#blockSizeBytes);
+        missingBytes += blockLength(block - first, this.sizeBytes(part), this.#blockSizeBytes);
         at += 1;
       }
-      this.#missing[file] = at > before ? 1 : 0;
-      if (at > before) missingFiles += 1;
+      this.#missing[part] = at > before ? 1 : 0;
+      if (at > before) missingParts += 1;
     }
+    const isSplit = this.parts > this.files;
+    const missingFiles = isSplit ? this.filesOf((part) => this.isMissing(part)) : missingParts;
     return {
       heldBlocks: this.blocks - missing.length,
       heldBytes: this.bytes - missingBytes,
       heldFiles: this.files - missingFiles,
+      heldParts: this.parts - missingParts,
     };
   }
 
@@ -149,14 +177,38 @@ export interface TargetColumns {
   readonly sizes: number[];
 }
 
-function sorted({ ordinals, firstBlocks, sizes }: TargetColumns) {
+interface Parts {
+  readonly ordinals: Uint32Array;
+  readonly firstBlocks: Uint32Array;
+  readonly sizes: Float64Array;
+  readonly stripes: ReadonlyMap<number, number>;
+}
+
+/** By first block, files of several stripes cut into those. */
+function partsOf(blockSizeBytes: number, { ordinals, firstBlocks, sizes }: TargetColumns): Parts {
   const order = Uint32Array.from(ordinals, (_ordinal, i) => i);
   order.sort((a, b) => (firstBlocks[a] ?? 0) - (firstBlocks[b] ?? 0));
-  return {
-    ordinals: order.map((i) => ordinals[i] ?? 0),
-    firstBlocks: order.map((i) => firstBlocks[i] ?? 0),
-    sizes: Float64Array.from(order, (i) => sizes[i] ?? 0),
+  const stripesOf = (size: number) => Math.max(1, blockCount(size, STRIPE_BYTES));
+  const count = sizes.reduce((sum, size) => sum + stripesOf(size), 0);
+  const parts = {
+    ordinals: new Uint32Array(count),
+    firstBlocks: new Uint32Array(count),
+    sizes: new Float64Array(count),
+    stripes: new Map<number, number>(),
   };
+  let part = 0;
+  for (const i of order) {
+    const size = sizes[i] ?? 0;
+    for (let stripe = 0; stripe < stripesOf(size); stripe += 1) {
+      const fromBytes = stripe * STRIPE_BYTES;
+      parts.ordinals[part] = ordinals[i] ?? 0;
+      parts.firstBlocks[part] = (firstBlocks[i] ?? 0) + fromBytes / blockSizeBytes;
+      parts.sizes[part] = Math.min(STRIPE_BYTES, size - fromBytes);
+      if (stripe > 0) parts.stripes.set(part, stripe);
+      part += 1;
+    }
+  }
+  return parts;
 }
 
 function withoutSlashes(path: Buffer): Buffer {

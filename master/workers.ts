@@ -1,28 +1,29 @@
 /**
  * The workers that this master knows: their streams, their membership, what they report.
  *
- * Always true: a placement is persisted before anyone is told of it; everyone is told of each change, in
- * order. A worker has at most one session: a newer one of the same process, or of the one that was
+ * Always true: a worker has at most one session: a newer one of the same process, or of the one that was
  * started after it, ends the older.
  */
-import { LarderError, PROTOCOL_VERSION } from '../common/index.ts';
+import { LarderError, PROTOCOL_VERSION, SparseWarning } from '../common/index.ts';
 import type { Clock, Logger, PlacementMember } from '../common/index.ts';
 import type { Heartbeat__Output } from '../proto/generated/larder/v1/Heartbeat.ts';
 import type { Hello__Output } from '../proto/generated/larder/v1/Hello.ts';
 import type { MasterMessage } from '../proto/generated/larder/v1/MasterMessage.ts';
+import type { Placement } from '../proto/generated/larder/v1/Placement.ts';
 import type { ReplicaSettings } from '../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { WorkerMessage__Output } from '../proto/generated/larder/v1/WorkerMessage.ts';
 import type { WorkerStatus } from '../proto/generated/larder/v1/WorkerStatus.ts';
 import { fromFailure, memberFromWire, memberToWire } from '../rpc/grpc/index.ts';
 import type { ServerStream } from '../rpc/grpc/index.ts';
 import { Signal, untilAborted, withDeadline } from './async.ts';
+import { Breather } from './breathe.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import { HeldBlocks } from './held.ts';
 import { lastCopies, NO_COPIES } from './last-copies.ts';
 import { Membership } from './membership.ts';
+import { PlacementFeed } from './placement-feed.ts';
 import type { MasterTimes } from './options.ts';
 import type { PlacementRecord } from './records.ts';
-import { placementToWire } from './wire.ts';
 import { WorkerSession } from './worker-session.ts';
 
 export interface WorkersOptions {
@@ -51,24 +52,28 @@ export class Workers {
   readonly #membership: Membership;
   readonly #sessions = new Map<string, WorkerSession>();
   readonly #heartbeats = new Map<string, Heartbeat__Output>();
-  readonly #published = new Signal();
+  readonly #feed: PlacementFeed;
+  readonly #unkept: SparseWarning;
   readonly #ending = new AbortController();
-  #placement: PlacementRecord;
-  #publishing: Promise<void> = Promise.resolve();
   #commands = 0;
   #lastTickMs: number;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
-    this.#placement = options.placement;
     const nowMs = options.clock.monotonicMs();
     this.#lastTickMs = nowMs;
     this.#membership = new Membership(options.times, options.placement, nowMs);
+    this.#unkept = new SparseWarning(options.clock, options.log);
+    this.#feed = new PlacementFeed({
+      ...options,
+      decided: () => this.#membership.placement(),
+      tell: (message) => this.#tell(message),
+    });
   }
 
   /** As persisted and told. */
   get placement(): PlacementRecord {
-    return this.#placement;
+    return this.#feed.current;
   }
 
   /** Sessions of workers that are alive. */
@@ -110,16 +115,9 @@ export class Workers {
     }
   }
 
-  /** The placement now, and after each change. */
-  async *watchPlacement(signal: AbortSignal): AsyncGenerator<PlacementRecord, void, undefined> {
-    for (let told = -1; ;) {
-      const next = this.#published.wait(signal);
-      next.catch(() => undefined);
-      if (this.#placement.number !== told) {
-        told = this.#placement.number;
-        yield this.#placement;
-      } else await next;
-    }
+  /** The placement now, and the newest after changes. */
+  watchPlacement(signal: AbortSignal): AsyncIterable<Placement> {
+    return this.#feed.watch(signal);
   }
 
   setGrace(graceMs: number): void {
@@ -155,7 +153,7 @@ export class Workers {
       this.#forget(worker);
     }
     // What could not be kept the last time is tried again.
-    if (this.#membership.number !== this.#placement.number) void this.#publish();
+    if (this.#membership.number !== this.placement.number) this.#publish();
     if (outcome.lapsed.length + outcome.removed.length > 0) this.changed.notify();
   }
 
@@ -200,7 +198,7 @@ export class Workers {
   async drain(worker: string, leave: boolean): Promise<string[]> {
     const workers = this.#membership.drain(worker, leave);
     this.#options.log.info({ workers, leave }, 'workers are to leave, or no longer');
-    await this.#publish();
+    await this.#feed.publish();
     return workers;
   }
 
@@ -208,14 +206,14 @@ export class Workers {
   async forget(worker: string): Promise<string[]> {
     const workers = this.#membership.forget(worker);
     for (const id of workers) this.#forget(id);
-    await this.#publish();
+    await this.#feed.publish();
     return workers;
   }
 
   /** Ends all streams, and waits until what was decided is persisted. */
   async close(): Promise<void> {
     this.#ending.abort(new LarderError('UNAVAILABLE', { what: 'the master is stopping' }));
-    await this.#publishing;
+    await this.#feed.close();
   }
 
   #isLeaving(workerId: string): boolean {
@@ -278,7 +276,7 @@ export class Workers {
     const nowMs = this.#options.clock.monotonicMs();
     const outcome = this.#membership.hello(session.member, session.incarnation, nowMs);
     if (outcome.restarted) this.held.forgetWorker(workerId);
-    if (outcome.placementChanged) void this.#publish();
+    if (outcome.placementChanged) this.#publish();
     this.#options.log.info({ worker: workerId, ...outcome }, 'a worker joined');
     return session;
   }
@@ -293,9 +291,9 @@ export class Workers {
         protocol: PROTOCOL_VERSION,
       },
     });
-    await this.#publishing;
+    await this.#feed.settled();
     await session.send({ replicas: this.#options.replicas() });
-    await session.send({ placement: placementToWire(this.#placement) });
+    await session.send(this.#feed.message);
     this.changed.notify();
   }
 
@@ -343,26 +341,21 @@ export class Workers {
     });
   }
 
-  /**
-   * One after the other, so that numbers are told in their order.
-   *
-   * @returns rejects where the placement could not be kept; the next tick tries again
-   */
-  #publish(): Promise<void> {
-    const publishing = this.#publishing.then(async () => {
-      const placement = this.#membership.placement();
-      if (placement.number === this.#placement.number) return;
-      await this.#options.store.putPlacement(placement);
-      this.#placement = placement;
-      this.#published.notify();
-      this.changed.notify();
-      const message = { placement: placementToWire(placement) };
-      for (const session of this.#sessions.values()) void session.send(message);
+  #publish(): void {
+    this.#feed.publish().catch((error: unknown) => {
+      // The next tick tries again.
+      this.#unkept.say({ err: error }, 'the placement could not be kept');
     });
-    this.#publishing = publishing.catch((error: unknown) => {
-      this.#options.log.fatal({ err: error }, 'the placement could not be kept');
-    });
-    return publishing;
+  }
+
+  /** The placement has changed. */
+  async #tell(message: MasterMessage): Promise<void> {
+    this.changed.notify();
+    const breather = new Breather(this.#options.clock);
+    for (const session of [...this.#sessions.values()]) {
+      void session.send(message);
+      await breather.breathe();
+    }
   }
 }
 

@@ -36,4 +36,6 @@ export type {
   PreloadState,
   SkippedKey,
   VersionInfo,
+  WorkerInfo,
+  WorkerState,
 } from './types.ts';

@@ -22,6 +22,31 @@ export class Larder implements AsyncDisposable {
     return statusFrom(await this.#connection.master.cluster.getStatus({}));
   }
 
+  /**
+   * Has a worker own nothing new from now on, also after restarts, so that others take over what it holds:
+   * `status` shows when that is done.
+   *
+   * @param worker a worker's id, or the name of a node: all workers there
+   * @returns their ids
+   * @throws {LarderError} `NOT_FOUND`; `NO_ROOM_ELSEWHERE` where no active worker would be left
+   */
+  async drainWorker(worker: string, options: { cancel?: boolean } = {}): Promise<string[]> {
+    const { cancel = false } = options;
+    const answer = await this.#connection.master.cluster.drainWorker({ worker, cancel });
+    return answer.worker_ids;
+  }
+
+  /**
+   * Has a worker that is away be no member any more, without waiting for the end of the grace time.
+   *
+   * @param worker as for `drainWorker`
+   * @returns their ids
+   * @throws {LarderError} `NOT_FOUND`; `INVALID_ARGUMENT` where it is alive
+   */
+  async forgetWorker(worker: string): Promise<string[]> {
+    return (await this.#connection.master.cluster.forgetWorker({ worker })).worker_ids;
+  }
+
   /** What a FUSE server reads from; holds a lease on the version. */
   async openMount(options: OpenMountOptions, signal: AbortSignal): Promise<MountSource> {
     return await openMountSource(this.#connection, options, signal);

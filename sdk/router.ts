@@ -10,11 +10,11 @@
  *     what is left at most;
  *   - bytes come from one version only, checked by the connection that brought them.
  */
-import { asLarderError, hasCode, LarderError, stripeOf } from '../common/index.ts';
+import { asLarderError, hasCode, LarderError, STRIPE_BYTES, stripeOf } from '../common/index.ts';
 import type { DatasetSettings, ObjectRef, Placement, PlacementMember } from '../common/index.ts';
 import { tcpAddress } from '../rpc/data/index.ts';
 import type { DataAddress, DataClient } from '../rpc/data/index.ts';
-import type { FileAddress, HeldAt, ReadRequest } from '../rpc/frames/index.ts';
+import type { FileAddress, HeldAt, HeldRequest, ReadRequest } from '../rpc/frames/index.ts';
 import { Attempts } from './attempts.ts';
 import type { Attempt } from './attempts.ts';
 import type { Connections } from './connections.ts';
@@ -78,13 +78,13 @@ export class Router {
     });
   }
 
-  /** How much of a file its owner has on disk. */
+  /** How much of a range its owner has on disk; of an object of one stripe, how much of all of it. */
   async held(
     range: FileRange,
     signal: AbortSignal,
   ): Promise<{ heldBytes: number; complete: boolean }> {
     return await this.#persist(range, signal, ({ client, timeoutMs }) =>
-      client.held(range.file, { timeoutMs, signal }),
+      client.held(heldRequest(range), { timeoutMs, signal }),
     );
   }
 
@@ -198,4 +198,9 @@ function lostKeeper(error: unknown): LarderError {
   const failure = asLarderError(error);
   if (failure.code !== 'NOT_FOUND') return failure;
   return new LarderError('UNAVAILABLE', { what: 'the keeper has it no more' }, { cause: error });
+}
+
+function heldRequest({ file, ref, offsetBytes, lengthBytes }: FileRange): HeldRequest {
+  const isStriped = ref.sizeBytes > STRIPE_BYTES;
+  return isStriped ? { address: file, range: { offsetBytes, lengthBytes } } : { address: file };
 }

@@ -104,28 +104,53 @@ export interface OriginCounters {
   readonly requestedBytes: number;
 }
 
-export interface ClusterStatus {
-  readonly placement: number;
-  readonly workers: readonly {
-    readonly workerId: string;
-    readonly node: string;
-    readonly dataAddress: string;
-    readonly alive: boolean;
-    readonly capacityBytes: number;
-    readonly usedBytes: number;
-    /** What it got from other workers: bytes, answers that no sound worker gives, and who gave the last. */
-    readonly peers: {
-      readonly receivedBytes: number;
-      readonly badAnswers: number;
-      readonly lastBadPeer: string;
-    };
-    /** Origins that it cannot read: no credentials on its node, or refused. Others fetch meanwhile. */
-    readonly originTroubles: readonly {
-      readonly datasetId: number;
-      readonly code: string;
-      readonly message: string;
-    }[];
+/** Of a member that is alive: `leaving` from `drainWorker` on. Of one that is not: `away`. */
+export type WorkerState = 'active' | 'away' | 'leaving';
+
+export interface WorkerInfo {
+  readonly workerId: string;
+  readonly node: string;
+  readonly dataAddress: string;
+  readonly state: WorkerState;
+  readonly alive: boolean;
+  readonly capacityBytes: number;
+  readonly usedBytes: number;
+  /** Of all objects, what it owns: its part of the capacity of those that own. 0 while it is leaving. */
+  readonly ownedShare: number;
+  /** Of all that is used, what is used here; null where nothing is. */
+  readonly usedShare: number | null;
+  /** `usedShare` / `ownedShare`: 1 where it has its part. Null where one of them is nothing. */
+  readonly skew: number | null;
+  /** What is to come to it from other workers, and what has come since it started. */
+  readonly moves: {
+    readonly pendingObjects: number;
+    readonly pendingBytes: number;
+    readonly movedBytes: number;
+  };
+  /** What it got from other workers: bytes, answers that no sound worker gives, and who gave the last. */
+  readonly peers: {
+    readonly receivedBytes: number;
+    readonly badAnswers: number;
+    readonly lastBadPeer: string;
+  };
+  /** Origins that it cannot read: no credentials on its node, or refused. Others fetch meanwhile. */
+  readonly originTroubles: readonly {
+    readonly datasetId: number;
+    readonly code: string;
+    readonly message: string;
   }[];
+  /** While it is leaving: what no active worker that is alive holds as well. */
+  readonly lastCopyBytes: number;
+  /** It is leaving, and known to hold nothing that no other holds: it may be stopped. */
+  readonly drained: boolean;
+}
+
+export interface ClusterStatus {
+  /** Grows with each change of who is a member, who is leaving, and how much room they have. */
+  readonly placement: number;
+  readonly workers: readonly WorkerInfo[];
+  /** The largest of the workers' skews; null where nothing is held. */
+  readonly skew: number | null;
   readonly datasets: readonly {
     readonly name: string;
     readonly latestVersion: number;

@@ -123,8 +123,15 @@ export class VersionReader implements AsyncDisposable {
   async heldBytes(ordinal: number, signal: AbortSignal): Promise<number> {
     const ref = await this.object(ordinal, signal);
     if (blockCount(ref.sizeBytes, ref.blockSizeBytes) === 0) return 0;
-    const state = await this.#connection.router.held(this.#range(ordinal, ref, 0, 0), signal);
-    return state.heldBytes;
+    // Each stripe by its owner: others may have some of it as well, and would count twice.
+    const stripes = Array.from({ length: blockCount(ref.sizeBytes, STRIPE_BYTES) }, (_, stripe) => {
+      const offsetBytes = stripe * STRIPE_BYTES;
+      const lengthBytes = Math.min(STRIPE_BYTES, ref.sizeBytes - offsetBytes);
+      const range = this.#range(ordinal, ref, offsetBytes, lengthBytes);
+      return this.#connection.router.held(range, signal);
+    });
+    const states = await Promise.all(stripes);
+    return states.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,6 +15,7 @@ import type {
   PreloadState,
   VersionInfo,
 } from './types.ts';
+import { workersFrom } from './worker-status.ts';
 
 export function versionFrom(version: Version__Output | null): VersionInfo {
   if (version === null)
@@ -89,22 +90,7 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
   }
   return {
     placement: status.placement,
-    workers: status.workers.map(({ member, alive, capacity_bytes, used_bytes, ...told }) => ({
-      workerId: member?.worker_id ?? '',
-      node: member?.node ?? '',
-      dataAddress: member?.data_address ?? '',
-      alive,
-      capacityBytes: capacity_bytes,
-      usedBytes: used_bytes,
-      peers: {
-        receivedBytes: told.peers?.received_bytes ?? 0,
-        badAnswers: told.peers?.bad_answers ?? 0,
-        lastBadPeer: told.peers?.last_bad_peer ?? '',
-      },
-      originTroubles: told.origin_troubles.map(({ dataset_id, code, message }) => ({
-        ...{ datasetId: dataset_id, code, message },
-      })),
-    })),
+    ...workersFrom(status.workers),
     datasets: status.datasets.map(({ name, latest_version, files, bytes, held_bytes }) => ({
       name,
       latestVersion: latest_version,

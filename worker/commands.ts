@@ -43,14 +43,14 @@ export class Commands implements WorkerHandlers {
   ): AsyncGenerator<FetchResult, void, undefined> {
     const opened = await this.#options.versions.get(request.datasetId, request.version, signal);
     const running = new Set<Promise<FetchResult>>();
-    const waiting = [...request.ordinals].reverse();
+    const waiting = request.ordinals
+      .map((ordinal, i) => ({ ordinal, stripe: request.stripes[i] }))
+      .reverse();
     while (running.size > 0 || waiting.length > 0) {
       while (running.size < FETCHES_AT_ONCE) {
-        const ordinal = waiting.pop();
-        if (ordinal === undefined) break;
-        const fetching = this.#fetch(opened, ordinal, signal).finally(() =>
-          running.delete(fetching),
-        );
+        const next = waiting.pop();
+        if (next === undefined) break;
+        const fetching = this.#fetch(opened, next, signal).finally(() => running.delete(fetching));
         running.add(fetching);
       }
       yield await Promise.race(running);
@@ -61,12 +61,18 @@ export class Commands implements WorkerHandlers {
     await this.#options.store.collect(request);
   }
 
-  async #fetch(opened: OpenedVersion, ordinal: number, signal: AbortSignal): Promise<FetchResult> {
+  async #fetch(
+    opened: OpenedVersion,
+    { ordinal, stripe }: { readonly ordinal: number; readonly stripe: number | undefined },
+    signal: AbortSignal,
+  ): Promise<FetchResult> {
     try {
       const ref = await opened.replica.withPages(signal, (reader) =>
         opened.objectRef(reader, ordinal),
       );
-      await this.#options.reads.fetchWhole(ref, signal);
+      const { reads } = this.#options;
+      if (stripe === undefined) await reads.fetchWhole(ref, signal);
+      else await reads.fetchStripe(ref, stripe, signal);
       return { ordinal };
     } catch (error) {
       return { ordinal, failure: asLarderError(error) };

@@ -102,8 +102,9 @@ export class DataPlane implements DataHandler {
         await reply.send(encodeFrame(FRAME.END, reply.requestId));
         return;
       case FRAME.HELD: {
-        const ref = await this.#object(decodeHeld(body), reply.signal, { isRead: false });
-        const state = this.#options.reads.held(ref.objectId);
+        const { address, range } = decodeHeld(body);
+        const ref = await this.#object(address, reply.signal, { isRead: false });
+        const state = this.#options.reads.held(ref.objectId, range);
         await reply.send(encodeJson(FRAME.HELD_STATE, reply.requestId, state));
         return;
       }

@@ -69,7 +69,10 @@ export interface ObjectReads {
    *   was is dropped in its turn); origin errors
    */
   fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void>;
-  held(objectId: string): HeldState;
+  /** As `fetchWhole`, of one stripe: an object of one stripe is whole with it. */
+  fetchStripe(ref: ObjectRef, stripe: number, signal: AbortSignal): Promise<void>;
+  /** @param range of which the bytes are counted; default the whole object */
+  held(objectId: string, range?: { offsetBytes: number; lengthBytes: number }): HeldState;
   /** Whether every byte of a range is on disk here. */
   holds(ref: ObjectRef, offsetBytes: number, lengthBytes: number): boolean;
   /**

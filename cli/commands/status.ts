@@ -11,6 +11,7 @@ import type { Instance, MountRecord } from '../instances.ts';
 import { describeCondition, shownCondition } from '../mount-condition.ts';
 import { table } from '../output.ts';
 import { serverOf } from '../upgrading.ts';
+import { describeCluster, workerTable } from '../worker-table.ts';
 
 const CALL_TIMEOUT_MS = 3_000;
 
@@ -82,6 +83,7 @@ function buildReport(
         hitRatio: reads.bytes === 0 ? null : 1 - reads.originBytes / reads.bytes,
       })),
     ),
+    clusters: clusters.map(({ placement, skew }) => ({ placement, skew })),
     workers: clusters.flatMap(({ workers }) => workers),
     origin,
     reads,
@@ -133,16 +135,8 @@ function render(report: Report): string {
         it.hitRatio === null ? '–' : `${(100 * it.hitRatio).toFixed(1)} %`,
       ]),
     ),
-    table(
-      ['WORKER', 'NODE', 'ALIVE', 'USED', 'CAPACITY'],
-      report.workers.map((it) => [
-        it.workerId,
-        it.node,
-        it.alive ? 'yes' : 'no',
-        formatBytes(it.usedBytes),
-        formatBytes(it.capacityBytes),
-      ]),
-    ),
+    workerTable(report.workers),
+    ...report.clusters.map(describeCluster),
     `origin: ${String(origin.gets)} GETs, ${formatBytes(origin.bytes)} ` +
       `(unique ${formatBytes(origin.uniqueBytes)}, requested ${formatBytes(origin.requestedBytes)})`,
     describeReads(report.reads) ?? [],

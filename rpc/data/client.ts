@@ -29,13 +29,13 @@ import {
 } from '../frames/index.ts';
 import type {
   DataPiece,
-  FileAddress,
   FrameHeader,
   HeldAt,
   HeldStateBody,
   Hello,
   ManifestRequest,
   Mapped,
+  HeldRequest,
   MoveList,
   ReadRequest,
   Touched,
@@ -205,8 +205,8 @@ export class DataClient implements AsyncDisposable {
     return heldAtOf(await this.#request((id) => encodeRead(id, request, FRAME.HOLD), options));
   }
 
-  async held(address: FileAddress, options: RequestOptions): Promise<HeldStateBody> {
-    return heldStateOf(await this.#request((id) => encodeHeld(id, address), options));
+  async held(request: HeldRequest, options: RequestOptions): Promise<HeldStateBody> {
+    return heldStateOf(await this.#request((id) => encodeHeld(id, request), options));
   }
 
   async openVersion(request: VersionRequest, options: RequestOptions): Promise<VersionBody> {

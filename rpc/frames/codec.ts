@@ -16,6 +16,7 @@ import type {
   ErrorBody,
   FileAddress,
   FrameType,
+  HeldRequest,
   ManifestRequest,
   Mapped,
   ReadRequest,
@@ -134,16 +135,23 @@ export function decodeRead(body: Buffer): Required<ReadRequest> {
   };
 }
 
-export function encodeHeld(requestId: number, address: FileAddress): Buffer {
-  const body = Buffer.alloc(12);
+export function encodeHeld(requestId: number, { address, range }: HeldRequest): Buffer {
+  const body = Buffer.alloc(range === undefined ? 12 : 28);
   writeAddress(body, address);
+  if (range !== undefined) {
+    writeUint64(body, 12, range.offsetBytes);
+    writeUint64(body, 20, range.lengthBytes);
+  }
   return encodeFrame(FRAME.HELD, requestId, body);
 }
 
 /** @throws {LarderError} `FRAME_INVALID` */
-export function decodeHeld(body: Buffer): FileAddress {
-  expectLength(body, 12);
-  return readAddress(body);
+export function decodeHeld(body: Buffer): HeldRequest {
+  expectLength(body, body.length === 28 ? 28 : 12);
+  const address = readAddress(body);
+  if (body.length === 12) return { address };
+  const range = { offsetBytes: readUint64(body, 12), lengthBytes: readUint64(body, 20) };
+  return { address, range };
 }
 
 export function encodeOpenVersion(requestId: number, request: VersionRequest): Buffer {

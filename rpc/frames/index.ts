@@ -42,6 +42,7 @@ export type {
   ManifestRequest,
   Mapped,
   Moved,
+  HeldRequest,
   MoveList,
   ReadRequest,
   Redirect,

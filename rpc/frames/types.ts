@@ -92,6 +92,12 @@ export interface FileAddress {
   readonly ordinal: number;
 }
 
+export interface HeldRequest {
+  readonly address: FileAddress;
+  /** Which part of the file; default all of it. */
+  readonly range?: { readonly offsetBytes: number; readonly lengthBytes: number };
+}
+
 export interface ReadRequest extends FileAddress {
   readonly offsetBytes: number;
   readonly lengthBytes: number;

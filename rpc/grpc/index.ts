@@ -27,6 +27,7 @@ export {
   settingsFromWire,
   settingsToWire,
 } from './messages.ts';
+export { encodedOnce } from './protos.ts';
 export { createGrpcServer } from './server.ts';
 export type { GrpcServer, GrpcServerOptions, GrpcService } from './server.ts';
 export { fromFailure, fromStatus, GRPC_STATUS, toFailure, toStatus } from './status.ts';

@@ -40,6 +40,33 @@ export function packageDefinition(): PackageDefinition {
   return loaded;
 }
 
+/** Messages that go to many, and their bytes once somebody was sent them. */
+const shared = new WeakMap<object, Buffer | undefined>();
+
+/**
+ * Has a message that goes to many streams be encoded for the first of them only. It must not change any
+ * more.
+ */
+export function encodedOnce<T extends object>(message: T): T {
+  shared.set(message, undefined);
+  return message;
+}
+
+/** A service whose answers are looked up among those that were encoded before. */
+export function sharing<T extends ServiceDefinition>(service: T): T {
+  const methods = Object.entries(service).map(([name, method]) => {
+    const responseSerialize = (message: object): Buffer => {
+      const known = shared.get(message);
+      if (known !== undefined) return known;
+      const bytes = method.responseSerialize(message);
+      if (shared.has(message)) shared.set(message, bytes);
+      return bytes;
+    };
+    return [name, { ...method, responseSerialize }];
+  });
+  return Object.fromEntries(methods) as T;
+}
+
 /** The generated type of a service is what `loadSync` gives for it: both come from the same file. */
 export function serviceDefinition<Name extends keyof Services>(name: Name): Services[Name] {
   return packageDefinition()[`larder.v1.${name}`] as ServiceDefinition as Services[Name];

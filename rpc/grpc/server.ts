@@ -9,7 +9,7 @@ import type { Clock, Logger } from '../../common/index.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { assertMayListen, formatAddress, parseAddress } from './listen.ts';
 import type { Address } from './listen.ts';
-import { packageDefinition, serviceDefinition } from './protos.ts';
+import { packageDefinition, serviceDefinition, sharing } from './protos.ts';
 import type { Services } from './protos.ts';
 
 export interface GrpcService {
@@ -55,7 +55,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   assertMayListen(wanted.host, options.insecure);
   const server = new Server(LIMITS);
   for (const { name, handlers } of options.services) {
-    server.addService(serviceDefinition(name), handlers);
+    server.addService(sharing(serviceDefinition(name)), handlers);
   }
   await addCommonServices(server, options.services);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());

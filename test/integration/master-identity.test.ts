@@ -1,6 +1,4 @@
 /** Who may be a worker: restarted processes, copied cache directories, a master that stood still. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +7,7 @@ import { PROTOCOL_VERSION, systemClock } from '../../common/index.ts';
 import type { Clock } from '../../common/index.ts';
 import { connectMaster } from '../../rpc/grpc/index.ts';
 import type { MasterChannel } from '../../rpc/grpc/index.ts';
+import { MasterProcess } from './master-processes.ts';
 import { eventually, FakeWorker, FAST, TestMaster } from './master-support.ts';
 
 let master: TestMaster;
@@ -93,13 +92,9 @@ test('a clock that jumps by an hour, either way, changes nothing', async () => {
 
 test('a master that stood still for longer than lease and grace time loses no member', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'larder-master-'));
-  const program = join(import.meta.dirname, 'master-process.ts');
-  const child = spawn(process.execPath, [program, dataDir, '127.0.0.1:0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
   try {
-    const [line] = (await once(child.stdout, 'data')) as [Buffer];
-    const address = line.toString().trim();
+    await using still = await MasterProcess.start(dataDir, '127.0.0.1:0');
+    const { address } = still;
     await using channel = connectMaster({ address });
     await using here = new FakeWorker({ address, id: 'w1' });
     const gone = new FakeWorker({ address, id: 'w2' });
@@ -107,9 +102,9 @@ test('a master that stood still for longer than lease and grace time loses no me
     await gone.membership.joined();
     await gone[Symbol.asyncDispose]();
     const before = here.membership.placement.number;
-    child.kill('SIGSTOP');
+    still.suspend();
     await systemClock.sleep(1.5 * (FAST.leaseMs + FAST.graceMs));
-    child.kill('SIGCONT');
+    still.resume();
     const numbers: number[] = [];
     const untilMs = systemClock.monotonicMs() + FAST.leaseMs;
     while (systemClock.monotonicMs() < untilMs) {
@@ -128,8 +123,6 @@ test('a master that stood still for longer than lease and grace time loses no me
       (workers) => workers.length === 1,
     );
   } finally {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
     rmSync(dataDir, { recursive: true });
   }
 });

@@ -59,6 +59,43 @@ test('complete: everything is held, spread over the owners, each object fetched 
   expect(workers.flatMap((worker) => worker.fetched)).toHaveLength(3000);
 });
 
+test('stripes of large files go to their owners, each once; files are counted, not stripes', async () => {
+  const workers = [await master.worker('w1'), await master.worker('w2'), await master.worker('w3')];
+  const listing = Array.from({ length: 20 }, (_, i) => file(`f${10 + i}`, 10.5 * 2 ** 30, `e${i}`));
+  for (const worker of workers) worker.listing = [...listing, file('small', 5)];
+  await master.create('ds');
+  const final = await finalOf(await startPreload());
+  expect(final).toMatchObject({
+    state: 'COMPLETE',
+    target_files: 21,
+    held_files: 21,
+    target_bytes: 210 * 2 ** 30 + 5,
+    held_bytes: 210 * 2 ** 30 + 5,
+  });
+  const fetched = workers.flatMap((worker) => worker.fetchedStripes.map(String));
+  expect(fetched).toHaveLength(20 * 11 + 1);
+  expect(new Set(fetched).size).toBe(20 * 11 + 1);
+  for (const worker of workers) expect(worker.fetched.length).toBeGreaterThan(40);
+});
+
+test('a file of which one owner cannot have its stripes has failed, once; the rest is held', async () => {
+  const workers = [await master.worker('w1'), await master.worker('w2')];
+  const listing = Array.from({ length: 4 }, (_, i) => file(`f${i}`, 40 * 2 ** 30, `e${i}`));
+  for (const worker of workers) worker.listing = listing;
+  await master.create('ds');
+  const [one] = workers;
+  if (one === undefined) throw new Error('there are two');
+  one.beforeFetch = async (ordinal) => {
+    if (ordinal === 2) throw new LarderError('ORIGIN_CHANGED');
+  };
+  const final = await finalOf(await startPreload());
+  expect(final).toMatchObject({ state: 'PARTIAL', held_files: 3, failed_files: 1 });
+  expect(final.failures).toEqual([expect.objectContaining({ code: 'ORIGIN_CHANGED' })]);
+  const held = workers[1]?.fetched.filter((ordinal) => ordinal === 2).length ?? 0;
+  expect(held).toBeGreaterThan(0);
+  expect(final.held_bytes).toBe((3 * 40 + held) * 2 ** 30);
+});
+
 test('named files and directories, once each; an unknown path is named', async () => {
   const worker = await master.worker('w1');
   worker.listing = [file('a', 1), file('d/b', 1), file('d/e/c', 1), file('x', 1)];

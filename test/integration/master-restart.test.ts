@@ -1,7 +1,4 @@
 /** The master is stopped, or killed at any moment, and starts again on the same directory. */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -19,6 +16,7 @@ import type { PreloadProgress__Output } from '../../proto/generated/larder/v1/Pr
 import { startMaster } from '../../master/index.ts';
 import { connectMaster } from '../../rpc/grpc/index.ts';
 import type { MasterChannel } from '../../rpc/grpc/index.ts';
+import { MasterProcess } from './master-processes.ts';
 import {
   deferred,
   eventually,
@@ -39,41 +37,11 @@ afterEach(() => {
   rmSync(dataDir, { recursive: true });
 });
 
-/** A master in a child process that is killed in the end. */
-class MasterProcess implements AsyncDisposable {
-  readonly address: string;
-  readonly #child: ChildProcess;
-
-  constructor(child: ChildProcess, address: string) {
-    this.#child = child;
-    this.address = address;
-  }
-
-  static async start(listen: string): Promise<MasterProcess> {
-    const program = join(import.meta.dirname, 'master-process.ts');
-    const child = spawn(process.execPath, [program, dataDir, listen], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [address] = (await once(child.stdout, 'data')) as [Buffer];
-    return new MasterProcess(child, address.toString().trim());
-  }
-
-  async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.kill('SIGKILL');
-    await once(this.#child, 'exit');
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-  }
-}
-
 const create = (channel: MasterChannel, name: string) =>
   lastOf(channel.catalog.createDataset({ name, origin }));
 
 test('after a SIGKILL everything that was told is there, and workers join again', async () => {
-  await using first = await MasterProcess.start('127.0.0.1:0');
+  await using first = await MasterProcess.start(dataDir, '127.0.0.1:0');
   await using worker = new FakeWorker({ address: first.address, id: 'w1' });
   await using channel = connectMaster({ address: first.address });
   await worker.membership.joined();
@@ -91,7 +59,7 @@ test('after a SIGKILL everything that was told is there, and workers join again'
   );
   expect(worker.membership.placement.members).toHaveLength(1);
 
-  await using second = await MasterProcess.start(first.address);
+  await using second = await MasterProcess.start(dataDir, first.address);
   expect(second.address).toBe(first.address);
   await worker.membership.joined();
   expect(worker.membership.placement.number).toBe(before);
@@ -115,7 +83,7 @@ test('after a SIGKILL everything that was told is there, and workers join again'
 });
 
 test('a SIGKILL in the middle of a listing leaves nothing, and the name is free', async () => {
-  await using first = await MasterProcess.start('127.0.0.1:0');
+  await using first = await MasterProcess.start(dataDir, '127.0.0.1:0');
   await using worker = new FakeWorker({ address: first.address, id: 'w1' });
   await using channel = connectMaster({ address: first.address });
   await worker.membership.joined();
@@ -136,7 +104,7 @@ test('a SIGKILL in the middle of a listing leaves nothing, and the name is free'
     () => worker.cancelledListings,
     (count) => count === 1,
   );
-  await using second = await MasterProcess.start(first.address);
+  await using second = await MasterProcess.start(dataDir, first.address);
   expect(readdirSync(join(dataDir, 'manifests'))).toEqual([]);
   await worker.membership.joined();
   worker.listing = files(3);
@@ -152,7 +120,7 @@ test('killed again and again while versions are made: the latest is always whole
   let address = '127.0.0.1:0';
   const rounds = 4;
   for (let round = 1; round <= rounds; round += 1) {
-    await using master = await MasterProcess.start(address);
+    await using master = await MasterProcess.start(dataDir, address);
     ({ address } = master);
     await using worker = new FakeWorker({ address, id: 'w1' });
     await using channel = connectMaster({ address });
@@ -167,7 +135,7 @@ test('killed again and again while versions are made: the latest is always whole
     await master.kill();
     await refresh;
   }
-  await using master = await MasterProcess.start(address);
+  await using master = await MasterProcess.start(dataDir, address);
   await using channel = connectMaster({ address: master.address });
   const { versions } = await channel.catalog.listVersions({ name: 'ds' });
   expect(versions.length).toBeGreaterThan(0);
@@ -196,7 +164,7 @@ test('an orderly restart: the preload number is not given again, workers come ba
 });
 
 test('a preload goes on under its number after a SIGKILL', async () => {
-  await using first = await MasterProcess.start('127.0.0.1:0');
+  await using first = await MasterProcess.start(dataDir, '127.0.0.1:0');
   await using worker = new FakeWorker({ address: first.address, id: 'w1' });
   await using channel = connectMaster({ address: first.address });
   await worker.membership.joined();
@@ -213,7 +181,7 @@ test('a preload goes on under its number after a SIGKILL', async () => {
   );
   await first.kill();
   gate.resolve(undefined);
-  await using second = await MasterProcess.start(first.address);
+  await using second = await MasterProcess.start(dataDir, first.address);
   let last: PreloadProgress__Output | undefined;
   await eventually(
     async () => {

@@ -10,6 +10,7 @@ import {
   blockCount,
   LarderError,
   silentLogger,
+  STRIPE_BYTES,
   systemClock,
   systemRandom,
 } from '../../common/index.ts';
@@ -116,6 +117,7 @@ export class FakeWorker implements AsyncDisposable {
   /** Ordinals that admission refuses: reported done, never held. */
   readonly dropped = new Set<number>();
   readonly fetched: number[] = [];
+  readonly fetchedStripes: [ordinal: number, stripe: number | undefined][] = [];
   readonly collected: CollectRequest[] = [];
   cancelledListings = 0;
   /** As the master told it last. */
@@ -190,13 +192,20 @@ export class FakeWorker implements AsyncDisposable {
   async *#fetch(request: FetchRequest, signal: AbortSignal): AsyncGenerator<FetchResult> {
     const { datasetId, version } = request;
     const reader = await this.#reader(datasetId, version);
-    for (const ordinal of request.ordinals) {
+    for (const [i, ordinal] of request.ordinals.entries()) {
       try {
         await this.beforeFetch(ordinal, signal);
         const { firstBlock, sizeBytes } = reader.entry(ordinal);
-        const count = blockCount(sizeBytes, reader.summary.blockSizeBytes);
+        const { blockSizeBytes } = reader.summary;
+        const stripe = request.stripes[i];
+        const skipped = ((stripe ?? 0) * STRIPE_BYTES) / blockSizeBytes;
+        const left = blockCount(sizeBytes, blockSizeBytes) - skipped;
+        const count = stripe === undefined ? left : Math.min(left, STRIPE_BYTES / blockSizeBytes);
         this.fetched.push(ordinal);
-        if (!this.dropped.has(ordinal)) this.store.set(datasetId, firstBlock, count, true);
+        this.fetchedStripes.push([ordinal, stripe]);
+        if (!this.dropped.has(ordinal)) {
+          this.store.set(datasetId, firstBlock + skipped, count, true);
+        }
         yield { ordinal };
       } catch (error) {
         if (!(error instanceof LarderError)) throw error;

@@ -23,7 +23,7 @@
  *
  * No I/O and no clock: `ObjectStore` unlinks.
  */
-import { BAND_BUCKETS } from '../../common/index.ts';
+import { BAND_BUCKETS, STRIPE_BYTES } from '../../common/index.ts';
 import { FULL_BAND, thresholdFor } from './threshold.ts';
 
 /**
@@ -151,10 +151,12 @@ export class Admission {
   /** Where an object that is new, or seen again, belongs. */
   classify(object: { readonly band: number; readonly bytes: number }): Region {
     const kept = this.#keptCapacity();
-    if (object.bytes > kept.bytes) return 'transit';
+    // Of an object that is owned by stripe a worker keeps the stripes that it has room for.
+    const bytes = Math.min(object.bytes, STRIPE_BYTES);
+    if (bytes > kept.bytes) return 'transit';
     if (object.band < this.#threshold) return 'kept';
     const used = this.#used.kept;
-    const room = used.bytes + object.bytes <= kept.bytes && used.objects + 1 <= kept.objects;
+    const room = used.bytes + bytes <= kept.bytes && used.objects + 1 <= kept.objects;
     return room ? 'kept' : 'transit';
   }
 

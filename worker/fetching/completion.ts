@@ -3,8 +3,11 @@ import { LarderError } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import { isDropped } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import { PRIORITY } from './fetch-queue.ts';
 import type { FetchRun } from './fetch-run.ts';
 import type { BlockSpan, Completing, ObjectFetch } from './object-fetch.ts';
+import { blocksIn } from './ranges.ts';
+import type { ByteRange } from './read-pattern.ts';
 
 /** Enough to fill a long pipe, few enough to leave places to other objects. */
 const RUNS_AT_ONCE = 4;
@@ -49,6 +52,28 @@ export async function complete(
   } finally {
     for (const run of active) fetch.leave(run);
   }
+}
+
+/**
+ * One stripe of an object, for whoever reads it later.
+ *
+ * @throws {LarderError} as `complete`
+ */
+export async function bringStripe(
+  fetch: ObjectFetch,
+  range: ByteRange,
+  aborted: Promise<never>,
+): Promise<void> {
+  const span = blocksIn(range, fetch.ref);
+  if (holdsAll(fetch.stored, span)) return;
+  promote(fetch.store, fetch.stored, fetch.ref);
+  await complete(fetch, span, { priority: PRIORITY.background, forCache: false, aborted });
+  if (!holdsAll(fetch.stored, span)) throw notKept(fetch.ref);
+}
+
+function holdsAll(stored: StoredObject, { first, end }: BlockSpan): boolean {
+  for (let block = first; block < end; block += 1) if (!stored.has(block)) return false;
+  return true;
 }
 
 export function notKept(ref: ObjectRef): LarderError {

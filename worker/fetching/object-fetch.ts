@@ -97,6 +97,10 @@ export class ObjectFetch {
     return this.#stored;
   }
 
+  get store(): ObjectStore {
+    return this.#context.store;
+  }
+
   /** How many adjacent blocks one origin read brings. */
   get blocksPerRun(): number {
     return Math.max(1, Math.floor(this.#context.joinBytes / this.ref.blockSizeBytes));

@@ -31,18 +31,18 @@ import { bringAhead, roomAhead } from './ahead.ts';
 import { Besides } from './besides.ts';
 import { bring } from './bring.ts';
 import type { Bringing, Brought } from './bring.ts';
-import { complete, notKept, promote } from './completion.ts';
-import { FetchQueue, PRIORITY } from './fetch-queue.ts';
+import { bringStripe, notKept } from './completion.ts';
+import { FetchQueue } from './fetch-queue.ts';
 import { Interest, isHeld, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
 import type { FetchContext, FetchFrom } from './object-fetch.ts';
 import { OriginLedger } from './origin-ledger.ts';
 import { Passing } from './passing.ts';
 import type { Reading } from './passing.ts';
-import { blockBytes, blocksIn } from './ranges.ts';
+import { blockBytes, blocksIn, stripeRange } from './ranges.ts';
 import { ReadCounts } from './read-counts.ts';
 import type { ReadCounters } from './read-counts.ts';
-import { readHeld } from './read-held.ts';
+import { heldIn, readHeld } from './read-held.ts';
 import type { ByteRange } from './read-pattern.ts';
 import { abortion } from './waiting.ts';
 import { WriteBuffers } from './write-buffers.ts';
@@ -209,22 +209,11 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 
   async fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void> {
-    if (ref.sizeBytes === 0) return;
-    const fetch = this.#enter(ref);
-    using abort = abortion(signal);
-    try {
-      const { stored } = fetch;
-      if (stored.whole) return;
-      promote(this.#store, stored, ref);
-      if (stored.record.region === 'transit') throw notKept(ref);
-      this.#ledger.askedOf(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
-      const whole = { first: 0, end: stored.blocks };
-      const how = { priority: PRIORITY.background, forCache: false, aborted: abort.aborted };
-      await complete(fetch, whole, how);
-      if (!fetch.stored.whole) throw notKept(ref);
-    } finally {
-      this.#leave(fetch);
-    }
+    await this.#fetchRange(ref, { fromBytes: 0, toBytes: ref.sizeBytes }, signal);
+  }
+
+  async fetchStripe(ref: ObjectRef, stripe: number, signal: AbortSignal): Promise<void> {
+    await this.#fetchRange(ref, stripeRange(ref, stripe), signal);
   }
 
   holdsBlock(datasetId: number, block: number): boolean {
@@ -256,10 +245,11 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     }
   }
 
-  held(objectId: string): HeldState {
+  held(objectId: string, range?: { offsetBytes: number; lengthBytes: number }): HeldState {
     const object = this.#store.find(objectId);
     if (object === undefined) return { heldBytes: 0, complete: false };
-    return { heldBytes: object.heldBytes, complete: object.state === 'complete' };
+    const heldBytes = range === undefined ? object.heldBytes : heldIn(object, range);
+    return { heldBytes, complete: object.state === 'complete' };
   }
 
   holds(ref: ObjectRef, offsetBytes: number, lengthBytes: number): boolean {
@@ -355,6 +345,19 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   /** Whether more of the object than is read belongs here. */
   #isOwn(reading: Reading, offsetBytes: number): boolean {
     return reading.interest.fetch.stored.whole || this.#passing.keeps(reading, offsetBytes);
+  }
+
+  async #fetchRange(ref: ObjectRef, range: ByteRange, signal: AbortSignal): Promise<void> {
+    if (range.fromBytes >= range.toBytes) return;
+    const fetch = this.#enter(ref);
+    using abort = abortion(signal);
+    try {
+      if (fetch.stored.whole) return;
+      this.#ledger.askedOf(ref, range);
+      await bringStripe(fetch, range, abort.aborted);
+    } finally {
+      this.#leave(fetch);
+    }
   }
 
   #enter(ref: ObjectRef): ObjectFetch {

@@ -15,6 +15,12 @@ export function stripeAround(ref: ObjectRef, offsetBytes: number): ByteRange {
   return { fromBytes, toBytes: Math.min(ref.sizeBytes, fromBytes + STRIPE_BYTES) };
 }
 
+/** Empty beyond the end of the object. */
+export function stripeRange({ sizeBytes }: ObjectRef, stripe: number): ByteRange {
+  const fromBytes = stripe * STRIPE_BYTES;
+  return { fromBytes, toBytes: Math.min(sizeBytes, fromBytes + STRIPE_BYTES) };
+}
+
 export function clip(range: ByteRange, bounds: ByteRange): ByteRange {
   return {
     fromBytes: Math.max(range.fromBytes, bounds.fromBytes),

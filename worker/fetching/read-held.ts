@@ -2,7 +2,7 @@
  * Bytes of held blocks from the disk, and of those that are arriving, as far as they are written: checked, one
  * disk read ahead of the reader.
  */
-import { CHUNK_BYTES } from '../../common/index.ts';
+import { blocksOf, CHUNK_BYTES } from '../../common/index.ts';
 import type { ReadPiece } from '../object-reads.ts';
 import { isDropped } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
@@ -67,4 +67,20 @@ function startRead(read: HeldRead, first: number): DiskRead | undefined {
     });
   chunks.catch(() => undefined);
   return { first, chunks };
+}
+
+/** Of the blocks that a range of an object touches, the bytes that are held. */
+export function heldIn(
+  stored: StoredObject,
+  range: { readonly offsetBytes: number; readonly lengthBytes: number },
+): number {
+  const { sizeBytes, blockSizeBytes } = stored.record;
+  const end = Math.min(sizeBytes, range.offsetBytes + range.lengthBytes);
+  const length = Math.max(0, end - range.offsetBytes);
+  const blocks = blocksOf(range.offsetBytes, length, blockSizeBytes);
+  let heldBytes = 0;
+  for (let block = blocks.first; block < blocks.end; block += 1) {
+    if (stored.has(block)) heldBytes += stored.blockLength(block);
+  }
+  return heldBytes;
 }

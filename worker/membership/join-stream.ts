@@ -156,10 +156,10 @@ export class JoinStream {
   #fetch(request: FetchObjects__Output): void {
     const { handlers, clock } = this.#options.membership;
     void this.#run(request.command, async (signal) => {
-      const { command, dataset_id: datasetId, version, ordinals } = request;
+      const { command, dataset_id: datasetId, version, ordinals, stripes } = request;
       await sendFetchResults({
         command,
-        results: handlers.fetchObjects({ datasetId, version, ordinals }, signal),
+        results: handlers.fetchObjects({ datasetId, version, ordinals, stripes }, signal),
         clock,
         reportMs: this.#options.reportMs,
         signal,

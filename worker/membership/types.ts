@@ -37,11 +37,13 @@ export interface FetchRequest {
   readonly datasetId: number;
   readonly version: number;
   readonly ordinals: readonly number[];
+  /** One per ordinal: which stripe of an object that is owned by stripe. Empty: whole objects. */
+  readonly stripes: readonly number[];
 }
 
 export interface FetchResult {
   readonly ordinal: number;
-  /** Undefined: the whole object is on this disk. `NOT_KEPT` where there is no room for it. */
+  /** Undefined: the whole object, or stripe, is on this disk. `NOT_KEPT` where there is no room for it. */
   readonly failure?: LarderError | undefined;
 }
 

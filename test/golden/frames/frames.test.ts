@@ -47,7 +47,15 @@ const golden: [string, Buffer, string][] = [
   ['READ that was passed on', encodeRead(7, { ...request, hops: 3 }), 'READ with hops'],
   ['PING', encodeFrame(FRAME.PING, 12), 'PING'],
   ['DATA head', encodeDataHead(7, 262_144, 0xdeadbeef, 4), 'DATA'],
-  ['HELD', encodeHeld(8, { datasetId: 1, version: 2, ordinal: 3 }), 'HELD'],
+  ['HELD', encodeHeld(8, { address: { datasetId: 1, version: 2, ordinal: 3 } }), 'HELD'],
+  [
+    'HELD of a range',
+    encodeHeld(8, {
+      address: { datasetId: 1, version: 2, ordinal: 3 },
+      range: { offsetBytes: 2 ** 40, lengthBytes: 2 ** 30 },
+    }),
+    'HELD',
+  ],
   ['OPEN_VERSION', encodeOpenVersion(9, { datasetId: 1, version: 2 }), 'OPEN_VERSION'],
   [
     'MANIFEST',

@@ -7,6 +7,7 @@ export interface FetchObjects {
   'dataset_id'?: (number);
   'version'?: (number);
   'ordinals'?: (number)[];
+  'stripes'?: (number)[];
 }
 
 export interface FetchObjects__Output {
@@ -14,4 +15,5 @@ export interface FetchObjects__Output {
   'dataset_id': (number);
   'version': (number);
   'ordinals': (number)[];
+  'stripes': (number)[];
 }

@@ -188,6 +188,14 @@ test('the threshold for sums: inside a bucket bytes are spread evenly', () => {
   expect(thresholdFor(sums, 0)).toBe(0);
 });
 
+test('of an object that is owned by stripe one stripe has to fit, not all of it', () => {
+  const stripe = 2 ** 30;
+  const admission = new Admission({ capacityBytes: 1.2 * stripe, capacityObjects: 100 });
+  expect(admission.classify({ band: 1, bytes: 3 * stripe })).toBe('kept');
+  admission.setCapacity({ capacityBytes: stripe, capacityObjects: 100 });
+  expect(admission.classify({ band: 1, bytes: 3 * stripe })).toBe('transit');
+});
+
 describe('replicas', () => {
   const make = () => {
     const admission = new Admission({
