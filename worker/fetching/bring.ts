@@ -6,10 +6,11 @@ import { hasCode, LarderError } from '../../common/index.ts';
 import type { PlacementMember } from '../../common/index.ts';
 import type { ObjectStore } from '../store/index.ts';
 import { promote } from './completion.ts';
+import { OWN_ACCORD } from './fetch-from.ts';
+import type { BlockSpan } from './fetch-from.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchRun } from './fetch-run.ts';
-import { OWN_ACCORD } from './object-fetch.ts';
-import type { BlockSpan, ObjectFetch } from './object-fetch.ts';
+import type { ObjectFetch } from './object-fetch.ts';
 
 /** `gone`: the keeper has none of it. */
 export type Brought = 'done' | 'no-room' | 'gone';

@@ -14,13 +14,13 @@ import type { OriginReads } from '../origins/origin.ts';
 import type { PeerRead, PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { BlockFiller } from './block-filler.ts';
+import type { FetchFrom } from './fetch-from.ts';
 import { HeldPlace, PRIORITY } from './fetch-queue.ts';
 import type { FetchQueue, Priority, Queued } from './fetch-queue.ts';
 import { blockBytes } from './ranges.ts';
 import type { ByteRange } from './read-pattern.ts';
 import { Tap } from './tap.ts';
 import type { WriteBuffers } from './write-buffers.ts';
-import type { FetchFrom } from './object-fetch.ts';
 
 /** `unkept`: there is no room, or the disk failed. Whoever needs the bytes reads them through. */
 export type Outcome =

@@ -5,10 +5,12 @@
  * is not for the cache's own sake, is cancelled.
  */
 import { STRIPE_BYTES } from '../../common/index.ts';
-import type { ObjectRef, PlacementMember } from '../../common/index.ts';
+import type { ObjectRef } from '../../common/index.ts';
 import type { OriginReads } from '../origins/origin.ts';
-import type { PeerReads, ReadOrigin } from '../peers/peer-reads.ts';
+import type { PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import { OWN_ACCORD } from './fetch-from.ts';
+import type { BlockSpan, FetchFrom } from './fetch-from.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchQueue, Priority, Queued } from './fetch-queue.ts';
 import { FetchRun } from './fetch-run.ts';
@@ -27,28 +29,6 @@ export interface FetchContext {
   readonly buffers: WriteBuffers;
   readonly onReceived: (bytes: number) => void;
   readonly onBlock: (ref: ObjectRef, block: number) => void;
-}
-
-/** Whose bytes are fetched. */
-export interface FetchFrom extends ReadOrigin {
-  /** False: those who could be asked were, and the origin is to be read. */
-  readonly askPeers: boolean;
-  /** The only one that is asked, for what it has; nothing is fetched for it. */
-  readonly keeper?: PlacementMember;
-}
-
-/** Of this worker's own accord: nobody waits. */
-export const OWN_ACCORD: FetchFrom = {
-  hops: 0,
-  mayPassOn: true,
-  deadlineAtMs: Infinity,
-  askPeers: true,
-};
-
-export interface BlockSpan {
-  readonly first: number;
-  /** One past the last. */
-  readonly end: number;
 }
 
 export interface Completing {

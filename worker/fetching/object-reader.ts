@@ -31,11 +31,12 @@ import { bringAhead, roomAhead } from './ahead.ts';
 import { Besides } from './besides.ts';
 import { bring } from './bring.ts';
 import type { Bringing, Brought } from './bring.ts';
-import { bringRange, notKept, promote } from './completion.ts';
+import { bringRange, notKept } from './completion.ts';
+import type { FetchFrom } from './fetch-from.ts';
 import { FetchQueue } from './fetch-queue.ts';
 import { Interest, isHeld, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
-import type { FetchContext, FetchFrom } from './object-fetch.ts';
+import type { FetchContext } from './object-fetch.ts';
 import { OriginLedger } from './origin-ledger.ts';
 import { Passing } from './passing.ts';
 import type { Reading } from './passing.ts';
@@ -205,24 +206,11 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 
   async fetchWhole(ref: ObjectRef, signal: AbortSignal): Promise<void> {
-    if (ref.sizeBytes === 0) return;
-    await this.#within(ref, signal, async (fetch, aborted) => {
-      if (fetch.stored.whole) return;
-      promote(this.#store, fetch.stored, ref);
-      if (fetch.stored.record.region === 'transit') throw notKept(ref);
-      const range = { fromBytes: 0, toBytes: ref.sizeBytes };
-      this.#ledger.askedOf(ref, range);
-      await bringRange(fetch, range, aborted);
-    });
+    await this.#fetchRange(ref, { fromBytes: 0, toBytes: ref.sizeBytes }, signal);
   }
 
   async fetchStripe(ref: ObjectRef, stripe: number, signal: AbortSignal): Promise<void> {
-    const range = stripeRange(ref, stripe);
-    if (range.fromBytes >= range.toBytes) return;
-    await this.#within(ref, signal, async (fetch, aborted) => {
-      this.#ledger.askedOf(ref, range);
-      await bringRange(fetch, range, aborted);
-    });
+    await this.#fetchRange(ref, stripeRange(ref, stripe), signal);
   }
 
   holdsBlock(datasetId: number, block: number): boolean {
@@ -345,6 +333,15 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   /** Whether more of the object than is read belongs here. */
   #isOwn(reading: Reading, offsetBytes: number): boolean {
     return reading.interest.fetch.stored.whole || this.#passing.keeps(reading, offsetBytes);
+  }
+
+  async #fetchRange(ref: ObjectRef, range: ByteRange, signal: AbortSignal): Promise<void> {
+    if (range.fromBytes >= range.toBytes) return;
+    await this.#within(ref, signal, async (fetch, aborted) => {
+      if (fetch.stored.whole) return;
+      this.#ledger.askedOf(ref, range);
+      await bringRange(fetch, range, aborted);
+    });
   }
 
   async #within<T>(

@@ -10,7 +10,7 @@ import type { ReadOptions, ReadPiece } from '../object-reads.ts';
 import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
 import type { Interest } from './interest.ts';
-import type { FetchFrom } from './object-fetch.ts';
+import type { FetchFrom } from './fetch-from.ts';
 import { blockBytes, blocksIn, stripeAround } from './ranges.ts';
 import type { ReadCounts } from './read-counts.ts';
 import type { ByteRange } from './read-pattern.ts';

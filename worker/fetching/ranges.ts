@@ -1,7 +1,7 @@
 /** Ranges of bytes and the blocks that they touch. */
 import { blockLength, blocksOf, STRIPE_BYTES } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
-import type { BlockSpan } from './object-fetch.ts';
+import type { BlockSpan } from './fetch-from.ts';
 import type { ByteRange } from './read-pattern.ts';
 
 export function blocksIn(range: ByteRange, ref: Pick<ObjectRef, 'blockSizeBytes'>): BlockSpan {

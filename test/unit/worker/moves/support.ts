@@ -4,7 +4,6 @@ import type { ListingEntry, ManifestReader, PlacementMember } from '../../../../
 import { Placement } from '../../../../common/index.ts';
 import type { MoveList } from '../../../../rpc/frames/index.ts';
 import { OpenedVersion } from '../../../../worker/versions.ts';
-import type { HoldingsOptions } from '../../../../worker/moves/holdings.ts';
 import { workers } from '../../../support/placements.ts';
 import { build, entry } from '../../common/manifest/support.ts';
 
@@ -105,11 +104,4 @@ export class Sent {
     const toThem = this.lists.filter((sent) => sent.to === to && sent.list.flag);
     return toThem.map(({ list }) => list.placement);
   }
-}
-
-export function walkOf(
-  versions: MemoryVersions,
-  held: MemoryHeld,
-): Omit<HoldingsOptions, 'fresh' | 'onlyFresh'> {
-  return { versions, held, clock, signal: new AbortController().signal };
 }

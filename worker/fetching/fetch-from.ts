@@ -1,0 +1,25 @@
+/** What is fetched, and whom it may be asked of. */
+import type { PlacementMember } from '../../common/index.ts';
+import type { ReadOrigin } from '../peers/peer-reads.ts';
+
+/** Whose bytes are fetched. */
+export interface FetchFrom extends ReadOrigin {
+  /** False: those who could be asked were, and the origin is to be read. */
+  readonly askPeers: boolean;
+  /** The only one that is asked, for what it has; nothing is fetched for it. */
+  readonly keeper?: PlacementMember;
+}
+
+/** Of this worker's own accord: nobody waits. */
+export const OWN_ACCORD: FetchFrom = {
+  hops: 0,
+  mayPassOn: true,
+  deadlineAtMs: Infinity,
+  askPeers: true,
+};
+
+export interface BlockSpan {
+  readonly first: number;
+  /** One past the last. */
+  readonly end: number;
+}
