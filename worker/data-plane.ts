@@ -32,6 +32,7 @@ import type {
   FrameHeader,
   HeldAt,
   ReadRequest,
+  Touched,
   VersionBody,
 } from '../rpc/frames/index.ts';
 import type { DataHandler, DataSession, Reply } from '../rpc/data/index.ts';
@@ -113,9 +114,7 @@ export class DataPlane implements DataHandler {
       this.#setOpen(session, objectId, open);
     } else if (header.type === FRAME.TOUCHED) {
       this.#note('a report of reads', async (signal) => {
-        const { address, offsetBytes, lengthBytes, bytes } = decodeTouched(body);
-        const ref = await this.#object(address, signal, { isRead: true });
-        this.#options.reads.touched(ref, offsetBytes, lengthBytes, bytes);
+        await this.#touched(decodeTouched(body), signal);
       });
     } else if (header.type === FRAME.MAPPED) {
       this.#note('a report of a mapped file', async (signal) => {
@@ -124,6 +123,19 @@ export class DataPlane implements DataHandler {
         this.#options.reads.mapped(ref, offsetBytes);
       });
     }
+  }
+
+  /** Reads that a thread of this worker has answered count as its own. */
+  async touched(touched: Touched): Promise<void> {
+    await this.#touched(touched, AbortSignal.timeout(NOTE_TIMEOUT_MS)).catch((error: unknown) => {
+      this.#options.log.debug({ err: error }, 'a read that was answered could not be counted');
+    });
+  }
+
+  async #touched(touched: Touched, signal: AbortSignal): Promise<void> {
+    const { address, offsetBytes, lengthBytes, bytes } = touched;
+    const ref = await this.#object(address, signal, { isRead: true });
+    this.#options.reads.touched(ref, offsetBytes, lengthBytes, bytes);
   }
 
   async #read(request: ReadRequest, reply: Reply): Promise<void> {

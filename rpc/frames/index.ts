@@ -28,6 +28,7 @@ export {
   encodeTouched,
 } from './codec.ts';
 export type { FrameHeader } from './codec.ts';
+export { decodeItem, decodeReadMany, encodeItem, encodeReadMany } from './read-many.ts';
 export { FRAME } from './types.ts';
 export type {
   Busy,
@@ -41,6 +42,7 @@ export type {
   ManifestRequest,
   Mapped,
   Moved,
+  ReadManyRequest,
   ReadRequest,
   Redirect,
   Touched,

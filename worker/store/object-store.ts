@@ -135,6 +135,11 @@ export class ObjectStore implements AsyncDisposable {
     return this.#directory.completeDirectory;
   }
 
+  /** For `RecordReader` on other threads. */
+  get recordsPath(): string {
+    return this.#directory.recordsPath;
+  }
+
   get usedBytes(): number {
     return this.admission.usedBytes;
   }

@@ -1,0 +1,3 @@
+/** Threads that serve complete objects. */
+export { defaultThreads, divideMemory, serveByThreads } from './serve.ts';
+export type { ServingThreads } from './serving-threads.ts';
