@@ -28,14 +28,14 @@ const libcPreadv2 = library.func(
 /** In and out of each call: the calls return before the next begins. */
 const offset = Buffer.alloc(8);
 /**
- * One byte of it is used. The kernel is told where it is, so it must not move: V8 keeps an array of up to 64 bytes
- * within its heap, and moves it (seen: the heap of malloc was overwritten).
+ * `struct iovec`, and behind it the byte that it names. One buffer, which is passed to each call: the kernel
+ * writes to an address that keeps nothing alive, and what nobody refers to is collected (seen: the heap of
+ * malloc was overwritten). It is larger than what V8 keeps in its own heap, and moves.
  */
-const probed = Buffer.allocUnsafeSlow(4_096);
-/** `struct iovec` of one byte. */
-const vector = Buffer.alloc(16);
-vector.writeBigUInt64LE(koffi.address(probed), 0);
-vector.writeBigUInt64LE(1n, 8);
+const probe = Buffer.allocUnsafeSlow(4_096);
+const VECTOR_BYTES = 16;
+probe.writeBigUInt64LE(koffi.address(probe) + BigInt(VECTOR_BYTES), 0);
+probe.writeBigUInt64LE(1n, 8);
 
 /** @returns bytes that were sent, or a negative errno */
 export function sendFile(
@@ -57,7 +57,7 @@ export function sendAhead(socketFd: number, bytes: Buffer): number {
 
 /** Whether the byte can be had without a disk. True where the file system cannot tell. */
 export function isCached(fileFd: number, offsetBytes: number): boolean {
-  return outcome(libcPreadv2(fileFd, vector, 1, offsetBytes, RWF_NOWAIT)) !== EAGAIN;
+  return outcome(libcPreadv2(fileFd, probe, 1, offsetBytes, RWF_NOWAIT)) !== EAGAIN;
 }
 
 function outcome(result: number): number {
