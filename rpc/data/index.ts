@@ -7,6 +7,7 @@ export { DataServer } from './server.ts';
 export { ConnectionSlots } from './connection-slots.ts';
 export type { DataServerOptions } from './server-connection.ts';
 export { isCached } from './sendfile.ts';
+export type { ManyObject } from './receivers.ts';
 export { serveRequest } from './serve-request.ts';
 export type { DataHandler, DataSession, Reply } from './serve-request.ts';
 export type { ByteShare } from './shared-bytes.ts';
