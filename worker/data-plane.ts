@@ -125,6 +125,11 @@ export class DataPlane implements DataHandler {
     }
   }
 
+  /** @throws {LarderError} `NOT_FOUND` */
+  async sizeOf(file: FileAddress, signal: AbortSignal): Promise<number> {
+    return (await this.#object(file, signal, { isRead: false })).sizeBytes;
+  }
+
   /** Reads that a thread of this worker has answered count as its own. */
   async touched(touched: Touched): Promise<void> {
     await this.#touched(touched, AbortSignal.timeout(NOTE_TIMEOUT_MS)).catch((error: unknown) => {

@@ -22,7 +22,7 @@ import { ObjectReader } from './fetching/index.ts';
 import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
 import { OriginPool } from './origin-pool.ts';
-import { defaultThreads, divideMemory, serveByThreads } from './serving/index.ts';
+import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './serving/index.ts';
 import type { ServingThreads } from './serving/index.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { ObjectStore } from './store/index.ts';
@@ -210,7 +210,7 @@ async function serve(
   const { workerId } = store;
   const placement = () => cluster.membership?.placement;
   const siblings = started.use(new SiblingPrefetch({ reads, workerId, placement, log }));
-  const handler = new DataPlane({
+  const plane = new DataPlane({
     workerId,
     versions,
     reads,
@@ -219,6 +219,7 @@ async function serve(
     placement,
     log,
   });
+  const handler = new ManyReads(plane, (file, signal) => plane.sizeOf(file, signal));
   const threads = config.servingThreads ?? defaultThreads();
   const { readMemoryBytes = DEFAULT_READ_MEMORY_BYTES } = config;
   const { mainBytes, threadBytes } = divideMemory(readMemoryBytes, threads);
@@ -245,7 +246,7 @@ async function serve(
   const serving = started.use(
     await serveByThreads({
       ...{ ...parseAddress(listen), threads, slots, clock, log },
-      parts: { store, versions, handler, server },
+      parts: { store, versions, plane, handler, server },
       limits: { ...limits, maxReadBytes: threadBytes },
       maxOpenFiles: shareOfOpenFiles(openFiles, SERVED_FILES),
       placement: () => placement()?.number ?? 0,

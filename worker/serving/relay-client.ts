@@ -66,7 +66,8 @@ export class RelayClient {
     if (running === undefined) return;
     const { reply } = running;
     running.taken = running.taken.then(async () => {
-      if (!reply.signal.aborted) await reply.send(asBuffer(bytes));
+      // One that was cancelled meanwhile takes nothing more.
+      if (!reply.signal.aborted) await reply.send(asBuffer(bytes)).catch(() => undefined);
       this.#post({ kind: 'taken', id, bytes: bytes.length });
     });
   }

@@ -2,7 +2,7 @@
 import os from 'node:os';
 import { MIB } from '../../common/index.ts';
 import type { Clock, Logger } from '../../common/index.ts';
-import type { DataServer, DataServerOptions } from '../../rpc/data/index.ts';
+import type { DataHandler, DataServer, DataServerOptions } from '../../rpc/data/index.ts';
 import { ConnectionSlots } from '../../rpc/data/index.ts';
 import type { Touched } from '../../rpc/frames/index.ts';
 import { FRAME } from '../../rpc/frames/index.ts';
@@ -23,7 +23,9 @@ export interface ServeOptions {
   readonly parts: {
     readonly store: ObjectStore;
     readonly versions: Versions;
-    readonly handler: DataPlane;
+    readonly plane: DataPlane;
+    /** Answers what threads pass on. */
+    readonly handler: DataHandler;
     readonly server: DataServer;
   };
   readonly limits: Limits;
@@ -60,7 +62,7 @@ export function divideMemory(
 /** @throws {LarderError} `UNAVAILABLE` where the address cannot be had */
 export async function serveByThreads(options: ServeOptions): Promise<ServingThreads> {
   const { host, port, threads, parts, limits, maxOpenFiles, slots, placement } = options;
-  const { store, versions, handler, server } = parts;
+  const { store, versions, plane, handler, server } = parts;
   const { clock, log } = options;
   const closing = new AbortController();
   return await ServingThreads.start({
@@ -77,20 +79,20 @@ export async function serveByThreads(options: ServeOptions): Promise<ServingThre
       const { dataset, replica } = await versions.get(datasetId, version, closing.signal);
       return { dataset, manifestPath: replica.path, manifestBytes: replica.sizeBytes };
     },
-    onServed: (reads) => void countServed(handler, reads),
-    onDoubt: (body) => void look(handler, body, log),
+    onServed: (reads) => void countServed(plane, reads),
+    onDoubt: (body) => void look(plane, body, log),
   });
 }
 
-async function countServed(handler: DataPlane, reads: readonly Touched[]): Promise<void> {
-  for (const read of reads) await handler.touched(read);
+async function countServed(plane: DataPlane, reads: readonly Touched[]): Promise<void> {
+  for (const read of reads) await plane.touched(read);
 }
 
 /** Reading checks: what is damaged is dropped by it. */
-async function look(handler: DataPlane, body: Buffer, log: Logger): Promise<void> {
+async function look(plane: DataPlane, body: Buffer, log: Logger): Promise<void> {
   const header = { type: FRAME.READ, requestId: 0, bodyBytes: body.length };
   const { signal } = new AbortController();
-  await handler
+  await plane
     .request(header, body, { requestId: 0, signal, send: () => Promise.resolve() })
     .catch((error: unknown) => {
       log.debug({ err: error }, 'a file that could not be sent cannot be read either');

@@ -7,6 +7,7 @@ import { asLarderError, forwardingLogger, systemClock } from '../../common/index
 import { ConnectionSlots, DataServer } from '../../rpc/data/index.ts';
 import { RecordReader } from '../store/record-reader.ts';
 import { CompleteObjects } from './complete-objects.ts';
+import { ManyReads } from './many-reads.ts';
 import { ManifestViews } from './manifest-views.ts';
 import type { ThreadOptions, ToMain, ToThread } from './messages.ts';
 import { RelayClient } from './relay-client.ts';
@@ -30,13 +31,14 @@ const served = new ServedReads(systemClock, (reads) => {
   post({ kind: 'served', reads });
 });
 const relay = new RelayClient(post);
-const handler = new ThreadHandler({
+const reads = new ThreadHandler({
   ...{ workerId: options.workerId, views, objects, relay, served },
   placement: () => placement,
   onDoubt: (body) => {
     post({ kind: 'doubt', body });
   },
 });
+const handler = new ManyReads(reads, (file) => Promise.resolve(views.find(file)?.sizeBytes));
 const server = new DataServer({
   ...options,
   handler,
