@@ -154,7 +154,7 @@ export class SocketOutput {
       return 0;
     }
     if (sent <= 0) {
-      this.#fail(part, -sent);
+      this.#fail(part, Math.abs(sent));
       return 0;
     }
     this.#sent(part, sent);
