@@ -91,7 +91,11 @@ function batchesOf(wanted: readonly Wanted[]): Wanted[][] {
   for (const one of wanted) {
     const { lengthBytes } = one.range;
     const last = batches.at(-1);
-    if (last === undefined || bytes + lengthBytes > BATCH_BYTES || last.length === MAX_READ_MANY_FILES) {
+    if (
+      last === undefined ||
+      bytes + lengthBytes > BATCH_BYTES ||
+      last.length === MAX_READ_MANY_FILES
+    ) {
       batches.push([one]);
       bytes = lengthBytes;
     } else {

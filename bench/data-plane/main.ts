@@ -52,10 +52,14 @@ async function measure(
 ): Promise<void> {
   const entry = new URL('../../cli/main.js', import.meta.url).pathname;
   const where = ['--cache-dir', `${home}/cache`, '--socket', `${home}/s`, '--cache-size', '2GiB'];
-  const worker = spawn(process.execPath, [entry, 'worker', '--json', '--master', master, ...where], {
-    env: { ...process.env, LARDER_SERVING_THREADS: String(threads) },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const worker = spawn(
+    process.execPath,
+    [entry, 'worker', '--json', '--master', master, ...where],
+    {
+      env: { ...process.env, LARDER_SERVING_THREADS: String(threads) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   try {
     let printed = '';
     for await (const line of createInterface({ input: worker.stdout })) {
@@ -128,7 +132,15 @@ async function iperf(): Promise<void> {
   const port = String(IPERF_PORT);
   const server = spawn('iperf3', ['-s', '-1', '-p', port], { stdio: 'ignore' });
   await systemClock.sleep(500);
-  const client = spawn('iperf3', ['-c', '127.0.0.1', '-p', port, '-n', String(3 * FILE_BYTES), '-J']);
+  const client = spawn('iperf3', [
+    '-c',
+    '127.0.0.1',
+    '-p',
+    port,
+    '-n',
+    String(3 * FILE_BYTES),
+    '-J',
+  ]);
   let output = '';
   for await (const chunk of client.stdout) output += String(chunk);
   const { end } = JSON.parse(output) as { end: IperfEnd };

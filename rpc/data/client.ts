@@ -188,7 +188,11 @@ export class DataClient implements AsyncDisposable {
     const { offsetBytes, lengthBytes } = request;
     const into = memory ?? Buffer.allocUnsafeSlow(lengthBytes);
     const receiver = new RangeReceiver(objectId, offsetBytes, into);
-    const { header, body } = await this.#request((id) => encodeRead(id, request), options, receiver);
+    const { header, body } = await this.#request(
+      (id) => encodeRead(id, request),
+      options,
+      receiver,
+    );
     switch (header.type) {
       case FRAME.END:
         if (!receiver.whole) throw this.#invalid('fewer bytes than asked');

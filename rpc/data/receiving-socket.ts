@@ -32,7 +32,7 @@ export function connectReceiving(options: ReceivingSocketOptions): net.Socket {
       // Asked for before the first read and after each: the next one goes there.
       buffer: () => {
         receiving = frames.room(LEAST_IN_PLACE_BYTES) ?? buffer;
-        return receiving as Buffer<ArrayBuffer>;
+        return receiving;
       },
       callback: (count) => {
         onBytes(receiving.subarray(0, count), receiving !== buffer);

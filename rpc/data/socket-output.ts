@@ -188,7 +188,7 @@ export class SocketOutput {
   #writeThenPump(bytes: Buffer): void {
     this.#options.onWaiting();
     this.#socket.write(bytes, (error) => {
-      if (error != null) return;
+      if (error instanceof Error) return;
       this.#options.onProgress();
       this.#pump();
     });

@@ -274,7 +274,10 @@ function writeHeader(frame: Buffer, header: FrameHeader): void {
   frame.writeUInt32LE(crc32(frame.subarray(0, 12)), 12);
 }
 
-export function flagsOf(request: { readonly mayFetch: boolean; readonly verify?: boolean }): number {
+export function flagsOf(request: {
+  readonly mayFetch: boolean;
+  readonly verify?: boolean;
+}): number {
   return (request.mayFetch ? FLAG_MAY_FETCH : 0) | (request.verify === true ? FLAG_VERIFY : 0);
 }
 

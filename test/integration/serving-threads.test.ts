@@ -156,7 +156,9 @@ describe.each([0, 2])('with %i serving threads', (threads) => {
     socket.on('data', (bytes: Buffer) => chunks.push(bytes));
     socket.resume();
     const frames = 16 * MIB + 64 * 28 + 16;
-    await eventually(() => (chunks.reduce((sum, { length }) => sum + length, 0) >= frames ? true : undefined));
+    await eventually(() =>
+      chunks.reduce((sum, { length }) => sum + length, 0) >= frames ? true : undefined,
+    );
     socket.destroy();
     expect(payloadOf(Buffer.concat(chunks)).equals(large.subarray(0, 16 * MIB))).toBe(true);
   });

@@ -1,10 +1,10 @@
-/** A serving thread that dies as soon as there is a file `crash` beside its records. */
+/** A serving thread that dies as soon as there is a file `crash` in its cache directory. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { workerData } from 'node:worker_threads';
 
-const { recordsPath } = workerData as { readonly recordsPath: string };
-const order = path.join(path.dirname(recordsPath), 'crash');
+const { completeDirectories } = workerData as { readonly completeDirectories: readonly string[] };
+const order = path.join(path.dirname(completeDirectories[0] ?? ''), 'crash');
 
 setInterval(() => {
   if (!fs.existsSync(order)) return;

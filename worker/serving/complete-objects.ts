@@ -10,15 +10,21 @@
 import { constants, fstatSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { CHUNK_BYTES, completePath } from '../../common/index.ts';
-import { closeFile, FileCache, openFile } from '../store/file-cache.ts';
+import { FileCache } from '../store/file-cache.ts';
 import type { OpenFile } from '../store/file-cache.ts';
 import { SEGMENT_BLOCKS, segmentChunks } from '../store/record.ts';
 import type { RecordReader } from '../store/record-reader.ts';
+import { closeFile, openFile } from './files.ts';
 import type { FileObject } from './manifest-views.ts';
 
-export interface CompleteObjectsOptions {
+export interface Place {
   readonly records: Pick<RecordReader, 'record' | 'checksums'>;
   readonly completeDirectory: string;
+}
+
+export interface CompleteObjectsOptions {
+  /** Where objects may be: one for each cache directory. */
+  readonly places: readonly Place[];
   readonly maxOpenFiles: number;
 }
 
@@ -27,6 +33,7 @@ const MAX_CHECKSUM_BYTES = 4 * 1024 * 1024;
 const OBJECT_BYTES = 256;
 
 interface Facts {
+  readonly place: Place;
   readonly blockSizeBytes: number;
   readonly sizeBytes: number;
   readonly segments: Map<number, Uint32Array>;
@@ -38,11 +45,7 @@ export class CompleteObject implements Disposable {
   readonly #file: OpenFile;
   readonly #checksum: (chunk: number) => number | undefined;
 
-  constructor(
-    object: FileObject,
-    file: OpenFile,
-    checksum: (chunk: number) => number | undefined,
-  ) {
+  constructor(object: FileObject, file: OpenFile, checksum: (chunk: number) => number | undefined) {
     this.objectId = object.objectId;
     this.sizeBytes = object.sizeBytes;
     this.#file = file;
@@ -82,7 +85,7 @@ export class CompleteObjects implements Disposable {
     const facts = this.#factsOf(object);
     if (facts === undefined) return undefined;
     try {
-      const file = await this.#files.use(objectId, () => this.#openFile(object));
+      const file = await this.#files.use(objectId, () => this.#openFile(object, facts.place));
       return new CompleteObject(object, file, (chunk) => this.#checksum(objectId, facts, chunk));
     } catch {
       // Not there, or the disk fails: the main thread meets the same, and does what is to be done.
@@ -104,30 +107,34 @@ export class CompleteObjects implements Disposable {
   #factsOf({ objectId, sizeBytes }: FileObject): Facts | undefined {
     const known = this.#facts.get(objectId);
     if (known !== undefined) return known;
-    const record = this.#options.records.record(objectId);
-    if (record?.complete !== true || record.sizeBytes !== sizeBytes) return undefined;
-    const { blockSizeBytes } = record;
-    const facts = { blockSizeBytes, sizeBytes, segments: new Map<number, Uint32Array>() };
-    this.#facts.set(objectId, facts);
-    return facts;
+    for (const place of this.#options.places) {
+      const record = place.records.record(objectId);
+      if (record?.complete !== true || record.sizeBytes !== sizeBytes) continue;
+      const { blockSizeBytes } = record;
+      const segments = new Map<number, Uint32Array>();
+      const facts = { place, blockSizeBytes, sizeBytes, segments };
+      this.#facts.set(objectId, facts);
+      return facts;
+    }
+    return undefined;
   }
 
   #checksum(objectId: string, facts: Facts, chunk: number): number | undefined {
-    const { blockSizeBytes, sizeBytes, segments } = facts;
+    const { place, blockSizeBytes, sizeBytes, segments } = facts;
     const perSegment = (blockSizeBytes / CHUNK_BYTES) * SEGMENT_BLOCKS;
     const segment = Math.floor(chunk / perSegment);
     let checksums = segments.get(segment);
     if (checksums === undefined) {
       const chunks = segmentChunks(sizeBytes, blockSizeBytes, segment);
-      checksums = this.#options.records.checksums(objectId, segment, chunks);
+      checksums = place.records.checksums(objectId, segment, chunks);
       if (checksums === undefined) return undefined;
       segments.set(segment, checksums);
     }
     return checksums[chunk % perSegment];
   }
 
-  async #openFile({ objectId, sizeBytes }: FileObject): Promise<number> {
-    const path = completePath(this.#options.completeDirectory, objectId);
+  async #openFile({ objectId, sizeBytes }: FileObject, place: Place): Promise<number> {
+    const path = completePath(place.completeDirectory, objectId);
     const fd = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     if (fstatSync(fd).size !== sizeBytes) {
       await closeFile(fd);

@@ -160,5 +160,7 @@ class Turn {
 }
 
 function headerOf([first]: readonly Part[]): FrameHeader {
-  return Buffer.isBuffer(first) ? decodeHeader(first) : { type: FRAME.END, requestId: 0, bodyBytes: 0 };
+  return Buffer.isBuffer(first)
+    ? decodeHeader(first)
+    : { type: FRAME.END, requestId: 0, bodyBytes: 0 };
 }

@@ -65,8 +65,8 @@ export interface ThreadOptions {
   readonly host: string;
   readonly port: number;
   readonly placement: number;
-  readonly completeDirectory: string;
-  readonly recordsPath: string;
+  /** Of complete objects: one in each cache directory. */
+  readonly completeDirectories: readonly string[];
   readonly maxOpenFiles: number;
   readonly maxReadBytes: number;
   readonly maxConnections: number;

@@ -10,8 +10,8 @@ import { CHUNK_BYTES, LarderError } from '../../common/index.ts';
 import { boundCrc, encodeDataHead } from '../../rpc/frames/index.ts';
 import { isCached } from '../../rpc/data/index.ts';
 import type { Part } from '../../rpc/data/index.ts';
-import { readFully } from '../store/file-cache.ts';
 import type { CompleteObject } from './complete-objects.ts';
+import { readFully } from './files.ts';
 
 export interface Piece {
   readonly lengthBytes: number;

@@ -3,7 +3,7 @@ import os from 'node:os';
 import { MIB } from '../../common/index.ts';
 import type { Clock, Logger } from '../../common/index.ts';
 import type { DataHandler, DataServer, DataServerOptions } from '../../rpc/data/index.ts';
-import { ConnectionSlots } from '../../rpc/data/index.ts';
+import type { ConnectionSlots } from '../../rpc/data/index.ts';
 import type { Touched } from '../../rpc/frames/index.ts';
 import { FRAME } from '../../rpc/frames/index.ts';
 import type { DataPlane } from '../data-plane.ts';
@@ -71,8 +71,7 @@ export async function serveByThreads(options: ServeOptions): Promise<ServingThre
     thread: {
       ...limits,
       workerId: store.workerId,
-      completeDirectory: store.completeDirectory,
-      recordsPath: store.recordsPath,
+      completeDirectories: [store.completeDirectory],
       maxOpenFiles: Math.max(1, Math.floor(maxOpenFiles / threads)),
     },
     describe: async (datasetId, version) => {

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asLarderError, forwardingLogger, systemClock } from '../../common/index.ts';
 import { ConnectionSlots, DataServer } from '../../rpc/data/index.ts';
-import { RecordReader } from '../store/record-reader.ts';
+import { RecordReader, recordsPathOf } from '../store/record-reader.ts';
 import { CompleteObjects } from './complete-objects.ts';
 import { ManyReads } from './many-reads.ts';
 import { ManifestViews } from './manifest-views.ts';
@@ -22,8 +22,11 @@ function post(message: ToMain): void {
   parentPort?.postMessage(message);
 }
 
-const records = new RecordReader(options.recordsPath);
-const objects = new CompleteObjects({ ...options, records });
+const places = options.completeDirectories.map((completeDirectory) => ({
+  completeDirectory,
+  records: new RecordReader(recordsPathOf(completeDirectory)),
+}));
+const objects = new CompleteObjects({ ...options, places });
 const views = new ManifestViews((datasetId, version) => {
   post({ kind: 'describe', datasetId, version });
 });
@@ -89,7 +92,7 @@ async function close(): Promise<void> {
   await server[Symbol.asyncDispose]();
   served.flush();
   objects[Symbol.dispose]();
-  await records[Symbol.asyncDispose]();
+  for (const { records } of places) await records[Symbol.asyncDispose]();
   // Of this thread alone.
   process.exit(0);
 }

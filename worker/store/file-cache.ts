@@ -49,7 +49,7 @@ export class FileCache implements Disposable {
         if (!inUse) return;
         inUse = false;
         entry.users -= 1;
-        if (entry.users === 0 && entry.forgotten) void closeFile(entry.fd);
+        if (entry.users === 0 && entry.forgotten) void close(entry.fd);
       },
     };
   }
@@ -59,7 +59,7 @@ export class FileCache implements Disposable {
     if (entry === undefined) return;
     this.#entries.delete(key);
     entry.forgotten = true;
-    if (entry.users === 0) void closeFile(entry.fd);
+    if (entry.users === 0) void close(entry.fd);
   }
 
   [Symbol.dispose](): void {
@@ -74,7 +74,7 @@ export class FileCache implements Disposable {
       if (!isOutOfFiles(error)) throw error;
       const idle = [...this.#entries].filter(([, { users }]) => users === 0);
       for (const [key] of idle) this.#entries.delete(key);
-      await Promise.all(idle.map(([, { fd }]) => closeFile(fd)));
+      await Promise.all(idle.map(([, { fd }]) => close(fd)));
       return await openFd();
     }
   }
@@ -89,7 +89,7 @@ export class FileCache implements Disposable {
   }
 }
 
-export function closeFile(fd: number): Promise<void> {
+function close(fd: number): Promise<void> {
   return new Promise((resolve) => {
     if (fd < 0) resolve();
     else

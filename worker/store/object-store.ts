@@ -135,11 +135,6 @@ export class ObjectStore implements AsyncDisposable {
     return this.#directory.completeDirectory;
   }
 
-  /** For `RecordReader` on other threads. */
-  get recordsPath(): string {
-    return this.#directory.recordsPath;
-  }
-
   get usedBytes(): number {
     return this.admission.usedBytes;
   }

@@ -2,11 +2,17 @@
  * The records of a store for another thread of the process that has it open: checksums of complete objects,
  * read-only. LMDB lets threads of one process read what one of them writes, each its own snapshot.
  */
+import { dirname, join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
 import { decodeRecord, decodeSegment } from './record.ts';
 import type { ObjectRecord } from './record.ts';
 import { segmentKey } from './record-store.ts';
+
+/** Where they lie: beside the complete objects. */
+export function recordsPathOf(completeDirectory: string): string {
+  return join(dirname(completeDirectory), 'records');
+}
 
 export class RecordReader implements AsyncDisposable {
   readonly #root: RootDatabase;

@@ -77,8 +77,7 @@ const options = (port = 0, count = 1) => ({
   thread: {
     ...{ workerId: 'w1', maxOpenFiles: 8, maxReadBytes: 4 * KIB * KIB, maxConnections: 6 },
     ...{ frameTimeoutMs: 1_000, sendTimeoutMs: 5_000, maxRequests: 16 },
-    completeDirectory: path.join(directory, 'complete'),
-    recordsPath: path.join(directory, 'records'),
+    completeDirectories: [path.join(directory, 'complete')],
   },
   entry: new URL('../../../support/crashing-thread-child.ts', import.meta.url),
 });
@@ -187,7 +186,8 @@ test('a thread that dies takes its connections with it, and another takes its pl
   expect(server.readBytes).toBe(0);
   // All six: what the dead one had was given back.
   const clients: DataClient[] = [];
-  for (let i = 0; i < 6; i += 1) clients.push(await eventually(() => dial().catch(() => undefined)));
+  for (let i = 0; i < 6; i += 1)
+    clients.push(await eventually(() => dial().catch(() => undefined)));
   expect(await clients[5]?.read(range(0, 10), OBJECT, wait)).toMatchObject({ kind: 'data' });
   await Promise.all(clients.map((each) => each[Symbol.asyncDispose]()));
 });
