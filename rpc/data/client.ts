@@ -100,12 +100,8 @@ export class DataClient implements AsyncDisposable {
         this.#frame(header, body);
       },
     });
-    this.#socket = connectReceiving({
-      address,
-      frames: this.#frames,
-      onBytes: (bytes, isInPlace) => {
-        this.#receive(bytes, isInPlace);
-      },
+    this.#socket = connectReceiving(address, (bytes) => {
+      this.#receive(bytes);
     });
     this.#socket.on('error', (cause) => {
       this.#fail(
@@ -336,10 +332,10 @@ export class DataClient implements AsyncDisposable {
     });
   }
 
-  #receive(bytes: Buffer, isInPlace: boolean): void {
+  #receive(bytes: Buffer): void {
     if (this.closed) return;
     try {
-      this.#frames.push(bytes, isInPlace);
+      this.#frames.push(bytes);
     } catch (error) {
       this.#fail(asLarderError(error));
     }

@@ -47,23 +47,12 @@ export class FrameReader {
     return this.#part !== 'header' || this.#got > 0;
   }
 
-  /**
-   * Where the next bytes of the stream may be put so that they need no copy: the rest of a payload that is
-   * being received, and of which at least `leastBytes` are missing. They are pushed as being in place.
-   */
-  room(leastBytes: number): Buffer | undefined {
-    if (this.#part !== 'payload' || this.#wanted - this.#got < leastBytes) return undefined;
-    return this.#target?.subarray(this.#got);
-  }
-
   /** @throws {LarderError} `FRAME_INVALID`, `PROTOCOL_MISMATCH`, and what the handler throws */
-  push(bytes: Buffer, isInPlace = false): void {
+  push(bytes: Buffer): void {
     let at = 0;
     for (;;) {
       const take = Math.min(bytes.length - at, this.#wanted - this.#got);
-      if (this.#target !== undefined && !isInPlace) {
-        bytes.copy(this.#target, this.#got, at, at + take);
-      }
+      if (this.#target !== undefined) bytes.copy(this.#target, this.#got, at, at + take);
       this.#got += take;
       at += take;
       if (this.#got < this.#wanted) return;

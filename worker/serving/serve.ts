@@ -11,7 +11,7 @@ import type { ObjectStore } from '../store/index.ts';
 import type { Versions } from '../versions.ts';
 import { ServingThreads } from './serving-threads.ts';
 
-/** More threads than this wait for memory, not for each other (measured: docs/adr/0011). */
+/** More threads than this wait for memory, not for each other (measured: docs/adr/0009). */
 const MOST_THREADS = 4;
 /** Of the memory of reads, what the threads have together: they hold less, because the kernel sends files. */
 const THREADS_SHARE = 1 / 4;
