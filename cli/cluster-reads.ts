@@ -21,8 +21,7 @@ export function describeTroubles(workers: readonly Told[]): string[] {
   return workers.flatMap(({ node, peers, originTroubles }) => [
     ...originTroubles.map(
       ({ datasetId, message }) =>
-        `${node} cannot read the origin of dataset ${String(datasetId)}, others are asked: ` +
-        printable(message),
+        `${node} cannot read the origin of dataset ${String(datasetId)}, others are asked: ${printable(message)}`,
     ),
     ...(peers.badAnswers === 0
       ? []

@@ -28,6 +28,7 @@ export {
   encodeTouched,
 } from './codec.ts';
 export type { FrameHeader } from './codec.ts';
+export { decodeItem, decodeReadMany, encodeItem, encodeReadMany } from './read-many.ts';
 export { FRAME } from './types.ts';
 export type {
   Busy,
@@ -41,7 +42,9 @@ export type {
   ManifestRequest,
   Mapped,
   Moved,
+  ReadManyRequest,
   ReadRequest,
+  ReceivedRead,
   Redirect,
   Touched,
   VersionBody,
