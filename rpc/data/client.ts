@@ -159,8 +159,7 @@ export class DataClient implements AsyncDisposable {
   }
 
   /**
-   * As `read`, but hands over the bytes in order as they come, each piece after its CRC was right. What was
-   * handed over before it rejects is good.
+   * As `read`, but hands over the bytes in order as they come. What was handed over before it rejects is good.
    */
   async stream(
     request: ReadRequest,
