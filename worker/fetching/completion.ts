@@ -4,7 +4,8 @@ import type { ObjectRef } from '../../common/index.ts';
 import { isDropped } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import type { FetchRun } from './fetch-run.ts';
-import type { BlockSpan, Completing, ObjectFetch } from './object-fetch.ts';
+import type { Completing, ObjectFetch } from './object-fetch.ts';
+import type { BlockSpan } from './ranges.ts';
 
 /** Enough to fill a long pipe, few enough to leave places to other objects. */
 const RUNS_AT_ONCE = 4;

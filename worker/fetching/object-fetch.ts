@@ -12,6 +12,7 @@ import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchQueue, Priority, Queued } from './fetch-queue.ts';
 import { FetchRun } from './fetch-run.ts';
+import type { BlockSpan } from './ranges.ts';
 import type { WriteBuffers } from './write-buffers.ts';
 
 export interface FetchContext {
@@ -42,12 +43,6 @@ export const OWN_ACCORD: FetchFrom = {
   deadlineAtMs: Infinity,
   askPeers: true,
 };
-
-export interface BlockSpan {
-  readonly first: number;
-  /** One past the last. */
-  readonly end: number;
-}
 
 export interface Completing {
   /** Of what is begun from now on. */
