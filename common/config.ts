@@ -210,6 +210,17 @@ export const SETTINGS = {
     usedBy: ['worker'],
     live: false,
   },
+  servingThreads: {
+    type: 'count',
+    variable: 'LARDER_SERVING_THREADS',
+    flags: {},
+    defaultText: 'half the cores, 1 to 4',
+    minimum: 0,
+    maximum: 64,
+    reason: 'Threads that send complete files to other nodes; with 0 the main thread does it.',
+    usedBy: ['worker'],
+    live: false,
+  },
   logLevel: {
     type: 'choice',
     variable: 'LARDER_LOG_LEVEL',

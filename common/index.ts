@@ -10,7 +10,7 @@ export {
 export { GRPC_MAX_MESSAGE_BYTES, MANIFEST_MAX_BLOCKS } from './limits.ts';
 export { MAX_FRAME_BODY_BYTES, MAX_PATH_BYTES, MAX_READ_BYTES } from './limits.ts';
 export { MAX_SEGMENT_BYTES } from './limits.ts';
-export { MAX_REQUEST_BODY_BYTES } from './limits.ts';
+export { MAX_READ_MANY_FILES, MAX_REQUEST_BODY_BYTES } from './limits.ts';
 export { PROTOCOL_VERSION, SMALL_READ_BYTES, STRIPE_BYTES } from './limits.ts';
 export { blockCount, blockLength, blocksOf, clampLength } from './block-math.ts';
 export type { BlockRange } from './block-math.ts';
@@ -49,7 +49,7 @@ export {
 } from './errors.ts';
 export type { ErrorCode, ErrorFacts, ErrorSpec, Remedy } from './errors.ts';
 export { bandHash } from './hash.ts';
-export { createLogger, silentLogger } from './log.ts';
+export { createLogger, forwardingLogger, logLine, silentLogger } from './log.ts';
 export type { Logger, LogOptions } from './log.ts';
 export {
   COMPLETE_DIRECTORY,

@@ -32,6 +32,8 @@ export const STRIPE_BYTES = GIB;
 export const FRAME_HEADER_BYTES = 16;
 export const MAX_FRAME_BODY_BYTES = CHUNK_BYTES + 64;
 export const MAX_READ_BYTES = 16 * MIB;
+/** Files in one READ_MANY; together they have at most `MAX_READ_BYTES`. */
+export const MAX_READ_MANY_FILES = 256;
 /** The largest body that a client sends: HELLO is the only one that is not of a fixed, small size. */
 export const MAX_REQUEST_BODY_BYTES = 4 * KIB;
 

@@ -23,3 +23,15 @@ export function createLogger(options: LogOptions): Logger {
 }
 
 export const silentLogger: Logger = pino({ level: 'silent' });
+
+/** A logger of another thread: its lines go to the main thread, which writes them with `logLine`. */
+export function forwardingLogger(write: (line: string) => void): Logger {
+  return pino({ level: 'debug', base: null }, { write });
+}
+
+/** Writes a line of a `forwardingLogger`. */
+export function logLine(log: Logger, line: string): void {
+  const { level, msg, time, ...facts } = JSON.parse(line) as Record<string, unknown>;
+  const label = pino.levels.labels[Number(level)] ?? 'error';
+  log[label as 'error']({ ...facts, loggedMs: time }, String(msg));
+}

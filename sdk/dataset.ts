@@ -58,6 +58,21 @@ export class Dataset implements AsyncDisposable {
     return new DatasetFile(reader, entry.ordinal, statOf(entry));
   }
 
+  /**
+   * Reads whole files, many small ones in few requests: those of one owner go together. All of their bytes are
+   * in memory at once, and belong to the caller.
+   *
+   * @returns the bytes in the order of the paths
+   * @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` unless each is a file, and what `DatasetFile.read` throws
+   */
+  async readMany(paths: readonly DatasetPath[], options: CallSignal = {}): Promise<Buffer[]> {
+    const signal = options.signal ?? never;
+    const reader = await this.#open();
+    const ordinals: number[] = [];
+    for (const path of paths) ordinals.push((await reader.find(path, signal)).ordinal);
+    return await reader.readWhole(ordinals, signal);
+  }
+
   /** Of the entry itself: a symlink is not followed. @throws {LarderError} `NOT_FOUND` */
   async stat(path: DatasetPath, options: CallSignal = {}): Promise<FileStat> {
     const reader = await this.#open();

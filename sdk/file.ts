@@ -1,6 +1,6 @@
 /** One file of a version, open for reading. */
 import { Readable } from 'node:stream';
-import { CHUNK_BYTES, MIB } from '../common/index.ts';
+import { CHUNK_BYTES, clampLength, MIB } from '../common/index.ts';
 import type { FileStat } from './types.ts';
 import type { VersionReader } from './version-reader.ts';
 
@@ -14,6 +14,8 @@ export interface ReadStreamOptions {
 
 /** What a stream asks for at a time: large enough for throughput, small enough to start at once. */
 const STREAM_BYTES = 4 * MIB;
+/** Requests of one reader at a time: the next are under way while one is answered, so that none waits for a round trip. */
+const IN_FLIGHT = 3;
 
 export class DatasetFile implements AsyncDisposable {
   readonly stat: FileStat;
@@ -38,21 +40,37 @@ export class DatasetFile implements AsyncDisposable {
    *   `readTimeoutMs` was over, `CANCELLED`
    */
   async read(offsetBytes: number, lengthBytes: number, signal?: AbortSignal): Promise<Buffer> {
-    const stop =
-      signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+    const { sizeBytes } = this.stat;
+    const into = Buffer.allocUnsafeSlow(clampLength(offsetBytes, lengthBytes, sizeBytes));
+    // One that fails ends the others.
+    const failing = new AbortController();
+    const stop = AbortSignal.any([
+      ...[failing.signal, this.#closing.signal],
+      ...(signal === undefined ? [] : [signal]),
+    ]);
     const parts: Buffer[] = [];
-    for (let done = 0; done < lengthBytes;) {
-      const part = await this.#reader.read(
-        this.#ordinal,
-        offsetBytes + done,
-        Math.min(lengthBytes - done, STREAM_BYTES),
-        stop,
-      );
-      if (part.length === 0) break;
-      parts.push(part);
-      done += part.length;
+    const places: Buffer[] = [];
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < into.length) {
+        const at = next;
+        const memory = into.subarray(at, at + STREAM_BYTES);
+        next += memory.length;
+        const { length } = memory;
+        const ordinal = this.#ordinal;
+        const got = await this.#reader.read(ordinal, offsetBytes + at, length, stop, memory);
+        parts[at / STREAM_BYTES] = got;
+        places[at / STREAM_BYTES] = memory;
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: IN_FLIGHT }, work));
+    } catch (error) {
+      failing.abort(error);
+      throw error;
     }
-    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+    // A connection that was given up may still write to where bytes should have gone.
+    return parts.every((part, i) => part === places[i]) ? into : Buffer.concat(parts);
   }
 
   /** The bytes of [start, end) as a stream. */
@@ -72,10 +90,18 @@ export class DatasetFile implements AsyncDisposable {
     end: number,
     signal?: AbortSignal,
   ): AsyncGenerator<Buffer, void, undefined> {
-    for (let at = start; at < end;) {
-      const piece = await this.read(at, Math.min(STREAM_BYTES, end - at), signal);
-      yield piece;
-      at += piece.length;
+    const ahead: Promise<Buffer>[] = [];
+    for (let at = start; at < end || ahead.length > 0;) {
+      while (at < end && ahead.length < IN_FLIGHT) {
+        const lengthBytes = Math.min(STREAM_BYTES, end - at);
+        const piece = this.read(at, lengthBytes, signal);
+        // Whoever awaits it sees its failure.
+        piece.catch(() => undefined);
+        ahead.push(piece);
+        at += lengthBytes;
+      }
+      const first = ahead.shift();
+      if (first !== undefined) yield await first;
     }
   }
 }

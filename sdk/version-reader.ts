@@ -14,6 +14,7 @@ import { withMissing } from '../rpc/manifests/index.ts';
 import type { Connection } from './connection.ts';
 import type { VersionManifest } from './manifest.ts';
 import type { HeldExtent } from './mount-source.ts';
+import { readWhole } from './many.ts';
 import { pathBytes } from './paths.ts';
 import type { DatasetPath } from './paths.ts';
 import type { FileRange } from './router.ts';
@@ -91,6 +92,18 @@ export class VersionReader implements AsyncDisposable {
       signal,
       memory?.length === length ? memory : undefined,
     );
+  }
+
+  /** Whole files, those of one owner together. @throws {LarderError} as `read` */
+  async readWhole(ordinals: readonly number[], signal: AbortSignal): Promise<Buffer[]> {
+    const ranges: FileRange[] = [];
+    for (const ordinal of ordinals) {
+      const ref = await this.object(ordinal, signal);
+      ranges.push(this.#range(ordinal, ref, 0, ref.sizeBytes));
+    }
+    const { router, config, placement } = this.#connection;
+    const options = { router, config, placement: () => placement.current.number };
+    return await readWhole(ranges, options, signal);
   }
 
   /**

@@ -33,6 +33,8 @@ import type {
   FrameHeader,
   HeldAt,
   ReadRequest,
+  ReceivedRead,
+  Touched,
   VersionBody,
 } from '../rpc/frames/index.ts';
 import type { DataHandler, DataSession, Reply } from '../rpc/data/index.ts';
@@ -131,9 +133,7 @@ export class DataPlane implements DataHandler {
       this.#setOpen(session, objectId, open);
     } else if (header.type === FRAME.TOUCHED) {
       this.#note('a report of reads', async (signal) => {
-        const { address, offsetBytes, lengthBytes, bytes } = decodeTouched(body);
-        const ref = await this.#object(address, signal, { isRead: true });
-        this.#options.reads.touched(ref, offsetBytes, lengthBytes, bytes);
+        await this.#touched(decodeTouched(body), { signal, isLocal: true });
       });
     } else if (header.type === FRAME.MAPPED) {
       this.#note('a report of a mapped file', async (signal) => {
@@ -144,7 +144,29 @@ export class DataPlane implements DataHandler {
     }
   }
 
-  async #read(request: Required<ReadRequest>, reply: Reply): Promise<void> {
+  /** @throws {LarderError} `NOT_FOUND` */
+  async sizeOf(file: FileAddress, signal: AbortSignal): Promise<number> {
+    return (await this.#object(file, signal, { isRead: false })).sizeBytes;
+  }
+
+  /** Reads that a thread of this worker has answered count as its own. */
+  async touched(touched: Touched): Promise<void> {
+    const signal = AbortSignal.timeout(NOTE_TIMEOUT_MS);
+    await this.#touched(touched, { signal, isLocal: false }).catch((error: unknown) => {
+      this.#options.log.debug({ err: error }, 'a read that was answered could not be counted');
+    });
+  }
+
+  async #touched(
+    touched: Touched,
+    { signal, isLocal }: Pick<Reply, 'signal' | 'isLocal'>,
+  ): Promise<void> {
+    const { address, offsetBytes, lengthBytes, bytes } = touched;
+    const ref = await this.#object(address, signal, { isRead: true });
+    this.#options.reads.touched(ref, offsetBytes, lengthBytes, { bytes, isLocal });
+  }
+
+  async #read(request: ReceivedRead, reply: Reply): Promise<void> {
     const ref = await this.#readable(request, reply);
     if (ref === undefined) return;
     const { offsetBytes, lengthBytes } = request;
@@ -157,7 +179,7 @@ export class DataPlane implements DataHandler {
     await reply.send(encodeFrame(FRAME.END, reply.requestId));
   }
 
-  async #hold(request: Required<ReadRequest>, reply: Reply): Promise<void> {
+  async #hold(request: ReceivedRead, reply: Reply): Promise<void> {
     const ref = await this.#readable(request, reply);
     if (ref === undefined) return;
     const { offsetBytes, lengthBytes } = request;
@@ -166,7 +188,7 @@ export class DataPlane implements DataHandler {
     await reply.send(encodeJson(FRAME.HELD_AT, reply.requestId, heldAt));
   }
 
-  #readOptions(request: Required<ReadRequest>, { signal, isLocal }: Reply): ReadOptions {
+  #readOptions(request: ReceivedRead, { signal, isLocal }: Reply): ReadOptions {
     const { mayFetch, hops, placement } = request;
     const deadlineAtMs = this.#options.clock.monotonicMs() + request.deadlineMs;
     // With a placement that has not come here yet, others may be before this worker than it knows.

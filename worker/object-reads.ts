@@ -24,6 +24,12 @@ export interface ReadOptions {
   readonly isLocal?: boolean;
 }
 
+export interface TouchedRead {
+  readonly bytes: number;
+  /** The reader is on this node. */
+  readonly isLocal: boolean;
+}
+
 export interface HeldState {
   readonly heldBytes: number;
   readonly complete: boolean;
@@ -79,9 +85,9 @@ export interface ObjectReads {
    * A reader on this node read these bytes from the object's file by itself: they count as asked of
    * Larder and, with the span, as requested.
    *
-   * @param bytes read in all; a span that was read twice counts twice
+   * @param read `bytes` in all; a span that was read twice counts twice
    */
-  touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, bytes: number): void;
+  touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, read: TouchedRead): void;
   /**
    * A process on a mount's node has mapped the object into its memory, and faulted at an offset that is not
    * on its node: the rest of the object (of a large one, of the stripe around the offset) is brought

@@ -14,7 +14,7 @@ import {
   systemRandom,
 } from '../common/index.ts';
 import type { Clock, Logger, Random } from '../common/index.ts';
-import { DataServer, tcpAddress } from '../rpc/data/index.ts';
+import { ConnectionSlots, DataServer, tcpAddress } from '../rpc/data/index.ts';
 import { assertMayListen, connectMaster, parseAddress } from '../rpc/grpc/index.ts';
 import type { MasterChannel } from '../rpc/grpc/index.ts';
 import { Commands } from './commands.ts';
@@ -27,6 +27,8 @@ import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
 import { Moves } from './moves/index.ts';
 import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
+import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './serving/index.ts';
+import type { ServingThreads } from './serving/index.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
@@ -58,6 +60,8 @@ export interface WorkerOptions {
    * once; in a cgroup of 512 MiB the worker stays below it with that.
    */
   readonly readMemoryBytes?: number;
+  /** Threads that serve the TCP port; 0: the main thread does. Default: half the cores, 1 to 4. */
+  readonly servingThreads?: number | undefined;
   /** Connections to one endpoint of an origin; default 32. */
   readonly originConnections?: number;
   /** Another worker that says nothing for so long while it is asked, hangs. Default 5,000 ms. */
@@ -102,7 +106,9 @@ const MOVE_TIMEOUT_MS = 60_000;
 const DEFAULT_MOVE_BYTES_PER_SECOND = 200 * MIB;
 const DEFAULT_READ_MEMORY_BYTES = 128 * MIB;
 /** Of the file descriptors: objects that are kept open, connections, reads of origins. */
-const OBJECT_FILES = { share: 1 / 4, least: 4, most: 512 };
+const OBJECT_FILES = { share: 1 / 8, least: 4, most: 512 };
+/** Those of the serving threads together. */
+const SERVED_FILES = { share: 1 / 8, least: 4, most: 1_024 };
 const CONNECTIONS = { share: 1 / 2, least: 8 };
 const ORIGIN_READS = { share: 1 / 8, least: 2, most: 32 };
 
@@ -117,7 +123,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const cluster: Cluster = { membership: undefined, moves: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
   const { store, master, moves, expectations, predictions } = parts;
-  const dataAddress = await serve({ ...options, clock, log }, parts, cluster, started);
+  const { address: dataAddress, serving } = await serve(
+    { ...options, clock, log },
+    parts,
+    cluster,
+    started,
+  );
   const membership = started.use(
     joinCluster({
       master,
@@ -146,6 +157,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   membership.onPlacement((placement) => {
     expectations.placed(placement);
     moves.placementChanged();
+    serving?.placed(placement.number);
   });
   const running = started.move();
   return {
@@ -283,19 +295,19 @@ function openMoves(
   });
 }
 
-/** @returns the address of the data plane, with the real port */
+/** The address of the data plane has the real port. */
 async function serve(
   config: Omit<Config, 'random'>,
   { store, versions, reads, moves }: Parts,
   cluster: Cluster,
   started: Disposals,
-): Promise<string> {
+): Promise<{ readonly address: string; readonly serving?: ServingThreads }> {
   const { clock, log, listen, socket, openFiles = Infinity } = config;
   const most = config.maxConnections ?? DEFAULT_CONNECTIONS;
   const { workerId } = store;
   const placement = () => cluster.membership?.placement;
   const siblings = started.use(new SiblingPrefetch({ reads, workerId, placement, log }));
-  const handler = new DataPlane({
+  const plane = new DataPlane({
     workerId,
     versions,
     reads,
@@ -306,23 +318,43 @@ async function serve(
     clock,
     log,
   });
+  const handler = new ManyReads(plane, (file, signal) => plane.sizeOf(file, signal));
+  const threads = config.servingThreads ?? defaultThreads();
+  const { readMemoryBytes = DEFAULT_READ_MEMORY_BYTES } = config;
+  const { mainBytes, threadBytes } = divideMemory(readMemoryBytes, threads);
+  const maxConnections = shareOfOpenFiles(openFiles, { ...CONNECTIONS, most });
+  const slots = new ConnectionSlots(maxConnections, { users: 1 + threads });
+  const limits = {
+    frameTimeoutMs: FRAME_TIMEOUT_MS,
+    sendTimeoutMs: SEND_TIMEOUT_MS,
+    maxRequests: MAX_REQUESTS,
+    maxConnections,
+  };
   const server = started.use(
     new DataServer({
-      handler,
-      clock,
-      log,
-      frameTimeoutMs: FRAME_TIMEOUT_MS,
-      sendTimeoutMs: SEND_TIMEOUT_MS,
-      maxRequests: MAX_REQUESTS,
-      maxConnections: shareOfOpenFiles(openFiles, { ...CONNECTIONS, most }),
-      maxReadBytes: config.readMemoryBytes ?? DEFAULT_READ_MEMORY_BYTES,
+      ...{ ...limits, handler, clock, log },
+      connectionSlots: slots,
+      maxReadBytes: mainBytes,
     }),
   );
   store.onEvicted((objectId) => {
     server.broadcastEvicted(objectId);
   });
-  await server.listen({ kind: 'unix', path: socket }, config.socketMode);
-  return await server.listen(tcpAddress(listen));
+  await server.listen({ kind: 'unix', path: socket }, { socketMode: config.socketMode });
+  if (threads === 0) return { address: await server.listen(tcpAddress(listen)) };
+  const serving = started.use(
+    await serveByThreads({
+      ...{ ...parseAddress(listen), threads, slots, clock, log },
+      parts: { store, versions, plane, handler, server },
+      limits: { ...limits, maxReadBytes: threadBytes },
+      maxOpenFiles: shareOfOpenFiles(openFiles, SERVED_FILES),
+      placement: () => placement()?.number ?? 0,
+    }),
+  );
+  store.onEvicted((objectId) => {
+    serving.evicted(objectId);
+  });
+  return { address: serving.address, serving };
 }
 
 function countersOf(parts: Parts): WorkerCounters {

@@ -40,6 +40,7 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     openFiles: openFilesLimit(),
     maxConnections: settings.maxConnections,
     readMemoryBytes: settings.readMemory,
+    servingThreads: settings.servingThreads,
     originConnections: settings.originConnections,
     moveBytesPerSecond: settings.moveRate,
     peerTimeoutMs: settings.peerTimeout,

@@ -1,4 +1,5 @@
 /** What a worker answers, from the bodies of its frames. */
+import { LarderError, PROTOCOL_VERSION } from '../../common/index.ts';
 import { decodeJson, FRAME } from '../frames/index.ts';
 import type { FrameHeader, HeldAt, HeldStateBody, VersionBody } from '../frames/index.ts';
 
@@ -16,6 +17,14 @@ export type StreamAnswer =
 export interface Answer {
   readonly header: FrameHeader;
   readonly body: Buffer;
+}
+
+/** The id of the worker. @throws {LarderError} `PROTOCOL_MISMATCH` */
+export function welcomedBy({ body }: Answer): string {
+  const { protocol, workerId } = decodeJson(body);
+  if (protocol === PROTOCOL_VERSION) return String(workerId);
+  const theirs = String(protocol);
+  throw new LarderError('PROTOCOL_MISMATCH', { theirs, ours: PROTOCOL_VERSION });
 }
 
 /** Undefined where it is none to a READ. */

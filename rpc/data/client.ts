@@ -4,17 +4,17 @@
  * Always true:
  *   - every request settles: with its answer, with the error that the worker sent, with `UNAVAILABLE`
  *     when the connection ends, or with `DEADLINE_EXCEEDED`;
- *   - bytes are given out only after their CRC, bound to object, offset and length, was right.
+ *   - bytes are given out only after their CRC, bound to object, offset and length, was right. A sender that
+ *     lets the kernel send files does not look at them: it is told to (`verify`), and asked once more.
  *
  * It does not reconnect: whoever routes decides where to go next.
  */
-import net from 'node:net';
-import { asLarderError, KIB, LarderError, PROTOCOL_VERSION } from '../../common/index.ts';
+import type net from 'node:net';
+import { asLarderError, LarderError, PROTOCOL_VERSION } from '../../common/index.ts';
 import type { Clock } from '../../common/index.ts';
 import {
   decodeError,
   decodeEvicted,
-  decodeJson,
   encodeFrame,
   encodeHeld,
   encodeJson,
@@ -24,6 +24,7 @@ import {
   encodeOpenState,
   encodeOpenVersion,
   encodeRead,
+  encodeReadMany,
   encodeTouched,
   FRAME,
 } from '../frames/index.ts';
@@ -37,6 +38,7 @@ import type {
   Mapped,
   HeldRequest,
   MoveList,
+  ReadManyRequest,
   ReadRequest,
   Touched,
   VersionBody,
@@ -44,27 +46,28 @@ import type {
 } from '../frames/index.ts';
 import { formatAddress } from './address.ts';
 import type { DataAddress } from './address.ts';
-import { heldAtOf, heldStateOf, streamAnswerOf, versionOf } from './answers.ts';
+import { heldAtOf, heldStateOf, streamAnswerOf, versionOf, welcomedBy } from './answers.ts';
 import type { Answer, ReadAnswer, StreamAnswer } from './answers.ts';
 import type { DataClientOptions, RequestOptions } from './client-options.ts';
 import { FrameReader } from './frame-reader.ts';
-import { Receiving } from './receiving.ts';
-import type { PieceSink } from './receiving.ts';
-import { Silence } from './silence.ts';
+import { connectReceiving } from './receiving-socket.ts';
+import { ManyReceiver, RangeReceiver, StreamReceiver } from './receivers.ts';
+import type { ManyObject, PieceSink, Receiver } from './receivers.ts';
+import { watchSilence } from './silence.ts';
+import type { Silence } from './silence.ts';
+import { verifying } from './verifying.ts';
 
 interface Pending {
-  readonly read?: Receiving;
+  readonly receiver?: Receiver;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: LarderError) => void;
 }
-
-/** The socket reads into this buffer again and again (2.1–2.7 GB/s against 1.4 with a new one each). */
-const RECEIVE_BUFFER_BYTES = 512 * KIB;
 
 export class DataClient implements AsyncDisposable {
   readonly #socket: net.Socket;
   readonly #address: string;
   readonly #clock: Clock;
+  readonly #how: { readonly clock: Clock; readonly isClosed: () => boolean };
   readonly #pending = new Map<number, Pending>();
   readonly #frames: FrameReader;
   #workerId = '';
@@ -80,21 +83,17 @@ export class DataClient implements AsyncDisposable {
   constructor(address: DataAddress, options: DataClientOptions) {
     this.#address = formatAddress(address);
     this.#clock = options.clock;
-    const { silenceMs } = options;
-    if (silenceMs !== undefined) {
-      this.#silence = new Silence(options.clock, silenceMs, {
-        isExpected: () => this.#pending.size > 0 && this.#holding === 0,
-        ask: () => {
-          // Its answer belongs to no request: that it comes is all there is to know.
-          if (!this.closed) this.#socket.write(encodeFrame(FRAME.PING, this.#takeId()));
-        },
-        give: () => {
-          this.#fail(
-            new LarderError('UNAVAILABLE', { worker: this.#address, silentMs: silenceMs }),
-          );
-        },
-      });
-    }
+    this.#how = { clock: options.clock, isClosed: () => this.closed };
+    this.#silence = watchSilence(options, {
+      isExpected: () => this.#pending.size > 0 && this.#holding === 0,
+      ask: () => {
+        // Its answer belongs to no request: that it comes is all there is to know.
+        this.#tell(encodeFrame(FRAME.PING, this.#takeId()));
+      },
+      give: (silentMs) => {
+        this.#fail(new LarderError('UNAVAILABLE', { worker: this.#address, silentMs }));
+      },
+    });
     this.#frames = new FrameReader({
       destination: (id, offset, length) => this.#destination(id, offset, length),
       data: (id, piece) => {
@@ -104,30 +103,14 @@ export class DataClient implements AsyncDisposable {
         this.#frame(header, body);
       },
     });
-    const buffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER_BYTES);
-    this.#socket = net.connect({
-      ...(address.kind === 'unix'
-        ? { path: address.path }
-        : { host: address.host, port: address.port }),
-      noDelay: true,
-      onread: {
-        buffer,
-        callback: (count) => {
-          this.#receive(buffer.subarray(0, count));
-          return true;
-        },
-      },
+    this.#socket = connectReceiving(address, (bytes) => {
+      this.#receive(bytes);
     });
-    this.#socket.on('error', (cause) => {
-      this.#fail(
-        new LarderError('UNAVAILABLE', { worker: this.#address, why: cause.message }, { cause }),
-      );
-    });
-    this.#socket.on('close', () => {
-      this.#fail(
-        new LarderError('UNAVAILABLE', { worker: this.#address, why: 'connection closed' }),
-      );
-    });
+    const lost = (why: string, cause?: Error) => {
+      this.#fail(new LarderError('UNAVAILABLE', { worker: this.#address, why }, { cause }));
+    };
+    this.#socket.on('error', (cause) => lost(cause.message, cause));
+    this.#socket.on('close', () => lost('connection closed'));
   }
 
   /** @throws {LarderError} `UNAVAILABLE`, `DEADLINE_EXCEEDED`, `PROTOCOL_MISMATCH`, `CANCELLED` */
@@ -139,18 +122,10 @@ export class DataClient implements AsyncDisposable {
     const client = new DataClient(address, options);
     const hello: Hello = { protocol: PROTOCOL_VERSION, client: options.client };
     try {
-      const { body } = await client.#request((id) => encodeJson(FRAME.HELLO, id, hello), {
-        timeoutMs: options.connectTimeoutMs,
-        signal,
-      });
-      const { protocol, workerId } = decodeJson(body);
-      client.#workerId = String(workerId);
-      if (protocol !== PROTOCOL_VERSION) {
-        throw new LarderError('PROTOCOL_MISMATCH', {
-          theirs: String(protocol),
-          ours: PROTOCOL_VERSION,
-        });
-      }
+      const { connectTimeoutMs: timeoutMs } = options;
+      client.#workerId = welcomedBy(
+        await client.#request((id) => encodeJson(FRAME.HELLO, id, hello), { timeoutMs, signal }),
+      );
       return client;
     } catch (error) {
       client.#fail(asLarderError(error));
@@ -178,14 +153,15 @@ export class DataClient implements AsyncDisposable {
     options: RequestOptions,
     memory?: Buffer,
   ): Promise<ReadAnswer> {
-    const into = memory ?? Buffer.allocUnsafeSlow(request.lengthBytes);
-    const answer = await this.#receiveRead(request, objectId, options, into);
-    return answer.kind === 'done' ? { kind: 'data', bytes: into } : answer;
+    return await verifying({ ...this.#how, options }, (again) =>
+      again === undefined
+        ? this.#read(request, objectId, options, memory)
+        : this.#read({ ...request, verify: true }, objectId, again),
+    );
   }
 
   /**
-   * As `read`, but hands over the bytes in order as they come, each piece after its CRC was right. What was
-   * handed over before it rejects is good.
+   * As `read`, but hands over the bytes in order as they come. What was handed over before it rejects is good.
    */
   async stream(
     request: ReadRequest,
@@ -193,7 +169,60 @@ export class DataClient implements AsyncDisposable {
     options: RequestOptions,
     sink: PieceSink,
   ): Promise<StreamAnswer> {
-    return await this.#receiveRead(request, objectId, options, sink);
+    let doneBytes = 0;
+    return await verifying({ ...this.#how, options }, (again) => {
+      const offsetBytes = request.offsetBytes + doneBytes;
+      const lengthBytes = request.lengthBytes - doneBytes;
+      const receiver = new StreamReceiver({ objectId, offsetBytes, lengthBytes }, (bytes) => {
+        doneBytes += bytes.length;
+        const room = sink(bytes);
+        if (room !== undefined) this.#hold(room);
+      });
+      const rest = { ...request, offsetBytes, lengthBytes, verify: again !== undefined };
+      return this.#answered(rest, again ?? options, receiver);
+    });
+  }
+
+  async #read(
+    request: ReadRequest,
+    objectId: string,
+    options: RequestOptions,
+    memory?: Buffer,
+  ): Promise<ReadAnswer> {
+    const { offsetBytes, lengthBytes } = request;
+    const into = memory ?? Buffer.allocUnsafeSlow(lengthBytes);
+    const receiver = new RangeReceiver(objectId, offsetBytes, into);
+    const answer = await this.#answered(request, options, receiver);
+    return answer.kind === 'done' ? { kind: 'data', bytes: into } : answer;
+  }
+
+  async #answered(
+    request: ReadRequest,
+    options: RequestOptions,
+    receiver: Receiver & { readonly whole: boolean },
+  ): Promise<StreamAnswer> {
+    const answer = streamAnswerOf(
+      await this.#request((id) => encodeRead(id, request), options, receiver),
+    );
+    if (answer === undefined) throw this.#invalid('an answer that does not belong to READ');
+    if (answer.kind === 'done' && !receiver.whole) throw this.#invalid('fewer bytes than asked');
+    return answer;
+  }
+
+  /**
+   * Whole files of one version, in one request: at most `MAX_READ_MANY_FILES`, and `MAX_READ_BYTES` together.
+   *
+   * @param objects of the files, in the order of the request
+   * @returns each the bytes of a file, or why it was not had here: read it by itself
+   */
+  async readMany(
+    request: ReadManyRequest,
+    objects: readonly ManyObject[],
+    options: RequestOptions,
+  ): Promise<readonly (Buffer | LarderError)[]> {
+    const receiver = new ManyReceiver(objects);
+    await this.#request((id) => encodeReadMany(id, request), options, receiver);
+    return receiver.results();
   }
 
   /**
@@ -236,15 +265,15 @@ export class DataClient implements AsyncDisposable {
   }
 
   reportOpen(objectId: string, open: boolean): void {
-    if (!this.closed) this.#socket.write(encodeOpenState(objectId, open));
+    this.#tell(encodeOpenState(objectId, open));
   }
 
   reportTouched(touched: Touched): void {
-    if (!this.closed) this.#socket.write(encodeTouched(touched));
+    this.#tell(encodeTouched(touched));
   }
 
   reportMapped(mapped: Mapped): void {
-    if (!this.closed) this.#socket.write(encodeMapped(mapped));
+    this.#tell(encodeMapped(mapped));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -252,26 +281,10 @@ export class DataClient implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  async #receiveRead(
-    request: ReadRequest,
-    objectId: string,
-    options: RequestOptions,
-    to: Buffer | PieceSink,
-  ): Promise<StreamAnswer> {
-    const { offsetBytes, lengthBytes } = request;
-    const read = new Receiving({ objectId, offsetBytes, lengthBytes, to });
-    const answer = streamAnswerOf(
-      await this.#request((id) => encodeRead(id, request), options, read),
-    );
-    if (answer === undefined) throw this.#invalid('an answer that does not belong to READ');
-    if (answer.kind === 'done' && !read.isWhole) throw this.#invalid('fewer bytes than asked');
-    return answer;
-  }
-
   #request(
     encode: (requestId: number) => Buffer,
     options: RequestOptions,
-    read?: Receiving,
+    receiver?: Receiver,
   ): Promise<Answer> {
     if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
     const id = this.#takeId();
@@ -299,7 +312,7 @@ export class DataClient implements AsyncDisposable {
         );
       });
       this.#pending.set(id, {
-        ...(read === undefined ? {} : { read }),
+        ...(receiver === undefined ? {} : { receiver }),
         resolve: (answer) => {
           settle();
           resolve(answer);
@@ -316,6 +329,10 @@ export class DataClient implements AsyncDisposable {
       options.signal.addEventListener('abort', onAbort);
       this.#socket.write(encode(id));
     });
+  }
+
+  #tell(frame: Buffer): void {
+    if (!this.closed) this.#socket.write(frame);
   }
 
   #takeId(): number {
@@ -336,25 +353,18 @@ export class DataClient implements AsyncDisposable {
   }
 
   #destination(requestId: number, offsetBytes: number, lengthBytes: number): Buffer | undefined {
-    const read = this.#pending.get(requestId)?.read;
-    if (read === undefined) return undefined;
-    const destination = read.destination(offsetBytes, lengthBytes);
-    if (destination === undefined) throw this.#invalid('bytes that were not asked for');
-    return destination;
+    return this.#pending.get(requestId)?.receiver?.destination(offsetBytes, lengthBytes);
   }
 
   #data(requestId: number, piece: DataPiece): void {
     const pending = this.#pending.get(requestId);
-    if (pending?.read === undefined) return;
-    if (!pending.read.isRight(piece)) {
-      const { objectId } = pending.read;
-      const { offsetBytes } = piece;
-      const facts = { worker: this.#address, objectId, offsetBytes };
-      pending.reject(new LarderError('CHECKSUM_MISMATCH', facts));
-      return;
+    try {
+      pending?.receiver?.data(piece);
+    } catch (error) {
+      const { code, facts } = asLarderError(error);
+      pending?.reject(new LarderError(code, { worker: this.#address, ...facts }));
+      this.#socket.write(encodeFrame(FRAME.CANCEL, requestId));
     }
-    const room = pending.read.take(piece);
-    if (room !== undefined) this.#hold(room);
   }
 
   #hold(room: Promise<void>): void {
@@ -381,7 +391,8 @@ export class DataClient implements AsyncDisposable {
     }
     const pending = this.#pending.get(header.requestId);
     if (pending === undefined) return;
-    if (header.type === FRAME.ERROR) pending.reject(decodeError(body));
+    if (header.type === FRAME.ITEM) pending.receiver?.item?.(body);
+    else if (header.type === FRAME.ERROR) pending.reject(decodeError(body));
     else pending.resolve({ header, body });
   }
 

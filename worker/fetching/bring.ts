@@ -7,7 +7,7 @@ import type { PlacementMember } from '../../common/index.ts';
 import type { ObjectStore } from '../store/index.ts';
 import { promote } from './completion.ts';
 import { OWN_ACCORD } from './fetch-from.ts';
-import type { BlockSpan } from './fetch-from.ts';
+import type { BlockSpan } from './ranges.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchRun } from './fetch-run.ts';
 import type { ObjectFetch } from './object-fetch.ts';

@@ -3,11 +3,11 @@ import { LarderError } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import { isDropped } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
-import type { BlockSpan } from './fetch-from.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchRun } from './fetch-run.ts';
 import type { Completing, ObjectFetch } from './object-fetch.ts';
 import { blocksIn } from './ranges.ts';
+import type { BlockSpan } from './ranges.ts';
 import type { ByteRange } from './read-pattern.ts';
 
 /** Enough to fill a long pipe, few enough to leave places to other objects. */

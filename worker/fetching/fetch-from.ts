@@ -17,9 +17,3 @@ export const OWN_ACCORD: FetchFrom = {
   deadlineAtMs: Infinity,
   askPeers: true,
 };
-
-export interface BlockSpan {
-  readonly first: number;
-  /** One past the last. */
-  readonly end: number;
-}

@@ -6,8 +6,9 @@ import type { StoredObject } from '../store/index.ts';
 import { notKept } from './completion.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchRun, Source } from './fetch-run.ts';
-import type { BlockSpan, FetchFrom } from './fetch-from.ts';
+import type { FetchFrom } from './fetch-from.ts';
 import type { ObjectFetch } from './object-fetch.ts';
+import type { BlockSpan } from './ranges.ts';
 import { blockBytes, blocksIn } from './ranges.ts';
 import type { ByteRange } from './read-pattern.ts';
 

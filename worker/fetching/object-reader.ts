@@ -23,6 +23,7 @@ import type {
   ObjectReads,
   ReadOptions,
   ReadPiece,
+  TouchedRead,
 } from '../object-reads.ts';
 import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
@@ -246,9 +247,10 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     return object !== undefined && isHeld(object, range);
   }
 
-  touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, bytes: number): void {
+  touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, read: TouchedRead): void {
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
-    this.#counts.asked(bytes, {});
+    this.#counts.asked(read.bytes, read);
+    this.#counts.served(read.bytes, 'disk', read);
     this.#ledger.askedOf(ref, range);
     this.#besides.memoryOf(ref).touch(range);
   }

@@ -1,8 +1,13 @@
 /** Ranges of bytes and the blocks that they touch. */
 import { blockLength, blocksOf, STRIPE_BYTES } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
-import type { BlockSpan } from './fetch-from.ts';
 import type { ByteRange } from './read-pattern.ts';
+
+export interface BlockSpan {
+  readonly first: number;
+  /** One past the last. */
+  readonly end: number;
+}
 
 export function blocksIn(range: ByteRange, ref: Pick<ObjectRef, 'blockSizeBytes'>): BlockSpan {
   return blocksOf(range.fromBytes, range.toBytes - range.fromBytes, ref.blockSizeBytes);

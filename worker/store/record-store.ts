@@ -252,7 +252,7 @@ export function objectIdOf(key: Buffer): string {
   return key.toString('hex', key.length - ID_BYTES);
 }
 
-function segmentKey(objectId: string, segment: number): Buffer {
+export function segmentKey(objectId: string, segment: number): Buffer {
   const key = Buffer.alloc(ID_BYTES + 4);
   key.write(objectId, 'hex');
   key.writeUInt32BE(segment, ID_BYTES);

@@ -6,6 +6,7 @@ import {
   encodeEvicted,
   encodeFrame,
   encodeHeld,
+  encodeItem,
   encodeManifest,
   encodeMapped,
   encodeMoves,
@@ -14,6 +15,7 @@ import {
   encodeOpenState,
   encodeOpenVersion,
   encodeRead,
+  encodeReadMany,
   FRAME,
 } from '../../../rpc/frames/index.ts';
 import { LarderError, MAX_REQUEST_BODY_BYTES } from '../../../common/index.ts';
@@ -46,6 +48,17 @@ const golden: [string, Buffer, string][] = [
   ['HOLD', encodeRead(7, request, FRAME.HOLD), 'HOLD'],
   ['READ that was passed on', encodeRead(7, { ...request, hops: 3 }), 'READ with hops'],
   ['PING', encodeFrame(FRAME.PING, 12), 'PING'],
+  ['READ to verify', encodeRead(7, { ...request, verify: true }), 'READ to verify'],
+  [
+    'READ_MANY',
+    encodeReadMany(12, {
+      ...{ datasetId: 1, version: 2, mayFetch: true, placement: 2 ** 40, deadlineMs: 30_000 },
+      ordinals: [3, 4, 0xfffffffe],
+    }),
+    'READ_MANY',
+  ],
+  ['ITEM', encodeItem(12), 'ITEM'],
+  ['ITEM that failed', encodeItem(12, new LarderError('NOT_FOUND')), 'ITEM that failed'],
   ['DATA head', encodeDataHead(7, 262_144, 0xdeadbeef, 4), 'DATA'],
   ['HELD', encodeHeld(8, { address: { datasetId: 1, version: 2, ordinal: 3 } }), 'HELD'],
   [

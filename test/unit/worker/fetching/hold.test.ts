@@ -42,7 +42,7 @@ describe('holding a range for a reader on the node', () => {
       expect(extent.toBytes).toBeGreaterThanOrEqual(position + length);
       const bytes = bytesByPath(larder, ref, position, extent);
       expect(bytes.equals(contentOf(ref.key, position, bytes.length))).toBe(true);
-      larder.reader.touched(ref, position, bytes.length, bytes.length);
+      larder.reader.touched(ref, position, bytes.length, { bytes: bytes.length, isLocal: true });
       position = extent.toBytes;
       asked += 1;
     }
