@@ -32,31 +32,36 @@ export class AuditFiles implements Disposable {
     return this.#target.measure(held);
   }
 
-  /** As of the last `measure`. */
+  /** As of the last `measure`: files of which anything is missing, each once. */
   *missing(): Generator<{ readonly path: () => Buffer; readonly sizeBytes: number }> {
-    for (let file = 0; file < this.#target.files; file += 1) {
-      if (!this.#target.isMissing(file)) continue;
-      yield { path: () => this.#path(file), sizeBytes: this.#target.sizeBytes(file) };
+    let told = -1;
+    for (let part = 0; part < this.#target.parts; part += 1) {
+      const ordinal = this.#target.ordinal(part);
+      if (!this.#target.isMissing(part) || ordinal === told) continue;
+      told = ordinal;
+      yield { path: () => this.#path(part), sizeBytes: this.#sizeFrom(this.#firstOf(part)) };
     }
   }
 
   /** Of the file whose first block it is; undefined where no file of this version begins there. */
   sizeAt(firstBlock: number): number | undefined {
-    const file = this.#fileOf(firstBlock);
-    if (file === undefined || this.#target.blocksOf(file).first !== firstBlock) return undefined;
-    return this.#target.sizeBytes(file);
+    const part = this.#partOf(firstBlock);
+    if (part === undefined || this.#target.blocksOf(part).first !== firstBlock) return undefined;
+    return this.#firstOf(part) === part ? this.#sizeFrom(part) : undefined;
   }
 
   /** Of the file that a block belongs to; empty where it is of no file of this version. */
   pathAt(block: number): Buffer {
-    const file = this.#fileOf(block);
-    return file === undefined ? Buffer.alloc(0) : this.#path(file);
+    const part = this.#partOf(block);
+    return part === undefined ? Buffer.alloc(0) : this.#path(part);
   }
 
   /** One past the last block of the file that a block belongs to, or the largest number there is. */
   endAt(block: number): number {
-    const file = this.#fileOf(block);
-    return file === undefined ? BLOCK_NUMBERS_END : this.#target.blocksOf(file).end;
+    let part = this.#partOf(block);
+    if (part === undefined) return BLOCK_NUMBERS_END;
+    while (this.#isSameFile(part, part + 1)) part += 1;
+    return this.#target.blocksOf(part).end;
   }
 
   [Symbol.dispose](): void {
@@ -64,22 +69,42 @@ export class AuditFiles implements Disposable {
     this.#manifest[Symbol.dispose]();
   }
 
-  #path(file: number): Buffer {
-    return this.#manifest.reader.key(this.#target.ordinal(file));
+  #path(part: number): Buffer {
+    return this.#manifest.reader.key(this.#target.ordinal(part));
   }
 
-  /** Files are by their first block. One without blocks begins where the next does: the last of those counts. */
-  #fileOf(block: number): number | undefined {
+  /** The parts of a file follow one another. */
+  #isSameFile(part: number, other: number): boolean {
+    const isThere = other >= 0 && other < this.#target.parts;
+    return isThere && this.#target.ordinal(part) === this.#target.ordinal(other);
+  }
+
+  #firstOf(part: number): number {
+    let first = part;
+    while (this.#isSameFile(part, first - 1)) first -= 1;
+    return first;
+  }
+
+  #sizeFrom(first: number): number {
+    let sizeBytes = 0;
+    for (let part = first; part === first || this.#isSameFile(first, part); part += 1) {
+      sizeBytes += this.#target.sizeBytes(part);
+    }
+    return sizeBytes;
+  }
+
+  /** Parts are by their first block. One without blocks begins where the next does: the last of those counts. */
+  #partOf(block: number): number | undefined {
     let low = 0;
-    let high = this.#target.files;
+    let high = this.#target.parts;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.#target.blocksOf(middle).first <= block) low = middle + 1;
       else high = middle;
     }
-    for (let file = low - 1; file >= 0; file -= 1) {
-      const { first, end } = this.#target.blocksOf(file);
-      if (end > first) return block < end ? file : undefined;
+    for (let part = low - 1; part >= 0; part -= 1) {
+      const { first, end } = this.#target.blocksOf(part);
+      if (end > first) return block < end ? part : undefined;
     }
     return undefined;
   }

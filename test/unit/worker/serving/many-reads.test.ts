@@ -45,6 +45,7 @@ function ask(
   many: ManyReads,
   ordinals: readonly number[],
   signal: AbortSignal,
+    isLocal: false,
 ): { readonly sent: Buffer[]; readonly done: Promise<void> } {
   const frame = encodeReadMany(5, {
     ...{ datasetId: 1, version: 1, mayFetch: true, placement: 0, deadlineMs: 1_000, ordinals },
