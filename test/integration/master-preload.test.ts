@@ -76,6 +76,15 @@ test('stripes of large files go to their owners, each once; files are counted, n
   expect(fetched).toHaveLength(20 * 11 + 1);
   expect(new Set(fetched).size).toBe(20 * 11 + 1);
   for (const worker of workers) expect(worker.fetched.length).toBeGreaterThan(40);
+  // Eleven stripes of one file do not all have one owner.
+  const holders = (ordinal: number) => workers.filter(({ fetched: all }) => all.includes(ordinal));
+  const large = new Set(
+    workers.flatMap(({ fetchedStripes }) =>
+      fetchedStripes.flatMap(([ordinal, stripe]) => (stripe === 1 ? ordinal : [])),
+    ),
+  );
+  expect(large.size).toBe(20);
+  for (const ordinal of large) expect(holders(ordinal).length).toBeGreaterThan(1);
 });
 
 test('a file of which one owner cannot have its stripes has failed, once; the rest is held', async () => {
