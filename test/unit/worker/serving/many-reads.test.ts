@@ -45,7 +45,6 @@ function ask(
   many: ManyReads,
   ordinals: readonly number[],
   signal: AbortSignal,
-    isLocal: false,
 ): { readonly sent: Buffer[]; readonly done: Promise<void> } {
   const frame = encodeReadMany(5, {
     ...{ datasetId: 1, version: 1, mayFetch: true, placement: 0, deadlineMs: 1_000, ordinals },
@@ -57,7 +56,10 @@ function ask(
     return Promise.resolve();
   };
   const body = frame.subarray(FRAME_HEADER_BYTES);
-  return { sent, done: many.request(header, body, { requestId: 5, signal, send }, session) };
+  return {
+    sent,
+    done: many.request(header, body, { requestId: 5, signal, isLocal: false, send }, session),
+  };
 }
 
 const many = new ManyReads(inner, ({ ordinal }) => Promise.resolve(ordinal));
