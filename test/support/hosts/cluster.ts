@@ -26,6 +26,8 @@ export interface TestHostsOptions {
   readonly others?: readonly string[];
   /** Of every process: LARDER_*. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Of the master alone. */
+  readonly master?: Readonly<Record<string, string>>;
   /** Of one worker. */
   readonly worker?: (name: string) => WorkerOptions;
 }
@@ -58,6 +60,8 @@ const JOIN_TIMEOUT_MS = 30_000;
 /** `.ts` from source, `.js` where this file was built. */
 const EXTENSION = path.extname(import.meta.filename);
 const MAIN = path.resolve(import.meta.dirname, `../../../cli/main${EXTENSION}`);
+/** What was compiled is kept: a start costs a third of the CPU time. */
+const COMPILED = path.resolve('node_modules/.cache/hosts');
 const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'];
 
 export class TestHosts implements AsyncDisposable {
@@ -253,7 +257,7 @@ export class TestHosts implements AsyncDisposable {
       this.process('s3', 's3-process', address),
       HostProcess.start('master', {
         command: this.#larder('master', args),
-        env: this.#env('master'),
+        env: this.#env('master', this.#options.master),
       }),
     ]);
     const [control] = await Promise.all([
@@ -278,6 +282,7 @@ export class TestHosts implements AsyncDisposable {
       AWS_ACCESS_KEY_ID: TEST_CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: TEST_CREDENTIALS.secretAccessKey,
       AWS_REGION: 'us-east-1',
+      NODE_COMPILE_CACHE: COMPILED,
       LARDER_CONFIG: 'none',
       LARDER_RUNTIME_DIR: this.folder(host, 'run'),
       LARDER_CACHE_HOME: this.folder(host, 'home'),
