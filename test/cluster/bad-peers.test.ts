@@ -1,7 +1,7 @@
 /** A worker whose answers are not what they should be, as a broken one or a broken network makes them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { epoch, expectRight, HOSTS_MISSING, PATIENCE } from '../support/hosts.ts';
-import { testFiles, TestHosts } from '../support/hosts.ts';
+import { epoch, expectRight, PATIENCE } from '../support/epochs.ts';
+import { HOSTS_MISSING, testFiles, TestHosts } from '../support/hosts.ts';
 import type { HostClient, Meddling } from '../support/hosts.ts';
 
 const KINDS: readonly Meddling[] = [

@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { epoch, expectRight, HOSTS_MISSING, PATIENCE, pause } from '../support/hosts.ts';
-import { testFiles, TestHosts } from '../support/hosts.ts';
+import { epoch, expectRight, PATIENCE, pause } from '../support/epochs.ts';
+import { HOSTS_MISSING, testFiles, TestHosts } from '../support/hosts.ts';
 import type { HostClient } from '../support/hosts.ts';
 
 const FAKETIME = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
@@ -65,20 +65,23 @@ describe.skipIf(HOSTS_MISSING !== undefined || FAKETIME === undefined)('clocks',
     fs.rmSync(path.dirname(clock), { recursive: true });
   });
 
-  test.each([HOUR, '-1h'])('of a worker and of the master jump by %s: nobody is lost', async (by) => {
-    const files = testFiles(40, 100_000);
-    await hosts.dataset(`jump${by.replace('+', '-plus')}`, files);
-    const plan = { dataset: `jump${by.replace('+', '-plus')}`, files, readers: 2, pauseMs: 50 };
-    const { placement } = await hosts.status();
-    const reports = await epoch([reader], plan, async () => {
-      await pause(300);
-      jump(by);
-      await pause(1_000);
-    });
-    expectRight(reports, plan);
-    await hosts.alive('w1', 'w2');
-    expect((await hosts.status()).placement).toBe(placement);
-    jump('+0');
-    expectRight(await epoch([reader], plan), plan);
-  });
+  test.each([HOUR, '-1h'])(
+    'of a worker and of the master jump by %s: nobody is lost',
+    async (by) => {
+      const files = testFiles(40, 100_000);
+      await hosts.dataset(`jump${by.replace('+', '-plus')}`, files);
+      const plan = { dataset: `jump${by.replace('+', '-plus')}`, files, readers: 2, pauseMs: 50 };
+      const { placement } = await hosts.status();
+      const reports = await epoch([reader], plan, async () => {
+        await pause(300);
+        jump(by);
+        await pause(1_000);
+      });
+      expectRight(reports, plan);
+      await hosts.alive('w1', 'w2');
+      expect((await hosts.status()).placement).toBe(placement);
+      jump('+0');
+      expectRight(await epoch([reader], plan), plan);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 /** A master that dies in the middle of what it does, and one that is away while others work. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { epoch, expectRight, HOSTS_MISSING, PATIENCE, pause } from '../support/hosts.ts';
-import { testFiles, TestHosts, totalBytes } from '../support/hosts.ts';
+import { epoch, expectRight, PATIENCE, pause } from '../support/epochs.ts';
+import { HOSTS_MISSING, testFiles, TestHosts, totalBytes } from '../support/hosts.ts';
 import { eventually } from '../support/larder.ts';
 
 describe.skipIf(HOSTS_MISSING !== undefined)('a master that fails', () => {
@@ -67,29 +67,32 @@ describe.skipIf(HOSTS_MISSING !== undefined)('a master that fails', () => {
     expect((await hosts.served()).bytes - before).toBe(totalBytes(files));
   });
 
-  test.each(['SIGKILL', 'SIGSTOP'])('away for a while in an epoch (%s): no read fails', async (how) => {
-    const files = testFiles(60, 100_000);
-    const name = how.toLowerCase();
-    await hosts.dataset(name, files);
-    const [reader, other] = await Promise.all([
-      hosts.client('w1', PATIENCE),
-      hosts.client('cpu', PATIENCE),
-    ]);
-    const mountpoint = await hosts.mount('w1', name);
-    const plan = { dataset: name, files, readers: 2, pauseMs: 100 };
-    const mounted = { ...plan, dataset: mountpoint };
-    const reading = reader.readMount(mounted);
-    const reports = await epoch([other], plan, async () => {
-      await pause(500);
-      if (how === 'SIGKILL') await hosts.master.kill();
-      else hosts.master.pause();
-      await pause(2_500);
-    });
-    expectRight([await reading, ...reports], plan);
-    if (how === 'SIGKILL') await restartMaster();
-    else hosts.master.resume();
-    await hosts.alive('w1', 'w2');
-    expectRight([await other.read(plan)], plan);
-    await hosts.unmount('w1', mountpoint);
-  });
+  test.each(['SIGKILL', 'SIGSTOP'])(
+    'away for a while in an epoch (%s): no read fails',
+    async (how) => {
+      const files = testFiles(60, 100_000);
+      const name = how.toLowerCase();
+      await hosts.dataset(name, files);
+      const [reader, other] = await Promise.all([
+        hosts.client('w1', PATIENCE),
+        hosts.client('cpu', PATIENCE),
+      ]);
+      const mountpoint = await hosts.mount('w1', name);
+      const plan = { dataset: name, files, readers: 2, pauseMs: 100 };
+      const mounted = { ...plan, dataset: mountpoint };
+      const reading = reader.readMount(mounted);
+      const reports = await epoch([other], plan, async () => {
+        await pause(500);
+        if (how === 'SIGKILL') await hosts.master.kill();
+        else hosts.master.pause();
+        await pause(2_500);
+      });
+      expectRight([await reading, ...reports], plan);
+      if (how === 'SIGKILL') await restartMaster();
+      else hosts.master.resume();
+      await hosts.alive('w1', 'w2');
+      expectRight([await other.read(plan)], plan);
+      await hosts.unmount('w1', mountpoint);
+    },
+  );
 });

@@ -1,15 +1,7 @@
 /** Workers that die, hang and come back while others read. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  epoch,
-  expectRight,
-  HOSTS_MISSING,
-  PATIENCE,
-  pause,
-  testFiles,
-  TestHosts,
-  totalBytes,
-} from '../support/hosts.ts';
+import { epoch, expectRight, PATIENCE, pause } from '../support/epochs.ts';
+import { HOSTS_MISSING, testFiles, TestHosts, totalBytes } from '../support/hosts.ts';
 import type { HostClient, TestFile } from '../support/hosts.ts';
 
 describe.skipIf(HOSTS_MISSING !== undefined)('workers that fail', () => {

@@ -1,8 +1,8 @@
 /** Workers that are not who they seem, or that know less than the others. */
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { epoch, expectRight, HOSTS_MISSING, PATIENCE, pause } from '../support/hosts.ts';
-import { testFiles, TestHosts, totalBytes } from '../support/hosts.ts';
+import { epoch, expectRight, PATIENCE, pause } from '../support/epochs.ts';
+import { HOSTS_MISSING, testFiles, TestHosts, totalBytes } from '../support/hosts.ts';
 import type { HostClient } from '../support/hosts.ts';
 import { eventually } from '../support/larder.ts';
 

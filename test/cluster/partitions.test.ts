@@ -1,7 +1,7 @@
 /** Networks that carry some connections and not others. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { epoch, expectRight, HOSTS_MISSING, PATIENCE } from '../support/hosts.ts';
-import { testFiles, TestHosts, totalBytes } from '../support/hosts.ts';
+import { epoch, expectRight, PATIENCE } from '../support/epochs.ts';
+import { HOSTS_MISSING, testFiles, TestHosts, totalBytes } from '../support/hosts.ts';
 import type { HostClient } from '../support/hosts.ts';
 
 describe.skipIf(HOSTS_MISSING !== undefined)('partitions', () => {

@@ -2,7 +2,6 @@
 export { TestHosts } from './hosts/cluster.ts';
 export type { TestHostsOptions, WorkerOptions } from './hosts/cluster.ts';
 export type { HostClient } from './hosts/client.ts';
-export { epoch, expectRight, PATIENCE, pause } from './hosts/epochs.ts';
 export { testFiles, totalBytes } from './hosts/files.ts';
 export type { TestFile } from './hosts/files.ts';
 export type { HostProcess } from './hosts/host-process.ts';

@@ -158,7 +158,7 @@ export class TestHosts implements AsyncDisposable {
     return path.join(this.directory, name, 'worker.sock');
   }
 
-  /** Another process on a host: a script beside this file, which answers calls. */
+  /** Another process on a host: a script beside this file, or by its path without its ending, which answers calls. */
   async process(host: string, name: string, ...args: string[]): Promise<HostProcess> {
     return await HostProcess.start(host, {
       command: [...this.network.within(host), ...NODE, script(name), ...args],
@@ -236,8 +236,9 @@ export class TestHosts implements AsyncDisposable {
   /** Resolves when just these workers are alive, and say so. */
   async alive(...hosts: readonly string[]): Promise<void> {
     await eventually(async () => {
-      const { workers } = await this.status();
-      const living = workers.filter(({ alive }) => alive).map(({ node }) => node);
+      // A channel to a master that was away connects again after a while.
+      const status = await this.status().catch(() => undefined);
+      const living = (status?.workers ?? []).filter(({ alive }) => alive).map(({ node }) => node);
       return living.sort().join() === [...hosts].sort().join() ? true : undefined;
     }, JOIN_TIMEOUT_MS);
   }
@@ -298,7 +299,7 @@ function names(count: number): string[] {
 }
 
 function script(name: string): string {
-  return path.join(import.meta.dirname, `${name}${EXTENSION}`);
+  return path.resolve(import.meta.dirname, `${name}${EXTENSION}`);
 }
 
 function present<T>(value: T | undefined): T {

@@ -5,7 +5,12 @@
 import net from 'node:net';
 import { FRAME_HEADER_BYTES } from '../../../common/index.ts';
 import { parseAddress } from '../../../rpc/grpc/index.ts';
-import { DATA_PREFIX_BYTES, decodeHeader, encodeFrame, encodeJson } from '../../../rpc/frames/index.ts';
+import {
+  DATA_PREFIX_BYTES,
+  decodeHeader,
+  encodeFrame,
+  encodeJson,
+} from '../../../rpc/frames/index.ts';
 import { decodeJson, decodeRead, encodeRead, FRAME } from '../../../rpc/frames/index.ts';
 import type { FrameHeader } from '../../../rpc/frames/index.ts';
 import { answerCalls } from './calls.ts';

@@ -16,7 +16,11 @@ export interface ReadReport {
   readonly bytes: number;
   /** Files whose bytes or length were not right. */
   readonly wrong: readonly string[];
-  readonly failed: readonly { readonly path: string; readonly code: string; readonly why: string }[];
+  readonly failed: readonly {
+    readonly path: string;
+    readonly code: string;
+    readonly why: string;
+  }[];
   readonly slowestMs: number;
   readonly elapsedMs: number;
 }

@@ -1,8 +1,8 @@
 /** Epochs of several readers at once, and what a fault during one of them may not do. */
 import { expect } from 'vitest';
-import type { HostClient } from './client.ts';
-import { totalBytes } from './files.ts';
-import type { ReadPlan, ReadReport } from './read-all.ts';
+import type { HostClient } from './hosts/client.ts';
+import { totalBytes } from './hosts/files.ts';
+import type { ReadPlan, ReadReport } from './hosts/read-all.ts';
 
 /** What readers are given to find another worker; one that hangs costs an attempt of these. */
 export const PATIENCE = { readTimeoutMs: 15_000, attemptTimeoutMs: 2_000 };
