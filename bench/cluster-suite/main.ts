@@ -72,8 +72,8 @@ async function run(row: ClusterRow, options: SuiteOptions): Promise<Result> {
 
 function render(results: readonly Result[]): string {
   const lines = results.flatMap(({ name, figures, unavailable, failed }) => {
-    if (unavailable !== undefined) return [[name, 'not available', unavailable, '', '']];
-    if (failed !== undefined) return [[name, 'FAILED', failed.split('\n')[0] ?? '', '', '']];
+    if (unavailable !== undefined) return [[name, 'not available', '', '', unavailable]];
+    if (failed !== undefined) return [[name, 'FAILED', '', '', failed.split('\n')[0] ?? '']];
     return figures.map(({ what, target, measured, met, bound = '' }) => [
       ...[name, what, target, measured],
       `${met === undefined ? '' : met ? 'met' : 'MISSED'}${bound === '' ? '' : `  ${bound}`}`,

@@ -48,4 +48,3 @@ export async function pause(ms: number): Promise<void> {
 }
 
 export const MBIT = 1e6;
-export const MB = 1e6;

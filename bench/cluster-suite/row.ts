@@ -50,6 +50,7 @@ export function told(what: string, measured: string): Figure {
 
 /** Three digits that mean something. */
 function number(value: number, unit: string): string {
-  const digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 0.1 || value === 0 ? 2 : 3;
+  const size = Math.abs(value);
+  const digits = Number.isInteger(value) || size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3;
   return `${value.toFixed(digits)}${unit}`;
 }

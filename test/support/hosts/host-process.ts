@@ -52,8 +52,7 @@ export class HostProcess {
   }
 
   get ended(): boolean {
-    const child = this.#child;
-    return child === undefined || child.exitCode !== null || child.signalCode !== null;
+    return this.#child?.exitCode !== null || this.#child.signalCode !== null;
   }
 
   call(name: string, argument: unknown): Promise<unknown> {

@@ -75,8 +75,8 @@ function towardsReader(): Meddle {
 /** Cuts a stream into frames, and passes each on as `meddle` has it. */
 function pass(from: net.Socket, to: net.Socket, meddle: Meddle): void {
   let kept = Buffer.alloc(0);
-  from.on('data', (bytes) => {
-    kept = Buffer.concat([kept, bytes as Buffer]);
+  from.on('data', (bytes: Buffer) => {
+    kept = Buffer.concat([kept, bytes]);
     while (kept.length >= FRAME_HEADER_BYTES) {
       const header = decodeHeader(kept.subarray(0, FRAME_HEADER_BYTES));
       const end = FRAME_HEADER_BYTES + header.bodyBytes;

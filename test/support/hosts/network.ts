@@ -49,7 +49,7 @@ export class HostNetwork {
 
   /** Runs a shell script on a host, to its end. */
   run(name: string, script: string): string {
-    const [program = '', ...args] = [...this.within(name), 'sh', '-ec', script];
+    const [program, ...args] = ['env', ...this.within(name), 'sh', '-ec', script] as const;
     return execFileSync(program, args, { encoding: 'utf8', timeout: 20_000 });
   }
 
