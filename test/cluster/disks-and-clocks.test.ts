@@ -1,10 +1,13 @@
-/** A disk that is full, and clocks that jump. */
+/** Disks that are full or fail, and clocks that jump. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { epoch, expectRight, PATIENCE, pause } from '../support/epochs.ts';
+import { createFailingDisk, FAILING_DISK_MISSING } from '../support/failing-disk.ts';
+import type { FailingDisk } from '../support/failing-disk.ts';
 import { HOSTS_MISSING, testFiles, TestHosts } from '../support/hosts.ts';
 import type { HostClient } from '../support/hosts.ts';
+import { eventually } from '../support/larder.ts';
 
 const FAKETIME = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
   .map((machine) => `/usr/lib/${machine}/faketime/libfaketime.so.1`)
@@ -33,6 +36,46 @@ describe.skipIf(HOSTS_MISSING !== undefined)('a worker whose disk is full', () =
     await hosts.alive('w1', 'w2');
   });
 });
+
+describe.skipIf(HOSTS_MISSING !== undefined || FAILING_DISK_MISSING !== undefined)(
+  'a worker whose disk fails',
+  () => {
+    let disk: FailingDisk;
+    let hosts: TestHosts;
+
+    beforeAll(async () => {
+      disk = await createFailingDisk();
+      const cacheDir = path.join(disk.path, 'cache');
+      const cacheSize = '128MiB';
+      const worker = (name: string) => (name === 'w1' ? { cacheDir, cacheSize } : { cacheSize });
+      fs.mkdirSync(cacheDir);
+      hosts = await TestHosts.start({ workers: 2, others: ['cpu'], worker });
+    });
+
+    afterAll(async () => {
+      await hosts[Symbol.asyncDispose]();
+      disk[Symbol.dispose]();
+    });
+
+    test('what cannot be read there comes from elsewhere, and no read fails', async () => {
+      const files = testFiles(30, 400_000);
+      await hosts.dataset('d', files);
+      const reader = await hosts.client('cpu', PATIENCE);
+      const plan = { dataset: 'd', files, readers: 2 };
+      expectRight(await epoch([reader], plan), plan);
+      const held = await eventually(() => {
+        const complete = path.join(disk.path, 'cache/complete');
+        const found = fs.readdirSync(complete, { recursive: true, withFileTypes: true });
+        const objects = found.filter((entry) => entry.isFile());
+        return objects.length > 3 ? objects : undefined;
+      });
+      const { bytes } = await hosts.served();
+      for (const { parentPath, name } of held.slice(0, 3)) disk.damage(path.join(parentPath, name));
+      expectRight(await epoch([reader], plan), plan);
+      expect((await hosts.served()).bytes).toBeGreaterThan(bytes);
+    });
+  },
+);
 
 describe.skipIf(HOSTS_MISSING !== undefined || FAKETIME === undefined)('clocks', () => {
   let hosts: TestHosts;

@@ -5,7 +5,7 @@ import { HOSTS_MISSING, testFiles, TestHosts, totalBytes } from '../support/host
 const NODES = 8;
 const files = [...testFiles(160, 100_000, 'small'), ...testFiles(6, 9_000_000, 'large')];
 
-describe.skipIf(HOSTS_MISSING !== undefined)(`shared reads (${HOSTS_MISSING ?? ''})`, () => {
+describe.skipIf(HOSTS_MISSING !== undefined)('shared reads', () => {
   let hosts: TestHosts;
 
   beforeAll(async () => {
@@ -40,5 +40,15 @@ describe.skipIf(HOSTS_MISSING !== undefined)(`shared reads (${HOSTS_MISSING ?? '
     const report = await client.read({ dataset: 'd', files });
     expect(report).toMatchObject({ wrong: [], failed: [], bytes: totalBytes(files) });
     expect((await hosts.served()).bytes).toBe(before.bytes);
+  });
+
+  test('a node without a worker has mounts, too', async () => {
+    const before = await hosts.served();
+    const mountpoint = await hosts.mount('cpu', 'd');
+    const client = await hosts.client('cpu');
+    const report = await client.readMount({ dataset: mountpoint, files });
+    expect(report).toMatchObject({ wrong: [], failed: [], bytes: totalBytes(files) });
+    expect((await hosts.served()).bytes).toBe(before.bytes);
+    await hosts.unmount('cpu', mountpoint);
   });
 });

@@ -2,7 +2,10 @@
 import { expect } from 'vitest';
 import type { HostClient } from './hosts/client.ts';
 import { totalBytes } from './hosts/files.ts';
+import { HOSTS_MISSING } from './hosts/network.ts';
 import type { ReadPlan, ReadReport } from './hosts/read-all.ts';
+
+if (HOSTS_MISSING !== undefined) console.log(`no cluster of hosts can be had: ${HOSTS_MISSING}`);
 
 /** What readers are given to find another worker; one that hangs costs an attempt of these. */
 export const PATIENCE = { readTimeoutMs: 15_000, attemptTimeoutMs: 2_000 };

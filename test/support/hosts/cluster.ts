@@ -33,6 +33,8 @@ export interface TestHostsOptions {
 }
 
 export interface WorkerOptions {
+  /** One that was mounted before the cluster was started; default: a folder of the test. */
+  readonly cacheDir?: string;
   /** Default 1GiB. */
   readonly cacheSize?: string;
   /** The size of a disk of its own (tmpfs) for the cache; default: the disk of the test. */
@@ -138,7 +140,7 @@ export class TestHosts implements AsyncDisposable {
   /** A worker on a host that has none yet; resolves when it serves, which may be before it has joined. */
   async startWorker(name: string, options: WorkerOptions = {}): Promise<HostProcess> {
     const { cacheSize = '1GiB', diskSize, flags = [] } = options;
-    const cache = this.folder(name, 'cache');
+    const cache = options.cacheDir ?? this.folder(name, 'cache');
     if (diskSize !== undefined) {
       this.network.run(name, `mount -t tmpfs -o size=${diskSize} tmpfs '${cache}'`);
     }
