@@ -1,5 +1,7 @@
 /** A worker dies, or hangs, in the middle of an epoch. */
 import { testFiles, TestHosts, totalBytes } from '../../../test/support/hosts.ts';
+import { cpus } from 'node:os';
+import { CpuMeter } from '../cpu.ts';
 import { checkRight, hold, pause } from '../reading.ts';
 import { atMost, told } from '../row.ts';
 import type { ClusterRow } from '../row.ts';
@@ -26,6 +28,8 @@ function failingWorker(signal: 'SIGKILL' | 'SIGSTOP'): ClusterRow {
         ['w1', 'cpu'].map((name) => hosts.client(name, { readTimeoutMs: READ_TIMEOUT_MS })),
       );
       const plan = { dataset: 'd', files, readers: 4, pauseMs: 20 };
+      const processes = readers.map((reader) => reader.process);
+      const meter = new CpuMeter(hosts, processes);
       const reading = Promise.all(readers.map((reader) => reader.read(plan)));
       await pause(500);
       if (signal === 'SIGKILL') await hosts.worker('w2').kill();
@@ -35,10 +39,12 @@ function failingWorker(signal: 'SIGKILL' | 'SIGSTOP'): ClusterRow {
       const errors = reports.flatMap((report) => report.failed).length;
       if (wrong > 0) checkRight(reports);
       const slowestMs = Math.max(...reports.map((report) => report.slowestMs));
+      const bytes = reports.reduce((sum, report) => sum + report.bytes, 0);
+      const bound = meter.bound(bytes, cpus().length);
       const originBytes = (await hosts.served()).bytes - before;
       return [
         atMost('read errors', 0, errors),
-        atMost('slowest read', READ_TIMEOUT_MS, slowestMs, ' ms'),
+        { ...atMost('slowest read', READ_TIMEOUT_MS, slowestMs, ' ms'), bound },
         atMost('bytes from the origin / its share', 1, originBytes / share),
         told('its share', `${(share / 1e6).toFixed(1)} MB`),
       ];

@@ -1,6 +1,8 @@
-/** One worker more joins a cluster that is full of objects, while somebody reads. */
+/** One more worker joins a cluster that is full of objects, while somebody reads. */
+import { cpus } from 'node:os';
 import { testFiles, TestHosts } from '../../../test/support/hosts.ts';
 import type { HostClient, ReadPlan } from '../../../test/support/hosts.ts';
+import { CpuMeter } from '../cpu.ts';
 import { checkRight, hold, pause } from '../reading.ts';
 import { atMost, told } from '../row.ts';
 import type { ClusterRow } from '../row.ts';
@@ -29,19 +31,21 @@ export const joining: ClusterRow = {
     const undisturbed = await rate(reader, plan, () => Promise.resolve(false));
     await hosts.startWorker(newcomer);
     const since = performance.now();
+    const meter = new CpuMeter(hosts, [reader.process]);
     const moves = new Moves(hosts, newcomer);
     const disturbed = await rate(reader, plan, () => moves.goOn());
+    const bound = meter.bound(disturbed.bytes, cpus().length);
     say(`  moved in ${((performance.now() - since) / 1_000).toFixed(0)} s`);
     const used = (await hosts.status()).workers.map(({ usedBytes }) => usedBytes);
     const mean = used.reduce((sum, bytes) => sum + bytes, 0) / used.length;
     const originBytes = (await hosts.served()).bytes - before;
     const skew = atMost('max / mean of what workers hold', 1.1, Math.max(...used) / mean);
-    const lossPercent = 100 * (1 - disturbed / undisturbed);
+    const lossPercent = 100 * (1 - disturbed.perSecond / undisturbed.perSecond);
     return [
       skew,
       atMost('bytes from the origin for it', 0, originBytes, ' B'),
-      atMost('loss of foreground reads', 20, lossPercent, ' %'),
-      told('files/s, undisturbed', undisturbed.toFixed(0)),
+      { ...atMost('loss of foreground reads', 20, lossPercent, ' %'), bound },
+      told('files/s, undisturbed', undisturbed.perSecond.toFixed(0)),
     ];
   },
 };
@@ -51,15 +55,16 @@ async function rate(
   reader: HostClient,
   plan: ReadPlan,
   goesOn: () => Promise<boolean>,
-): Promise<number> {
-  let [elapsedMs, epochs] = [0, 0];
+): Promise<{ perSecond: number; bytes: number }> {
+  let [elapsedMs, epochs, bytes] = [0, 0, 0];
   while (epochs < 3 || (await goesOn())) {
     const report = await reader.read(plan);
     checkRight([report]);
     elapsedMs += report.elapsedMs;
     epochs += 1;
+    bytes += report.bytes;
   }
-  return (plan.files.length * epochs * 1_000) / elapsedMs;
+  return { perSecond: (plan.files.length * epochs * 1_000) / elapsedMs, bytes };
 }
 
 /** Whether what workers hold still changes after somebody joined. */

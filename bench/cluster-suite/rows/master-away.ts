@@ -1,7 +1,9 @@
 /** The master is away for a while during an epoch. */
+import { cpus } from 'node:os';
 import { median } from '../../median.ts';
 import { testFiles, TestHosts } from '../../../test/support/hosts.ts';
 import type { HostClient, ReadPlan } from '../../../test/support/hosts.ts';
+import { CpuMeter } from '../cpu.ts';
 import { hold, pause } from '../reading.ts';
 import { atMost, told } from '../row.ts';
 import type { ClusterRow } from '../row.ts';
@@ -28,15 +30,21 @@ export const masterAway: ClusterRow = {
       undisturbed.push(seconds);
       say(`  undisturbed: ${seconds.toFixed(1)} s`);
     }
+    const meter = new CpuMeter(
+      hosts,
+      readers.map((reader) => reader.process),
+    );
     const reading = epoch(readers, plan);
     await pause(1_000);
     await hosts.master.kill();
     await pause(1_000 * awaySeconds);
     await hosts.master.restart();
-    const { seconds, errors } = await reading;
+    const { seconds, errors, bytes } = await reading;
+    const bound = meter.bound(bytes, cpus().length);
+    const usual = median(undisturbed);
     return [
       atMost('read errors', 0, errors),
-      atMost('epoch / median of three undisturbed', 1.1, seconds / median(undisturbed), ' ×'),
+      { ...atMost('epoch / median of three undisturbed', 1.1, seconds / usual, ' ×'), bound },
       told('away', `${awaySeconds} s of an epoch of ${seconds.toFixed(1)} s`),
     ];
   },
@@ -46,5 +54,6 @@ async function epoch(readers: readonly HostClient[], plan: ReadPlan) {
   const since = performance.now();
   const reports = await Promise.all(readers.map((reader) => reader.read(plan)));
   const errors = reports.flatMap(({ wrong, failed }) => [...wrong, ...failed]).length;
-  return { seconds: (performance.now() - since) / 1_000, errors };
+  const bytes = reports.reduce((sum, report) => sum + report.bytes, 0);
+  return { seconds: (performance.now() - since) / 1_000, errors, bytes };
 }
