@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Placement } from '../../../common/index.ts';
 import type { PlacementMember } from '../../../common/index.ts';
-import { cpuSecondsOf } from '../../process-use.ts';
+import { ownCpuMs } from '../cpu.ts';
 import { atMost } from '../row.ts';
 import type { ClusterRow } from '../row.ts';
 
@@ -24,9 +24,9 @@ export const placement: ClusterRow = {
     );
     const owners = (of: Placement) => ids.map((id) => of.owner(id)?.workerId);
     owners(all);
-    const before = cpuSecondsOf(process.pid);
+    const before = ownCpuMs();
     const found = owners(all);
-    const microseconds = ((cpuSecondsOf(process.pid) - before) * 1e6) / OBJECTS;
+    const microseconds = ((ownCpuMs() - before) * 1e3) / OBJECTS;
     const now = owners(without);
     const moved = found.filter((owner, i) => owner !== now[i]).length / OBJECTS;
     const weightOf = (some: readonly PlacementMember[]) =>
