@@ -7,8 +7,8 @@ import type { ReadPlan, ReadReport } from './hosts/read-all.ts';
 
 if (HOSTS_MISSING !== undefined) console.log(`no cluster of hosts can be had: ${HOSTS_MISSING}`);
 
-/** What readers are given to find another worker; one that hangs costs an attempt of these. */
-export const PATIENCE = { readTimeoutMs: 15_000, attemptTimeoutMs: 2_000 };
+/** What readers are given to find another worker: one that hangs costs `hangTimeoutMs`, now and then. */
+export const PATIENCE = { readTimeoutMs: 15_000, attemptTimeoutMs: 6_000, hangTimeoutMs: 2_500 };
 
 /** What a read may take beyond its deadline on a busy machine: its timer, and opening the file. */
 const LATE_MS = 5_000;

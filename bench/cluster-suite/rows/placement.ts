@@ -43,5 +43,7 @@ export const placement: ClusterRow = {
 function member(i: number): PlacementMember {
   const weightBytes = (i % 2 === 0 ? 1 : 2) * TIB;
   const workerId = createHash('sha1').update(`worker ${i}`).digest('hex');
-  return { workerId, weightBytes, dataAddress: `198.18.0.1:${i + 1}`, node: `n${i}` };
+  const address = { dataAddress: `198.18.0.1:${i + 1}`, node: `n${i}` };
+  const all = { workerId, weightBytes, ...address, state: 'active' as const };
+  return all;
 }
