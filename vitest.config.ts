@@ -26,6 +26,7 @@ export default defineConfig({
       project('integration', ['integration'], 180_000),
       project('fuse', ['fuse'], 180_000),
       project('bounds', ['bounds'], 60_000),
+      project('cluster', ['cluster'], 120_000),
       project('long', ['long'], 900_000),
     ],
   },

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [peers|metadata|page] [options]`: which benchmark; without a word it is Larder against
+ * `npm run bench -- [peers|metadata|cluster|page] [options]`: which benchmark; without a word it is Larder against
  * the native file system.
  *
  * Each has its own options and `--help`.
@@ -8,6 +8,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   own: async () => (await import('./suite/main.ts')).main('own'),
   peers: async () => (await import('./suite/main.ts')).main('peers'),
   metadata: () => import('./metadata/main.ts'),
+  cluster: () => import('./cluster-suite/main.ts'),
   page: () => import('./page/main.ts'),
 };
 

@@ -25,8 +25,10 @@ import { sendAnswer } from './send-body.ts';
 import { checkSignature, type S3Credentials } from './signature.ts';
 
 export interface S3ServerOptions {
-  /** Default 0: any free port of 127.0.0.1. */
+  /** Default 0: any free port. */
   readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   readonly buckets?: readonly string[];
   /** Default: none, and anonymous requests are allowed. */
   readonly credentials?: readonly S3Credentials[];
@@ -81,19 +83,21 @@ export class S3Server implements AsyncDisposable {
   readonly #http = createServer({ noDelay: true, keepAlive: true, highWaterMark: 1_048_576 });
   readonly #bytesByKey = new Map<string, number>();
   readonly #maxRequests: number;
+  readonly #host: string;
 
   constructor(options: S3ServerOptions) {
     this.credentials = options.credentials ?? [];
     this.anonymous = options.anonymous ?? this.credentials.length === 0;
     this.region = options.region ?? 'us-east-1';
     this.#maxRequests = options.maxRequests ?? 10_000;
+    this.#host = options.host ?? '127.0.0.1';
     for (const bucket of options.buckets ?? []) this.createBucket(bucket);
     this.#http.keepAliveTimeout = 60_000;
     this.#http.on('request', (request, response) => void this.#serve(request, response));
   }
 
   async listen(port: number): Promise<void> {
-    this.#http.listen(port, '127.0.0.1');
+    this.#http.listen(port, this.#host);
     await once(this.#http, 'listening');
   }
 
@@ -102,7 +106,7 @@ export class S3Server implements AsyncDisposable {
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${String(this.port)}`;
+    return `http://${this.#host}:${String(this.port)}`;
   }
 
   createBucket(bucket: string): void {

@@ -1,0 +1,56 @@
+/** Everybody wants one file, over slow links: model weights. */
+import { testFiles, TestHosts } from '../../../test/support/hosts.ts';
+import type { TestFile } from '../../../test/support/hosts.ts';
+import { MBIT, readTogether } from '../reading.ts';
+import { atMost, told } from '../row.ts';
+import type { ClusterOptions, ClusterRow, Figure } from '../row.ts';
+
+const NODES = 8;
+/** A stream that shares a slow link with seven others waits for its turn. */
+const PATIENT = { readTimeoutMs: 120_000, attemptTimeoutMs: 60_000 };
+
+export const everyoneAll: ClusterRow = everyone('all');
+export const everyoneDefault: ClusterRow = everyone('1');
+
+function everyone(replicas: '1' | 'all'): ClusterRow {
+  const how = replicas === 'all' ? 'replicas=all' : 'the default';
+  return {
+    name: replicas === 'all' ? 'everyone-all' : 'everyone-default',
+    title: `${NODES} nodes want one file over limited links, ${how}`,
+    measure: async (options) => {
+      const [file] = testFiles(1, options.fileBytes);
+      if (file === undefined) throw new Error('no file');
+      const alone = await seconds(options, file, 1, {});
+      options.say(`  one node alone: ${alone.seconds.toFixed(1)} s`);
+      const settings: Record<string, string> = replicas === 'all' ? { replicas } : {};
+      const together = await seconds(options, file, NODES, settings);
+      const amplification = together.originBytes / file.sizeBytes;
+      const what = `${NODES} nodes / one alone`;
+      const ratio: Figure =
+        replicas === 'all'
+          ? atMost(what, 2, together.seconds / alone.seconds, ' ×')
+          : told(what, `${(together.seconds / alone.seconds).toFixed(2)} ×`);
+      return [
+        { ...ratio, bound: together.bound },
+        told('one alone', `${alone.seconds.toFixed(1)} s`),
+        told(`${NODES} nodes`, `${together.seconds.toFixed(1)} s`),
+        atMost('bytes of the S3 server / file', 1.01, amplification),
+      ];
+    },
+  };
+}
+
+async function seconds(
+  { linkMbit }: ClusterOptions,
+  file: TestFile,
+  nodes: number,
+  settings: Readonly<Record<string, string>>,
+) {
+  await using hosts = await TestHosts.start({ workers: nodes });
+  await hosts.dataset('d', [file], settings);
+  const names = [...hosts.workers.keys()];
+  const readers = await Promise.all(names.map((name) => hosts.client(name, PATIENT)));
+  for (const name of ['s3', ...names]) hosts.network.limit(name, linkMbit * MBIT);
+  const read = await readTogether(hosts, readers, { dataset: 'd', files: [file] });
+  return { ...read, originBytes: (await hosts.served()).bytes };
+}
