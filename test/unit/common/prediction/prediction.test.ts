@@ -28,7 +28,14 @@ const dataset: DatasetInfo = {
   id: 1,
   name: 'd',
   origin: 's3://bucket/prefix',
-  settings: { blockSizeBytes, endpoint: '', region: '', pathStyle: 'auto', credentials: '', replicas: 1 },
+  settings: {
+    blockSizeBytes,
+    endpoint: '',
+    region: '',
+    pathStyle: 'auto',
+    credentials: '',
+    replicas: 1,
+  },
 };
 
 function member(workerId: string, weightBytes: number): PlacementMember {
