@@ -99,13 +99,14 @@ export class Router {
 
   /** The worker that is asked first, or undefined where none is known. */
   async owner(range: FileRange): Promise<DataClient | undefined> {
-    const [address] = await this.#addresses(range);
+    const [address] = await this.#addresses(range, 1);
     return address === undefined ? undefined : await this.#connections.get(address);
   }
 
   /** Workers in the order in which they are asked, for `locate`. */
-  candidates(ref: ObjectRef, offsetBytes: number): PlacementMember[] {
-    return this.#placement().candidates(ref.objectId, stripeOf(offsetBytes, ref.sizeBytes));
+  candidates(ref: ObjectRef, offsetBytes: number, most?: number): PlacementMember[] {
+    const stripe = stripeOf(offsetBytes, ref.sizeBytes);
+    return this.#placement().candidates(ref.objectId, stripe, most);
   }
 
   #persist<T>(
@@ -113,7 +114,7 @@ export class Router {
     signal: AbortSignal,
     ask: (attempt: Attempt) => Promise<T>,
   ): Promise<T> {
-    return this.#attempts.persist(() => this.#addresses(range), signal, ask);
+    return this.#attempts.persist((most) => this.#addresses(range, most), signal, ask);
   }
 
   /** Undefined where the bytes cannot be had by path. */
@@ -176,9 +177,9 @@ export class Router {
     };
   }
 
-  async #addresses(range: FileRange): Promise<DataAddress[]> {
+  async #addresses(range: FileRange, most?: number): Promise<DataAddress[]> {
     const { workerSocket } = this.#config;
-    const members = this.candidates(range.ref, range.offsetBytes);
+    const members = this.candidates(range.ref, range.offsetBytes, most);
     if (workerSocket === undefined) return members.map((member) => tcpAddress(member.dataAddress));
     if (this.#localWorkerId === undefined) await this.local().catch(() => undefined);
     const local: DataAddress = { kind: 'unix', path: workerSocket };

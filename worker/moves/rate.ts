@@ -1,23 +1,23 @@
-/** Lets so many bytes a second through, in bursts of at most a second's worth. */
+/** Lets so much a second through, bytes or objects, in bursts of at most a second's worth. */
 import type { Clock } from '../../common/index.ts';
 
 export class Rate {
   readonly #clock: Clock;
-  readonly #bytesPerSecond: number;
+  readonly #perSecond: number;
   /** When what was let through so far has gone through at the rate. */
   #paidUntilMs: number;
 
-  constructor(clock: Clock, bytesPerSecond: number) {
+  constructor(clock: Clock, perSecond: number) {
     this.#clock = clock;
-    this.#bytesPerSecond = bytesPerSecond;
+    this.#perSecond = perSecond;
     this.#paidUntilMs = clock.monotonicMs();
   }
 
-  /** Resolves when the bytes may go. */
-  async take(bytes: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when it may go. */
+  async take(amount: number, signal: AbortSignal): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     const startMs = Math.max(this.#paidUntilMs, nowMs - BURST_MS);
-    this.#paidUntilMs = startMs + (bytes / this.#bytesPerSecond) * 1000;
+    this.#paidUntilMs = startMs + (amount / this.#perSecond) * 1000;
     if (startMs > nowMs) await this.#clock.sleep(startMs - nowMs, signal);
   }
 }
