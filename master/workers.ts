@@ -163,6 +163,7 @@ export class Workers {
         used_bytes: beat?.used_bytes ?? 0,
         origin: beat?.origin ?? {},
         reads: beat?.reads ?? {},
+        disks: beat?.disks ?? [],
         version: this.#sessions.get(member.workerId)?.softwareVersion ?? '',
       };
     });

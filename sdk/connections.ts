@@ -23,6 +23,7 @@ export class Connections implements AsyncDisposable {
   readonly #failures = new Map<string, Failure>();
   readonly #closing = new AbortController();
   #onEvicted: (objectId: string) => void = () => undefined;
+  #onDisksChanged: () => void = () => undefined;
   #onDisconnected: () => void = () => undefined;
   #onConnected: (client: DataClient) => void = () => undefined;
 
@@ -52,6 +53,10 @@ export class Connections implements AsyncDisposable {
   }
 
   /** Called when the connection to this node's worker has ended: what it said of its files holds no more. */
+  onDisksChanged(listener: () => void): void {
+    this.#onDisksChanged = listener;
+  }
+
   onDisconnected(listener: () => void): void {
     this.#onDisconnected = listener;
   }
@@ -79,6 +84,9 @@ export class Connections implements AsyncDisposable {
       );
       connection.onEvicted((objectId) => {
         this.#onEvicted(objectId);
+      });
+      connection.onDisksChanged(() => {
+        if (address.kind === 'unix') this.#onDisksChanged();
       });
       connection.onClosed(() => {
         this.#open.delete(key);

@@ -104,6 +104,20 @@ export interface OriginCounters {
   readonly requestedBytes: number;
 }
 
+/** A cache directory of a worker. */
+export interface DiskStatus {
+  readonly path: string;
+  /** `good`, `missing` (not there at the start, or not mounted) or `bad` (it failed and is not used). */
+  readonly state: string;
+  /** Why it is not good. */
+  readonly problem?: string;
+  readonly capacityBytes: number;
+  readonly usedBytes: number;
+  readonly objects: number;
+  /** Reads and writes that it failed. */
+  readonly errors: number;
+}
+
 export interface ClusterStatus {
   readonly placement: number;
   readonly workers: readonly {
@@ -113,6 +127,8 @@ export interface ClusterStatus {
     readonly alive: boolean;
     readonly capacityBytes: number;
     readonly usedBytes: number;
+    /** One for each of its cache directories. */
+    readonly disks: readonly DiskStatus[];
   }[];
   readonly datasets: readonly {
     readonly name: string;

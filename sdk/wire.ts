@@ -88,13 +88,22 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
   }
   return {
     placement: status.placement,
-    workers: status.workers.map(({ member, alive, capacity_bytes, used_bytes }) => ({
+    workers: status.workers.map(({ member, alive, capacity_bytes, used_bytes, disks }) => ({
       workerId: member?.worker_id ?? '',
       node: member?.node ?? '',
       dataAddress: member?.data_address ?? '',
       alive,
       capacityBytes: capacity_bytes,
       usedBytes: used_bytes,
+      disks: disks.map(({ path, state, problem, objects, errors, ...bytes }) => ({
+        path,
+        state,
+        ...(problem === '' ? {} : { problem }),
+        capacityBytes: bytes.capacity_bytes,
+        usedBytes: bytes.used_bytes,
+        objects,
+        errors,
+      })),
     })),
     datasets: status.datasets.map(({ name, latest_version, files, bytes, held_bytes }) => ({
       name,

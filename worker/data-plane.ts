@@ -12,7 +12,7 @@ import {
   PROTOCOL_VERSION,
   stripeOf,
 } from '../common/index.ts';
-import type { Logger, ObjectRef, Placement } from '../common/index.ts';
+import type { CompleteDirectory, Logger, ObjectRef, Placement } from '../common/index.ts';
 import {
   boundCrc,
   decodeHeld,
@@ -44,7 +44,8 @@ export interface DataPlaneOptions {
   readonly versions: Versions;
   readonly reads: ObjectReads;
   readonly siblings: SiblingPrefetch;
-  readonly completeDirectory: string;
+  /** Of the disks that are good now. */
+  readonly completeDirectories: () => readonly CompleteDirectory[];
   readonly placement: () => Placement | undefined;
   readonly log: Logger;
 }
@@ -204,11 +205,13 @@ export class DataPlane implements DataHandler {
       request.version,
       signal,
     );
+    const completeDirectories = this.#options.completeDirectories();
     return {
       manifestPath: replica.path,
       manifestBytes: replica.sizeBytes,
       manifestPercent: replica.percent,
-      completeDirectory: this.#options.completeDirectory,
+      completeDirectory: completeDirectories[0]?.path ?? '',
+      completeDirectories,
     };
   }
 

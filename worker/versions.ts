@@ -14,8 +14,8 @@ import type { MasterChannel } from '../rpc/grpc/index.ts';
 import { ManifestReplica } from '../rpc/manifests/index.ts';
 
 export interface VersionsOptions {
-  /** `manifests/` in the cache directory. */
-  readonly directory: string;
+  /** `manifests/` in a cache directory: another one where its disk is given up. */
+  readonly directory: () => string;
   readonly master: MasterChannel;
   readonly clock: Clock;
   readonly log: Logger;
@@ -51,9 +51,11 @@ export class Versions implements AsyncDisposable {
   readonly #open: LRUCache<string, Promise<OpenedVersion>>;
   readonly #datasets = new Map<number, DatasetInfo>();
   readonly #closing = new AbortController();
+  #directory: string;
 
   constructor(options: VersionsOptions) {
     this.#options = options;
+    this.#directory = options.directory();
     this.#open = new LRUCache<string, Promise<OpenedVersion>>({
       max: MAX_OPEN,
       dispose: (opened) => {
@@ -91,6 +93,14 @@ export class Versions implements AsyncDisposable {
     return datasetFromWire(dataset);
   }
 
+  /** Disks came or went: where the manifests were on one that went, they are copied anew. */
+  checkDirectory(): void {
+    const directory = this.#options.directory();
+    if (directory === this.#directory) return;
+    this.#directory = directory;
+    this.#open.clear();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     const opened = await Promise.allSettled(this.#open.values());
@@ -105,7 +115,8 @@ export class Versions implements AsyncDisposable {
     version: number,
     signal: AbortSignal,
   ): Promise<OpenedVersion> {
-    const { directory, master, clock, log } = this.#options;
+    const { master, clock, log } = this.#options;
+    const directory = this.#directory;
     const { dataset, manifestBytes } = await this.#describe(key, datasetId, version, signal);
     const replica = await ManifestReplica.open(
       {
@@ -133,7 +144,8 @@ export class Versions implements AsyncDisposable {
     version: number,
     signal: AbortSignal,
   ): Promise<Description> {
-    const file = path.join(this.#options.directory, `${key}.json`);
+    const directory = this.#directory;
+    const file = path.join(directory, `${key}.json`);
     const request = { dataset_id: datasetId, version };
     try {
       const resolved = await this.#options.master.catalog.resolveVersion(request, { signal });
@@ -141,7 +153,7 @@ export class Versions implements AsyncDisposable {
         dataset: datasetFromWire(resolved.dataset),
         manifestBytes: resolved.version?.manifest_bytes ?? 0,
       };
-      await fs.mkdir(this.#options.directory, { recursive: true });
+      await fs.mkdir(directory, { recursive: true });
       await fs.writeFile(`${file}.tmp`, JSON.stringify(description));
       await fs.rename(`${file}.tmp`, file);
       return description;

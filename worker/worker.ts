@@ -24,16 +24,23 @@ import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
 import { OriginPool } from './origin-pool.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { ObjectStore } from './store/index.ts';
+import type { DiskStatus } from './store/index.ts';
 import { Versions } from './versions.ts';
 import type { OpenedVersion } from './versions.ts';
 
 export interface WorkerOptions {
   /** `host:port` of the master. */
   readonly master: string;
-  /** On a local disk; made if its parent exists. */
-  readonly cacheDir: string;
-  /** Default: 80 % of what is free, plus what is held already. */
-  readonly capacityBytes?: number | undefined;
+  /** One on each local disk; made if its parent exists. */
+  readonly cacheDirs: readonly string[];
+  /** Of each, in the same order. Default: 80 % of what is free, plus what is held already. */
+  readonly capacities?: readonly (number | undefined)[] | undefined;
+  /** A cache disk that does nothing for so long is given up; default 10,000. */
+  readonly diskHungAfterMs?: number | undefined;
+  /** Failed reads and writes in a minute with which a cache disk is given up; default 5. */
+  readonly diskErrorLimit?: number | undefined;
+  /** How often it is tried to take back a cache disk; default 30,000. */
+  readonly diskRetryMs?: number | undefined;
   /** `host:port` of the data plane for other nodes; port 0 takes a free one. */
   readonly listen: string;
   /** Unix socket of the data plane for this node. */
@@ -65,11 +72,15 @@ export interface Worker extends AsyncDisposable {
   /** With the real port. */
   readonly dataAddress: string;
   readonly capacityBytes: number;
+  /** Of every cache directory, also of those that are not used now. */
+  readonly disks: readonly DiskStatus[];
+  /** Called when a disk was given up or taken back. */
+  onDisksChanged(listener: () => void): void;
   /**
-   * How much of the disk may be used from now on; undefined for the default. Resolves when what is over
+   * How much of each disk may be used from now on; undefined for the default. Resolves when what is over
    * was evicted, and tells the master.
    */
-  setCapacity(capacityBytes: number | undefined): Promise<void>;
+  setCapacities(capacities: readonly (number | undefined)[]): Promise<void>;
   /** Resolves when the master counts it in. */
   joined(signal?: AbortSignal): Promise<void>;
 }
@@ -87,8 +98,8 @@ const CONNECTIONS = { share: 1 / 2, least: 8 };
 const ORIGIN_READS = { share: 1 / 8, least: 2, most: 32 };
 
 /**
- * @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED`, `INSECURE_LISTEN`, `UNAVAILABLE`
- *   where an address cannot be had. A master that is away is no error: the worker joins when it is back.
+ * @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED`, `CACHE_DIRS_MIXED`, `INSECURE_LISTEN`,
+ *   `UNAVAILABLE` where an address cannot be had. A master that is away is no error: the worker joins when it is back.
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { clock = systemClock, random = systemRandom, log = silentLogger } = options;
@@ -103,7 +114,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       master,
       member: () => ({
         workerId: store.workerId,
-        weightBytes: store.capacityBytes,
+        // Without a disk it keeps nothing, and still reads through for whoever has no other worker.
+        weightBytes: Math.max(1, store.capacityBytes),
         dataAddress,
         node: os.hostname(),
       }),
@@ -117,14 +129,25 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     }),
   );
   cluster.membership = membership;
+  store.onDisksChanged(() => {
+    membership.announce();
+  });
   const running = started.move();
   return {
     workerId: store.workerId,
     dataAddress,
-    capacityBytes: store.capacityBytes,
-    setCapacity: async (capacityBytes) => {
+    get capacityBytes() {
+      return store.capacityBytes;
+    },
+    get disks() {
+      return store.disks;
+    },
+    onDisksChanged: (listener) => {
+      store.onDisksChanged(listener);
+    },
+    setCapacities: async (capacities) => {
       const before = store.capacityBytes;
-      await store.setCapacity(capacityBytes);
+      await store.setCapacities(capacities);
       if (store.capacityBytes !== before) membership.announce();
     },
     joined: (signal) => membership.joined(signal),
@@ -152,12 +175,14 @@ type Config = WorkerOptions & {
 };
 
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
-  const { cacheDir, capacityBytes, clock, random, log, openFiles = Infinity } = config;
-  const maxOpenFiles = shareOfOpenFiles(openFiles, OBJECT_FILES);
+  const { cacheDirs, capacities, clock, random, log, openFiles = Infinity } = config;
+  const maxOpenFiles = Math.ceil(shareOfOpenFiles(openFiles, OBJECT_FILES) / cacheDirs.length);
   const store = started.use(
     await ObjectStore.open({
-      directory: cacheDir,
-      capacityBytes,
+      directories: cacheDirs.map((at, i) => ({ path: at, capacityBytes: capacities?.[i] })),
+      hungAfterMs: config.diskHungAfterMs,
+      errorLimit: config.diskErrorLimit,
+      retryMs: config.diskRetryMs,
       maxOpenFiles,
       clock,
       logger: log,
@@ -169,7 +194,9 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   );
   const versions = started.use(
     new Versions({
-      directory: path.join(cacheDir, 'manifests'),
+      // Without a disk they go beside the socket.
+      directory: () =>
+        path.join(store.firstDirectory ?? path.dirname(config.socket), 'manifests'),
       master,
       clock,
       log,
@@ -178,6 +205,9 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
       },
     }),
   );
+  store.onDisksChanged(() => {
+    versions.checkDirectory();
+  });
   const originFor = async (datasetId: number) => origins.get(await versions.dataset(datasetId));
   const maxOriginReads = shareOfOpenFiles(openFiles, ORIGIN_READS);
   const reads = started.use(new ObjectReader({ store, originFor, maxOriginReads, logger: log }));
@@ -201,7 +231,7 @@ async function serve(
     versions,
     reads,
     siblings,
-    completeDirectory: store.completeDirectory,
+    completeDirectories: () => store.completeDirectories,
     placement,
     log,
   });
@@ -220,6 +250,9 @@ async function serve(
   store.onEvicted((objectId) => {
     server.broadcastEvicted(objectId);
   });
+  store.onDisksChanged(() => {
+    server.broadcastDisksChanged();
+  });
   await server.listen({ kind: 'unix', path: socket }, config.socketMode);
   return await server.listen(tcpAddress(listen));
 }
@@ -235,7 +268,7 @@ function expect(
   const mine = members.find((member) => member.workerId === store.workerId)?.weightBytes;
   const share = mine === undefined || total === 0 ? 1 : mine / total;
   const sums = version.replica.reader.bandBytes.map((bytes) => bytes * share);
-  store.admission.setExpected(version.dataset.id, sums);
+  store.setExpected(version.dataset.id, sums);
 }
 
 function countersOf(store: ObjectStore, reads: ObjectReader, origins: OriginPool): WorkerCounters {
@@ -243,6 +276,7 @@ function countersOf(store: ObjectStore, reads: ObjectReader, origins: OriginPool
   return {
     capacityBytes: store.capacityBytes,
     usedBytes: store.usedBytes,
+    disks: store.disks,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
     reads: { bytes: readBytes, originBytes: readOriginBytes },
   };

@@ -137,10 +137,30 @@ function render(report: Report): string {
         formatBytes(it.capacityBytes),
       ]),
     ),
+    ...diskTable(report),
     `origin: ${String(origin.gets)} GETs, ${formatBytes(origin.bytes)} ` +
       `(unique ${formatBytes(origin.uniqueBytes)}, requested ${formatBytes(origin.requestedBytes)})`,
   ];
   return parts.join('\n\n');
+}
+
+/** Where a worker has several disks, or one that is not well. */
+function diskTable({ workers }: Report): string[] {
+  const rows = workers.flatMap(({ node, disks }) =>
+    disks.length < 2 && disks.every(({ state }) => state === 'good')
+      ? []
+      : disks.map((it) => [
+          node,
+          printable(it.path),
+          it.problem === undefined ? it.state : `${it.state} (${printable(it.problem)})`,
+          formatBytes(it.usedBytes),
+          formatBytes(it.capacityBytes),
+          String(it.objects),
+          String(it.errors),
+        ]),
+  );
+  if (rows.length === 0) return [];
+  return [table(['NODE', 'DISK', 'STATE', 'USED', 'CAPACITY', 'OBJECTS', 'ERRORS'], rows)];
 }
 
 /** Mounts whose servers do not last. */

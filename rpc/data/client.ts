@@ -26,6 +26,7 @@ import {
   encodeOpenVersion,
   encodeRead,
   encodeTouched,
+  directoriesOf,
   FRAME,
 } from '../frames/index.ts';
 import type {
@@ -84,6 +85,7 @@ export class DataClient implements AsyncDisposable {
   #nextId = 1;
   #closedBy: LarderError | undefined;
   #onEvicted: (objectId: string) => void = () => undefined;
+  #onDisksChanged: () => void = () => undefined;
   #onClosed: () => void = () => undefined;
 
   /** Not for callers: see the static method. */
@@ -203,8 +205,12 @@ export class DataClient implements AsyncDisposable {
       options,
     );
     if (header.type !== FRAME.HELD_AT) return undefined;
-    const { incarnation, toBytes } = decodeJson(body);
-    return { incarnation: Number(incarnation), toBytes: Number(toBytes) };
+    const { incarnation, toBytes, completeDirectory } = decodeJson(body);
+    return {
+      incarnation: Number(incarnation),
+      toBytes: Number(toBytes),
+      ...(typeof completeDirectory === 'string' ? { completeDirectory } : {}),
+    };
   }
 
   async held(address: FileAddress, options: RequestOptions): Promise<HeldStateBody> {
@@ -221,6 +227,7 @@ export class DataClient implements AsyncDisposable {
       manifestBytes: Number(answer['manifestBytes']),
       manifestPercent: Number(answer['manifestPercent']),
       completeDirectory: String(answer['completeDirectory']),
+      completeDirectories: directoriesOf(answer),
     };
   }
 
@@ -231,6 +238,10 @@ export class DataClient implements AsyncDisposable {
 
   onEvicted(listener: (objectId: string) => void): void {
     this.#onEvicted = listener;
+  }
+
+  onDisksChanged(listener: () => void): void {
+    this.#onDisksChanged = listener;
   }
 
   onClosed(listener: () => void): void {
@@ -340,6 +351,10 @@ export class DataClient implements AsyncDisposable {
   #frame(header: FrameHeader, body: Buffer): void {
     if (header.type === FRAME.EVICTED) {
       this.#onEvicted(decodeEvicted(body));
+      return;
+    }
+    if (header.type === FRAME.DISKS_CHANGED) {
+      this.#onDisksChanged();
       return;
     }
     if (header.type === FRAME.ERROR && header.requestId === 0) {

@@ -48,3 +48,4 @@ export type {
   VersionRequest,
   Welcome,
 } from './types.ts';
+export { directoriesOf } from './directories.ts';

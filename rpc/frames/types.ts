@@ -8,6 +8,8 @@
  * A request id is chosen by the client and unique among its requests in flight; 0 is for notices.
  * Numbers are never given another meaning: golden bytes in test/golden/frames.
  */
+import type { CompleteDirectory } from '../../common/index.ts';
+
 export const FRAME_MAGIC = 0x444c;
 export const FRAME_VERSION = 1;
 
@@ -62,6 +64,8 @@ export const FRAME = {
    * Address, u64.
    */
   MAPPED: 22,
+  /** Server, notice: the worker's disks are others now: what VERSION said of directories is to be asked anew. */
+  DISKS_CHANGED: 50,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
@@ -138,6 +142,8 @@ export interface HeldAt {
   readonly incarnation: number;
   /** Everything from the start of the range to here is in the file. */
   readonly toBytes: number;
+  /** Of the disk that the file is on. */
+  readonly completeDirectory?: string | undefined;
 }
 export interface VersionRequest {
   readonly datasetId: number;
@@ -148,8 +154,10 @@ export interface VersionBody {
   readonly manifestPath: string;
   readonly manifestBytes: number;
   readonly manifestPercent: number;
-  /** Where complete objects lie as `ab/cd/<object id>`. */
+  /** Where complete objects lie as `ab/cd/<object id>`: the first of the directories; empty where there is none. */
   readonly completeDirectory: string;
+  /** One on each good disk of the worker; releases before 0.2 had one disk, and do not say. */
+  readonly completeDirectories?: readonly CompleteDirectory[];
 }
 export interface ManifestRequest extends VersionRequest {
   readonly offsetBytes: number;

@@ -2,7 +2,6 @@
 import { LarderError } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import { isDropped } from '../store/index.ts';
-import type { ObjectStore, StoredObject } from '../store/index.ts';
 import type { FetchRun } from './fetch-run.ts';
 import type { BlockSpan, Completing, ObjectFetch } from './object-fetch.ts';
 
@@ -53,11 +52,4 @@ export async function complete(
 
 export function notKept(ref: ObjectRef): LarderError {
   return new LarderError('NOT_KEPT', { object: ref.objectId });
-}
-
-/** What passes through may be worth keeping by now. */
-export function promote(store: ObjectStore, stored: StoredObject): void {
-  const { band, sizeBytes, region } = stored.record;
-  if (region === 'kept') return;
-  store.setRegion(stored, store.admission.classify({ band, bytes: sizeBytes }));
 }

@@ -23,9 +23,9 @@ import type {
 } from '../object-reads.ts';
 import type { Origin } from '../origins/origin.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
-import { bringAhead, roomAhead } from './ahead.ts';
+import { bringAhead } from './ahead.ts';
 import { Besides } from './besides.ts';
-import { complete, notKept, promote } from './completion.ts';
+import { complete, notKept } from './completion.ts';
 import { FetchQueue, PRIORITY } from './fetch-queue.ts';
 import { assertHeld, Interest, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
@@ -186,7 +186,8 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       const limitBytes = Math.min(ref.sizeBytes, offsetBytes + MAX_EXTENT_BYTES);
       const toBytes = writtenUpTo(fetch, range.toBytes, limitBytes);
       this.#besides.memoryOf(ref).promise(range.toBytes, toBytes);
-      return { incarnation: stored.record.incarnation, toBytes };
+      const completeDirectory = this.#store.completeDirectoryOf(stored);
+      return { incarnation: stored.record.incarnation, toBytes, completeDirectory };
     } finally {
       this.#leave(fetch);
     }
@@ -199,7 +200,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     try {
       const { stored } = fetch;
       if (stored.whole) return;
-      promote(this.#store, stored);
+      this.#store.promote(stored);
       if (stored.record.region !== 'kept') throw notKept(ref);
       this.#ledger.askedOf(ref, { fromBytes: 0, toBytes: ref.sizeBytes });
       const whole = { first: 0, end: stored.blocks };
@@ -216,7 +217,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 
   roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
-    return roomAhead(this.#store, ref, ahead);
+    return this.#store.roomAhead(ref, ahead);
   }
 
   /** See `bringAhead`. */

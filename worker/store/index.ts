@@ -2,7 +2,7 @@
 export type { DiskCounters } from './disk-health.ts';
 export type { BlockChange, HeldChange, HeldSource } from './held-totals.ts';
 export { ObjectStore } from './object-store.ts';
-export type { ObjectStoreOptions } from './options.ts';
+export type { DiskStatus, ObjectStoreOptions } from './object-store.ts';
 export type { CollectRequest } from './references.ts';
 export { isDropped } from './stored-object.ts';
 export type { StoredObject } from './stored-object.ts';

@@ -1,30 +1,45 @@
-/** Opens what an object store is made of, in the order in which each needs the other. */
-import { LarderError } from '../../common/index.ts';
+/** Opens what a store is made of, in the order in which each needs the other. */
+import { LarderError, systemClock } from '../../common/index.ts';
 import { Admission } from '../admission/index.ts';
-import { CacheDirectory } from './cache-directory.ts';
+import { DiskThreads } from './disk-threads.ts';
 import { HeldTotals } from './held-totals.ts';
 import { loadTotals } from './load-totals.ts';
 import { setCapacity } from './options.ts';
-import type { ObjectStoreOptions } from './options.ts';
+import type { DiskStoreOptions } from './options.ts';
 import { RecordStore } from './record-store.ts';
 import { currentBootId, Trust } from './trust.ts';
 
 export interface StoreParts {
-  readonly directory: CacheDirectory;
+  readonly threads: DiskThreads;
   readonly records: RecordStore;
   readonly trust: Trust;
   readonly admission: Admission;
   readonly totals: HeldTotals;
-  readonly options: ObjectStoreOptions;
+  readonly options: DiskStoreOptions;
 }
 
-/** @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED` */
-export async function openParts(options: ObjectStoreOptions): Promise<StoreParts> {
-  const directory = CacheDirectory.open(options.directory);
+const DEFAULT_HUNG_AFTER_MS = 10_000;
+
+/**
+ * Takes the directory over: after a failure it is let go.
+ *
+ * @throws {LarderError} `CACHE_DIR_UNUSABLE`
+ */
+export async function openParts(options: DiskStoreOptions): Promise<StoreParts> {
+  const { directory, clock = systemClock, hungAfterMs = DEFAULT_HUNG_AFTER_MS } = options;
+  const threads = new DiskThreads({
+    clock,
+    hungAfterMs,
+    onHung: (lane) => {
+      options.onBad?.(`hangs (${lane})`);
+    },
+  });
   try {
-    const records = new RecordStore(directory.recordsPath);
-    const bootId = options.bootId ?? currentBootId();
-    const trust = await Trust.establish(directory, records, bootId);
+    const records = new RecordStore(directory.recordsPath, threads);
+    const trust = await Trust.establish(directory, records, {
+      bootId: options.bootId ?? currentBootId(),
+      distrusted: options.distrusted ?? false,
+    });
     const admission = new Admission({
       capacityBytes: 0,
       capacityObjects: 0,
@@ -33,13 +48,14 @@ export async function openParts(options: ObjectStoreOptions): Promise<StoreParts
     const totals = new HeldTotals();
     loadTotals(records, admission, totals);
     setCapacity(admission, options);
-    return { directory, records, trust, admission, totals, options };
+    return { threads, records, trust, admission, totals, options };
   } catch (error) {
     directory[Symbol.dispose]();
+    await threads[Symbol.asyncDispose]();
     const reason = error instanceof Error ? error.message : String(error);
     throw new LarderError(
       'CACHE_DIR_UNUSABLE',
-      { directory: options.directory, reason },
+      { directory: directory.path, reason },
       { cause: error },
     );
   }

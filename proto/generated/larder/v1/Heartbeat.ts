@@ -2,6 +2,7 @@
 
 import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from '../../larder/v1/OriginCounters.ts';
 import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from '../../larder/v1/ReadCounters.ts';
+import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from '../../larder/v1/Disk.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Heartbeat {
@@ -10,6 +11,7 @@ export interface Heartbeat {
   'origin'?: (_larder_v1_OriginCounters | null);
   'reads'?: (_larder_v1_ReadCounters | null);
   'held_reported'?: (boolean);
+  'disks'?: (_larder_v1_Disk)[];
 }
 
 export interface Heartbeat__Output {
@@ -18,4 +20,5 @@ export interface Heartbeat__Output {
   'origin': (_larder_v1_OriginCounters__Output | null);
   'reads': (_larder_v1_ReadCounters__Output | null);
   'held_reported': (boolean);
+  'disks': (_larder_v1_Disk__Output)[];
 }

@@ -3,6 +3,7 @@
 import type { Member as _larder_v1_Member, Member__Output as _larder_v1_Member__Output } from '../../larder/v1/Member.ts';
 import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from '../../larder/v1/OriginCounters.ts';
 import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from '../../larder/v1/ReadCounters.ts';
+import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from '../../larder/v1/Disk.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface WorkerStatus {
@@ -13,6 +14,7 @@ export interface WorkerStatus {
   'origin'?: (_larder_v1_OriginCounters | null);
   'reads'?: (_larder_v1_ReadCounters | null);
   'version'?: (string);
+  'disks'?: (_larder_v1_Disk)[];
 }
 
 export interface WorkerStatus__Output {
@@ -23,4 +25,5 @@ export interface WorkerStatus__Output {
   'origin': (_larder_v1_OriginCounters__Output | null);
   'reads': (_larder_v1_ReadCounters__Output | null);
   'version': (string);
+  'disks': (_larder_v1_Disk__Output)[];
 }

@@ -17,7 +17,7 @@ describe('reading', () => {
     expect(await larder.readsRight(ref)).toBe(true);
     expect(await larder.readsRight(ref, 1_000_000, 77)).toBe(true);
     expect(larder.origin.counters).toEqual({ gets: 1, bytes: ref.sizeBytes });
-    const file = fs.readFileSync(completePath(larder.store.completeDirectory, ref.objectId));
+    const file = fs.readFileSync(completePath(larder.completeDirectory, ref.objectId));
     expect(file.equals(contentOf(ref.key, 0, ref.sizeBytes))).toBe(true);
   });
 
