@@ -33,12 +33,13 @@ const { O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
 
 export class CacheDirectory implements Disposable {
   readonly path: string;
-  readonly #lockFd: number;
+  /** On the same file system as all else of it. */
+  readonly lockFd: number;
   #closed = false;
 
   constructor(path: string, lockFd: number) {
     this.path = path;
-    this.#lockFd = lockFd;
+    this.lockFd = lockFd;
   }
 
   /**
@@ -71,6 +72,10 @@ export class CacheDirectory implements Disposable {
   /** On which file system it lies: two directories with the same one share its space. */
   get device(): number {
     return fs.statSync(this.path).dev;
+  }
+
+  get identityPath(): string {
+    return join(this.path, 'disk.json');
   }
 
   get recordsPath(): string {
@@ -117,7 +122,7 @@ export class CacheDirectory implements Disposable {
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
-    fs.closeSync(this.#lockFd);
+    fs.closeSync(this.lockFd);
   }
 }
 

@@ -50,6 +50,9 @@ function perform(job: ReadJob): ReadResult {
     case 'warm':
       warm(job.path, job.lengthBytes);
       return { value: 1 };
+    case 'look':
+      readBack(job.path);
+      return { value: 1 };
     case 'probe':
       return { value: probe(job.path) ? 1 : 0 };
   }

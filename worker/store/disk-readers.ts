@@ -34,6 +34,8 @@ export type ReadJob =
   | { readonly kind: 'sync-all'; readonly fd: number }
   /** Reads a file into the page cache. */
   | { readonly kind: 'warm'; readonly path: string; readonly lengthBytes: number }
+  /** Reads a little of a file from the disk itself, past the page cache. */
+  | { readonly kind: 'look'; readonly path: string }
   /** Looks at the directory, and where it is there writes and reads a file, past the page cache. */
   | { readonly kind: 'probe'; readonly path: string };
 
@@ -123,6 +125,11 @@ export class DiskReaders implements AsyncDisposable {
   /** At most so much of it. */
   async warm(path: string, lengthBytes: number): Promise<void> {
     await this.#do({ kind: 'warm', path, lengthBytes });
+  }
+
+  /** @throws a system error: the disk cannot be read */
+  async look(path: string): Promise<void> {
+    await this.#do({ kind: 'look', path });
   }
 
   /**

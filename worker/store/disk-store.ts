@@ -13,7 +13,6 @@
  *
  * Leaves to others: what is worth keeping (`Admission`), which disk an object belongs on (`ObjectStore`).
  */
-import * as fs from 'node:fs';
 import type { Logger, ObjectRef } from '../../common/index.ts';
 import { bandHash, LarderError, silentLogger } from '../../common/index.ts';
 import { systemClock } from '../../common/index.ts';
@@ -23,14 +22,14 @@ import { BlockWriter } from './block-writer.ts';
 import type { CacheDirectory } from './cache-directory.ts';
 import { DiskHealth } from './disk-health.ts';
 import type { DiskCounters } from './disk-health.ts';
+import { patrol } from './disk-patrol.ts';
 import type { DiskThreads } from './disk-threads.ts';
 import type { Bytes, Written } from './disk-writer.ts';
-import { isOutOfFiles } from './file-cache.ts';
 import type { HeldTotals } from './held-totals.ts';
 import { IntegrityChecks } from './integrity-checks.ts';
-import { fileProblem, ObjectFiles } from './object-files.ts';
+import { ObjectFiles } from './object-files.ts';
 import { ObjectIndex } from './object-index.ts';
-import { setCapacity } from './options.ts';
+import { DEFAULT_HUNG_AFTER_MS, setCapacity } from './options.ts';
 import type { DiskStoreOptions } from './options.ts';
 import { openParts } from './parts.ts';
 import type { StoreParts } from './parts.ts';
@@ -43,6 +42,7 @@ import type { StoredObject } from './stored-object.ts';
 import { isDropped } from './stored-object.ts';
 import { sweepStrays } from './sweep.ts';
 import type { Trust } from './trust.ts';
+import { judgeUnread } from './unread.ts';
 import { Writeback } from './writeback.ts';
 
 export class DiskStore implements AsyncDisposable {
@@ -135,6 +135,14 @@ export class DiskStore implements AsyncDisposable {
     });
     this.#track(this.#sweep());
     this.#track(records.warm());
+    void patrol({
+      path: directory.identityPath,
+      readers: threads.readers,
+      health: this.#health,
+      clock: options.clock ?? systemClock,
+      everyMs: (options.hungAfterMs ?? DEFAULT_HUNG_AFTER_MS) / 2,
+      signal: this.#closing.signal,
+    });
   }
 
   get completeDirectory(): string {
@@ -327,20 +335,15 @@ export class DiskStore implements AsyncDisposable {
     await Promise.allSettled([...this.#tasks, this.#checks.settled()]);
     await this.#index.allLeaving();
     await this.#writeback.settled();
-    this.#files[Symbol.dispose]();
-    const fd = fs.openSync(this.#directory.path, fs.constants.O_RDONLY);
-    try {
-      await this.#records.committed().catch(() => undefined);
-      if (await this.#threads.chores.syncAll(fd).catch(() => false)) await this.#trust.markClean();
-    } finally {
-      fs.closeSync(fd);
-      const ended = this.#threads[Symbol.asyncDispose]();
-      // Of a disk that hangs nothing can be waited for.
-      if (!this.#threads.watch.givenUp) {
-        await ended;
-        await this.#letGo();
-      }
-    }
+    await this.#records.committed().catch(() => undefined);
+    const { chores, watch } = this.#threads;
+    const isSynced = await chores.syncAll(this.#directory.lockFd).catch(() => false);
+    if (isSynced) await this.#trust.markClean();
+    const ended = this.#threads[Symbol.asyncDispose]();
+    // Of a disk that hangs nothing can be waited for.
+    if (watch.givenUp) return;
+    await ended;
+    await this.#letGo();
   }
 
   async #letGo(): Promise<void> {
@@ -377,23 +380,16 @@ export class DiskStore implements AsyncDisposable {
   }
 
   /** The object's bytes cannot be had from this disk: drops it and says why. */
-  #quarantine(object: StoredObject, error: unknown): LarderError {
+  #quarantine(object: StoredObject, failure: unknown): LarderError {
     const { objectId } = object;
     if (object.state === 'dropped') return new LarderError('CACHE_IO', { object: objectId });
-    if (isOutOfFiles(error)) {
-      // Nothing is wrong with the object: it is read when there are file descriptors again.
-      this.#health.count(error);
-      const problem = 'no file descriptor is left';
-      return new LarderError('CACHE_IO', { object: objectId, problem }, { cause: error });
-    }
-    const code = fileProblem(error);
-    if (code === 'damaged') this.#health.counters.damaged += 1;
-    else if (code === 'lost') this.#health.counters.lost += 1;
-    else this.#health.count(error);
-    this.#logger.warn({ object: objectId, problem: code, error }, 'object dropped: fetched again');
-    this.#track(this.drop(object, code));
-    if (error instanceof LarderError) return error;
-    return new LarderError('CACHE_IO', { object: objectId, problem: code }, { cause: error });
+    const { error, dropBecause } = judgeUnread(objectId, failure, this.#health);
+    // It may have been the last failure that this disk was good for.
+    if (dropBecause === undefined || isDropped(object)) return error;
+    const facts = { object: objectId, problem: dropBecause, error: failure };
+    this.#logger.warn(facts, 'object dropped: fetched again');
+    this.#track(this.drop(object, dropBecause));
+    return error;
   }
 
   async #restore(object: StoredObject): Promise<void> {

@@ -22,6 +22,7 @@ import { mountPointOf, newId, readIdentity, writeIdentity } from './disk-identit
 import type { DiskIdentity, KnownDisk } from './disk-identity.ts';
 import { looksUsable } from './disk-probe.ts';
 import { DiskStore } from './disk-store.ts';
+import { DEFAULT_HUNG_AFTER_MS } from './options.ts';
 import type { StoreOptions } from './options.ts';
 
 export interface DirectoryOptions {
@@ -55,7 +56,6 @@ export interface Disk {
   releasing: Promise<void> | undefined;
 }
 
-const DEFAULT_HUNG_AFTER_MS = 10_000;
 const DEFAULT_RETRY_MS = 30_000;
 /** 30 s to 17 minutes. */
 const MAX_DOUBLINGS = 5;

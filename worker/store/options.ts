@@ -41,6 +41,7 @@ export interface DiskStoreOptions extends StoreOptions {
 }
 
 const DEFAULT_SHARE_OF_FREE = 0.8;
+export const DEFAULT_HUNG_AFTER_MS = 10_000;
 
 /** Sets what the options say, or a share of what the file system has free besides what is held. */
 export function setCapacity(admission: Admission, options: DiskStoreOptions): void {

@@ -4,7 +4,7 @@ import { Admission } from '../admission/index.ts';
 import { DiskThreads } from './disk-threads.ts';
 import { HeldTotals } from './held-totals.ts';
 import { loadTotals } from './load-totals.ts';
-import { setCapacity } from './options.ts';
+import { DEFAULT_HUNG_AFTER_MS, setCapacity } from './options.ts';
 import type { DiskStoreOptions } from './options.ts';
 import { RecordStore } from './record-store.ts';
 import { currentBootId, Trust } from './trust.ts';
@@ -17,8 +17,6 @@ export interface StoreParts {
   readonly totals: HeldTotals;
   readonly options: DiskStoreOptions;
 }
-
-const DEFAULT_HUNG_AFTER_MS = 10_000;
 
 /**
  * Takes the directory over: after a failure it is let go.
