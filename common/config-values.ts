@@ -45,7 +45,8 @@ export function parseSetting(
   options: ParseOptions = {},
 ): ParsedSetting {
   const spec: SettingSpec = SETTINGS[name];
-  if (isList(spec)) return parseList(name, typeof text === 'string' ? text.split(':') : text, options);
+  if (isList(spec))
+    return parseList(name, typeof text === 'string' ? text.split(':') : text, options);
   if (typeof text !== 'string') return { problem: 'takes one value, not a list' };
   return parseOne(name, text, options);
 }

@@ -195,8 +195,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   const versions = started.use(
     new Versions({
       // Without a disk they go beside the socket.
-      directory: () =>
-        path.join(store.firstDirectory ?? path.dirname(config.socket), 'manifests'),
+      directory: () => path.join(store.firstDirectory ?? path.dirname(config.socket), 'manifests'),
       master,
       clock,
       log,

@@ -15,7 +15,12 @@ import {
   ManifestBuilder,
   ManifestReader,
 } from '../../common/index.ts';
-import type { CompleteDirectory, DatasetInfo, ErrorCode, ListingEntry } from '../../common/index.ts';
+import type {
+  CompleteDirectory,
+  DatasetInfo,
+  ErrorCode,
+  ListingEntry,
+} from '../../common/index.ts';
 import { FileManifestSink, FilePageSource } from '../../rpc/manifests/index.ts';
 import type { HeldExtent, MountSource } from '../../sdk/index.ts';
 

@@ -225,15 +225,17 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
-    disks: disks.map(({ path, state, problem, capacityBytes: capacity, usedBytes: used, ...it }) => ({
-      path,
-      state,
-      problem: problem ?? '',
-      capacity_bytes: capacity,
-      used_bytes: used,
-      objects: it.objects,
-      errors: it.errors,
-    })),
+    disks: disks.map(
+      ({ path, state, problem, capacityBytes: capacity, usedBytes: used, ...it }) => ({
+        path,
+        state,
+        problem: problem ?? '',
+        capacity_bytes: capacity,
+        used_bytes: used,
+        objects: it.objects,
+        errors: it.errors,
+      }),
+    ),
     origin: {
       gets: origin.gets,
       bytes: origin.bytes,

@@ -74,10 +74,6 @@ export class CacheDirectory implements Disposable {
     return fs.statSync(this.path).dev;
   }
 
-  get identityPath(): string {
-    return join(this.path, 'disk.json');
-  }
-
   get recordsPath(): string {
     return join(this.path, 'records');
   }

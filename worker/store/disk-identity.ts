@@ -30,7 +30,11 @@ const ID = /^[0-9a-f]{16}$/;
 export function readIdentity(directory: string): DiskIdentity {
   const workerId = readText(join(directory, 'worker-id'))?.trim();
   const { diskId, disks } = parseDisk(readText(join(directory, 'disk.json')));
-  return { workerId: workerId !== undefined && ID.test(workerId) ? workerId : undefined, diskId, disks };
+  return {
+    workerId: workerId !== undefined && ID.test(workerId) ? workerId : undefined,
+    diskId,
+    disks,
+  };
 }
 
 /** @throws a system error */

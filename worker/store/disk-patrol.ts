@@ -1,11 +1,13 @@
-/** Looks at a disk now and then: where mounts read its files by themselves, nothing else tells that it fails. */
+/**
+ * Writes and reads a little of a disk now and then: where mounts read its files by themselves, or all of them lie in
+ * the page cache, nothing else tells that it fails.
+ */
 import type { Clock } from '../../common/index.ts';
 import type { DiskHealth } from './disk-health.ts';
 import type { DiskReaders } from './disk-readers.ts';
 
 export interface PatrolOptions {
-  /** A file that is there. */
-  readonly path: string;
+  readonly directory: string;
   readonly readers: DiskReaders;
   readonly health: DiskHealth;
   readonly clock: Clock;
@@ -15,11 +17,11 @@ export interface PatrolOptions {
 
 /** Resolves when the signal is aborted. */
 export async function patrol(options: PatrolOptions): Promise<void> {
-  const { path, readers, health, clock, everyMs, signal } = options;
+  const { directory, readers, health, clock, everyMs, signal } = options;
   for (;;) {
     await clock.sleep(everyMs, signal).catch(() => undefined);
     if (signal.aborted) return;
-    await readers.look(path).catch((error: unknown) => {
+    await readers.probe(directory, false).catch((error: unknown) => {
       health.count(error);
     });
   }

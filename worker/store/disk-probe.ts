@@ -27,7 +27,7 @@ export async function looksUsable(
   });
   const readers = new DiskReaders(watch, 'read', 1);
   try {
-    return await readers.probe(directory);
+    return await readers.probe(directory, true);
   } catch (error) {
     if (error instanceof LarderError || FAILURES.has(systemCode(error) ?? '')) {
       throw unusable(directory, error);

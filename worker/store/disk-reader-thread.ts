@@ -9,8 +9,11 @@ import { dropPagesNow, reserveSpace, startWritebackNow, syncFileSystemNow } from
 const { O_RDONLY, O_RDWR, O_CREAT, O_TRUNC, O_DIRECT, O_NOFOLLOW } = fs.constants;
 const MODE = 0o600;
 const PROBE_BYTES = 4096;
+/** Of what the C library's `malloc` gives. */
+const ALIGNMENT_BYTES = 16;
 const WARM_STEP_BYTES = 1 << 20;
 
+const probed = Buffer.allocUnsafeSlow(2 * PROBE_BYTES);
 const chunkBytes = workerData as number;
 
 parentPort?.on('message', (job: ReadJob | undefined) => {
@@ -50,11 +53,8 @@ function perform(job: ReadJob): ReadResult {
     case 'warm':
       warm(job.path, job.lengthBytes);
       return { value: 1 };
-    case 'look':
-      readBack(job.path);
-      return { value: 1 };
     case 'probe':
-      return { value: probe(job.path) ? 1 : 0 };
+      return { value: probe(job.path, job.isDurable) ? 1 : 0 };
   }
 }
 
@@ -94,7 +94,7 @@ function warm(path: string, lengthBytes: number): void {
   }
 }
 
-function probe(directory: string): boolean {
+function probe(directory: string, isDurable: boolean): boolean {
   if (fs.statSync(directory, { throwIfNoEntry: false }) === undefined) return false;
   const path = join(directory, 'probe');
   const fd = fs.openSync(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, MODE);
@@ -102,13 +102,12 @@ function probe(directory: string): boolean {
     const bytes = Buffer.alloc(PROBE_BYTES, 'larder');
     try {
       fs.writeSync(fd, bytes, 0, PROBE_BYTES, 0);
+      if (isDurable) fs.fsyncSync(fd);
+      readBack(path);
     } catch (error) {
       // A full disk still has what it holds.
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return true;
-      throw error;
+      if (codeOf(error) !== 'ENOSPC') throw error;
     }
-    fs.fsyncSync(fd);
-    readBack(path);
     return true;
   } finally {
     fs.closeSync(fd);
@@ -116,22 +115,30 @@ function probe(directory: string): boolean {
   }
 }
 
-/** From the disk itself, where the file system can do so. */
+/** From the disk itself, where the file system can do so; what was written goes there before. */
 function readBack(path: string): void {
   let fd: number;
   try {
     fd = fs.openSync(path, O_RDONLY | O_DIRECT | O_NOFOLLOW);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EINVAL') return;
+    if (codeOf(error) === 'EINVAL') return;
     throw error;
   }
   try {
-    // Aligned: V8 maps large memory by itself.
-    const memory = Buffer.allocUnsafeSlow(1 << 20);
-    fs.readSync(fd, memory, 0, PROBE_BYTES, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+    // The address must be a multiple of the sector's size, and nobody tells where a buffer is.
+    for (let at = 0; at < PROBE_BYTES; at += ALIGNMENT_BYTES) {
+      try {
+        fs.readSync(fd, probed, at, PROBE_BYTES, 0);
+        return;
+      } catch (error) {
+        if (codeOf(error) !== 'EINVAL') throw error;
+      }
+    }
   } finally {
     fs.closeSync(fd);
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }

@@ -34,10 +34,8 @@ export type ReadJob =
   | { readonly kind: 'sync-all'; readonly fd: number }
   /** Reads a file into the page cache. */
   | { readonly kind: 'warm'; readonly path: string; readonly lengthBytes: number }
-  /** Reads a little of a file from the disk itself, past the page cache. */
-  | { readonly kind: 'look'; readonly path: string }
   /** Looks at the directory, and where it is there writes and reads a file, past the page cache. */
-  | { readonly kind: 'probe'; readonly path: string };
+  | { readonly kind: 'probe'; readonly path: string; readonly isDurable: boolean };
 
 export interface ReadResult {
   /** An fd; bytes read; 1 or 0. */
@@ -127,17 +125,13 @@ export class DiskReaders implements AsyncDisposable {
     await this.#do({ kind: 'warm', path, lengthBytes });
   }
 
-  /** @throws a system error: the disk cannot be read */
-  async look(path: string): Promise<void> {
-    await this.#do({ kind: 'look', path });
-  }
-
   /**
+   * @param isDurable whether the file system commits it: that may take as long as all else that it has to write
    * @returns false where there is no such directory
    * @throws a system error: the disk cannot be used
    */
-  async probe(path: string): Promise<boolean> {
-    return (await this.#do({ kind: 'probe', path })).value === 1;
+  async probe(path: string, isDurable: boolean): Promise<boolean> {
+    return (await this.#do({ kind: 'probe', path, isDurable })).value === 1;
   }
 
   /** A thread that hangs ends when its call does. */
@@ -156,11 +150,13 @@ export class DiskReaders implements AsyncDisposable {
     const done = new Promise<ReadResult>((resolve, reject) => {
       Object.assign(pending, { resolve, reject });
     });
-    const { result, start } = this.#watch.enter(this.#lane, done);
-    pending.start = start;
+    const watched = this.#watch.enter(this.#lane, done);
+    pending.start = () => {
+      watched.start();
+    };
     this.#queue.push(pending);
     this.#next();
-    const settled = await result;
+    const settled = await watched.result;
     const { failure } = settled;
     if (failure === undefined) return settled;
     throw Object.assign(new Error(failure.message), { code: failure.code });

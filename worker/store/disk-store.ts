@@ -20,20 +20,20 @@ import type { Admission } from '../admission/index.ts';
 import type { Region } from '../admission/index.ts';
 import { BlockWriter } from './block-writer.ts';
 import type { CacheDirectory } from './cache-directory.ts';
-import { DiskHealth } from './disk-health.ts';
-import type { DiskCounters } from './disk-health.ts';
+import type { DiskCounters, DiskHealth } from './disk-health.ts';
 import { patrol } from './disk-patrol.ts';
 import type { DiskThreads } from './disk-threads.ts';
 import type { Bytes, Written } from './disk-writer.ts';
 import type { HeldTotals } from './held-totals.ts';
-import { IntegrityChecks } from './integrity-checks.ts';
-import { ObjectFiles } from './object-files.ts';
+import { erase } from './erase.ts';
+import type { EraserOptions } from './erase.ts';
+import { IntegrityChecks, restore } from './integrity-checks.ts';
+import type { ObjectFiles } from './object-files.ts';
 import { ObjectIndex } from './object-index.ts';
 import { DEFAULT_HUNG_AFTER_MS, setCapacity } from './options.ts';
 import type { DiskStoreOptions } from './options.ts';
 import { openParts } from './parts.ts';
 import type { StoreParts } from './parts.ts';
-import { segmentCount } from './record.ts';
 import type { RecordStore } from './record-store.ts';
 import { References } from './references.ts';
 import type { CollectRequest } from './references.ts';
@@ -43,7 +43,7 @@ import { isDropped } from './stored-object.ts';
 import { sweepStrays } from './sweep.ts';
 import type { Trust } from './trust.ts';
 import { judgeUnread } from './unread.ts';
-import { Writeback } from './writeback.ts';
+import type { Writeback } from './writeback.ts';
 
 export class DiskStore implements AsyncDisposable {
   readonly admission: Admission;
@@ -61,6 +61,7 @@ export class DiskStore implements AsyncDisposable {
   readonly #checks: IntegrityChecks;
   readonly #references: References;
   readonly #writer: BlockWriter;
+  readonly #eraser: EraserOptions;
   readonly #logger: Logger;
   readonly #evictedListeners = new Set<(objectId: string) => void>();
   readonly #closing = new AbortController();
@@ -82,19 +83,9 @@ export class DiskStore implements AsyncDisposable {
     this.#trust = parts.trust;
     this.#totals = parts.totals;
     this.#logger = options.logger ?? silentLogger;
-    this.#health = new DiskHealth({
-      clock: options.clock ?? systemClock,
-      pauseMs: options.writePauseMs ?? 5_000,
-      errorLimit: options.errorLimit ?? 5,
-      onBad: (problem) => options.onBad?.(problem),
-    });
-    this.#writeback = new Writeback(threads.chores, options.dropFromPageCache ?? false);
-    this.#files = new ObjectFiles({
-      ...threads,
-      directory,
-      disk: threads.writer,
-      maxOpenFiles: options.maxOpenFiles ?? 512,
-    });
+    this.#health = parts.health;
+    this.#writeback = parts.writeback;
+    this.#files = parts.files;
     const maxIdle = options.maxIdleObjects ?? 8192;
     this.#index = new ObjectIndex(records, { maxIdle, generation: parts.trust.generation });
     this.#space = new Space({
@@ -110,7 +101,7 @@ export class DiskStore implements AsyncDisposable {
     this.#checks = new IntegrityChecks({
       index: this.#index,
       read: (object, first, count) => this.readChunks(object, first, count),
-      restore: (object) => this.#restore(object),
+      restore: (object) => restore(object, parts),
       signal: this.#closing.signal,
     });
     this.#references = new References({
@@ -119,15 +110,19 @@ export class DiskStore implements AsyncDisposable {
       totals: parts.totals,
       drop: (object) => this.drop(object, 'collected'),
     });
+    this.#eraser = {
+      ...parts,
+      logger: this.#logger,
+      onUnlinked: (objectId) => {
+        for (const listener of this.#evictedListeners) listener(objectId);
+      },
+    };
     this.#writer = new BlockWriter({
       ...parts,
       index: this.#index,
-      files: this.#files,
       disk: threads.writer,
       space: this.#space,
       checks: this.#checks,
-      health: this.#health,
-      writeback: this.#writeback,
       logger: this.#logger,
       onHeld: (object, block) => {
         this.#change(object, { first: block, count: 1 }, true);
@@ -136,7 +131,7 @@ export class DiskStore implements AsyncDisposable {
     this.#track(this.#sweep());
     this.#track(records.warm());
     void patrol({
-      path: directory.identityPath,
+      directory: directory.path,
       readers: threads.readers,
       health: this.#health,
       clock: options.clock ?? systemClock,
@@ -291,9 +286,8 @@ export class DiskStore implements AsyncDisposable {
   }
 
   /** Whatever the records name, in the order of eviction. */
-  *objectIds(): Generator<string> {
-    for (const { objectId } of this.#records.transitOrder()) yield objectId;
-    for (const { objectId } of this.#records.keptOrder()) yield objectId;
+  objectIds(): Generator<string> {
+    return this.#records.objectIds();
   }
 
   /** Moves an object between the regions. */
@@ -321,7 +315,7 @@ export class DiskStore implements AsyncDisposable {
     const runs = [...object.heldRuns()];
     object.state = 'dropped';
     this.#space.dropped(object);
-    const gone = this.#erase(object);
+    const gone = erase(object, this.#eraser);
     this.#index.remove(object, gone);
     for (const run of runs) this.#change(object, run, false);
     this.#logger.debug({ object: object.objectId, why }, 'object dropped');
@@ -360,25 +354,6 @@ export class DiskStore implements AsyncDisposable {
     }
   }
 
-  async #erase(object: StoredObject): Promise<void> {
-    const { objectId, record } = object;
-    if (!object.recorded && object.made === undefined) return;
-    try {
-      await object.made?.catch(() => undefined);
-      this.#writeback.finished(object.fileKey);
-      await this.#files.unlink(object);
-    } catch (error) {
-      this.#health.count(error);
-      this.#logger.warn({ object: objectId, error }, 'a file could not be deleted');
-    }
-    for (const listener of this.#evictedListeners) listener(objectId);
-    if (!object.recorded) return;
-    this.#records.remove(objectId, record, segmentCount(record.sizeBytes, record.blockSizeBytes));
-    await this.#records.committed().catch((error: unknown) => {
-      this.#health.count(error);
-    });
-  }
-
   /** The object's bytes cannot be had from this disk: drops it and says why. */
   #quarantine(object: StoredObject, failure: unknown): LarderError {
     const { objectId } = object;
@@ -390,16 +365,6 @@ export class DiskStore implements AsyncDisposable {
     this.#logger.warn(facts, 'object dropped: fetched again');
     this.#track(this.drop(object, dropBecause));
     return error;
-  }
-
-  async #restore(object: StoredObject): Promise<void> {
-    if (object.state !== 'suspect') return;
-    await this.#files.rename(object);
-    if (isDropped(object)) return;
-    object.record = { ...object.record, generation: this.#trust.generation };
-    object.state = 'complete';
-    this.#records.putRecord(object.objectId, object.record);
-    await this.#records.committed();
   }
 
   async #sweep(): Promise<void> {

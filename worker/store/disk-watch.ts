@@ -48,9 +48,9 @@ export class DiskWatch {
 
   /** As the promise, but rejects when the disk is given up. */
   watch<T>(lane: Lane, work: Promise<T>): Promise<T> {
-    const { result, start } = this.enter(lane, work);
-    start();
-    return result;
+    const watched = this.enter(lane, work);
+    watched.start();
+    return watched.result;
   }
 
   /** For work that has to wait until the disk is asked for it. */

@@ -214,7 +214,8 @@ export class Disks implements AsyncDisposable {
       .then(() => this.#retry(disk))
       .catch((error: unknown) => {
         if (signal.aborted) return;
-        if (error instanceof LarderError) disk.problem = String(error.facts['reason'] ?? disk.problem);
+        if (error instanceof LarderError)
+          disk.problem = String(error.facts['reason'] ?? disk.problem);
         this.#retryLater(disk);
       })
       .finally(() => this.#retries.delete(task));
@@ -267,7 +268,8 @@ async function look(disk: Disk, options: DisksOptions): Promise<Found> {
 
 /** @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED` */
 function take(disk: Disk, found: Found | undefined, known: readonly KnownDisk[]): CacheDirectory {
-  if (found === undefined || 'problem' in found) throw found?.problem;
+  if (found === undefined) throw new Error('every disk was looked at');
+  if ('problem' in found) throw found.problem;
   const { diskId } = found.identity;
   const before = known.find((it) => it.path === disk.path);
   if (diskId === undefined && before !== undefined) {
@@ -282,19 +284,17 @@ function take(disk: Disk, found: Found | undefined, known: readonly KnownDisk[])
 }
 
 function distinct(directories: readonly DirectoryOptions[]): Disk[] {
-  const disks = directories.map(
-    ({ path: at, capacityBytes }): Disk => ({
-      path: path.resolve(at),
-      capacityBytes,
-      diskId: '',
-      state: 'missing',
-      problem: undefined,
-      store: undefined,
-      earlierErrors: 0,
-      timesGivenUp: 0,
-      releasing: undefined,
-    }),
-  );
+  const disks = directories.map(({ path: at, capacityBytes }): Disk => ({
+    path: path.resolve(at),
+    capacityBytes,
+    diskId: '',
+    state: 'missing',
+    problem: undefined,
+    store: undefined,
+    earlierErrors: 0,
+    timesGivenUp: 0,
+    releasing: undefined,
+  }));
   for (const [i, { path: one }] of disks.entries()) {
     for (const { path: other } of disks.slice(i + 1)) {
       const isIn = (a: string, b: string) => `${a}/`.startsWith(`${b}/`);

@@ -66,15 +66,15 @@ export class ObjectStore implements AsyncDisposable {
    *   `CACHE_DIRS_MIXED`, `INVALID_ARGUMENT`
    */
   static async open(options: ObjectStoreOptions): Promise<ObjectStore> {
-    let opened: ObjectStore | undefined;
+    const opened: { store?: ObjectStore } = {};
     const disks = await Disks.open({
       ...options,
       onChange: (disk, isGood) => {
-        if (opened !== undefined) opened.#diskChanged(disk, isGood);
+        if (opened.store !== undefined) opened.store.#diskChanged(disk, isGood);
       },
     });
-    opened = new ObjectStore(disks);
-    return opened;
+    opened.store = new ObjectStore(disks);
+    return opened.store;
   }
 
   get workerId(): string {

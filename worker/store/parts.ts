@@ -1,13 +1,16 @@
 /** Opens what a store is made of, in the order in which each needs the other. */
 import { LarderError, systemClock } from '../../common/index.ts';
 import { Admission } from '../admission/index.ts';
+import { DiskHealth } from './disk-health.ts';
 import { DiskThreads } from './disk-threads.ts';
 import { HeldTotals } from './held-totals.ts';
 import { loadTotals } from './load-totals.ts';
+import { ObjectFiles } from './object-files.ts';
 import { DEFAULT_HUNG_AFTER_MS, setCapacity } from './options.ts';
 import type { DiskStoreOptions } from './options.ts';
 import { RecordStore } from './record-store.ts';
 import { currentBootId, Trust } from './trust.ts';
+import { Writeback } from './writeback.ts';
 
 export interface StoreParts {
   readonly threads: DiskThreads;
@@ -15,6 +18,9 @@ export interface StoreParts {
   readonly trust: Trust;
   readonly admission: Admission;
   readonly totals: HeldTotals;
+  readonly health: DiskHealth;
+  readonly writeback: Writeback;
+  readonly files: ObjectFiles;
   readonly options: DiskStoreOptions;
 }
 
@@ -46,7 +52,7 @@ export async function openParts(options: DiskStoreOptions): Promise<StoreParts> 
     const totals = new HeldTotals();
     loadTotals(records, admission, totals);
     setCapacity(admission, options);
-    return { threads, records, trust, admission, totals, options };
+    return { threads, records, trust, admission, totals, options, ...ioParts(options, threads) };
   } catch (error) {
     directory[Symbol.dispose]();
     await threads[Symbol.asyncDispose]();
@@ -57,4 +63,27 @@ export async function openParts(options: DiskStoreOptions): Promise<StoreParts> 
       { cause: error },
     );
   }
+}
+
+function ioParts(
+  options: DiskStoreOptions,
+  threads: DiskThreads,
+): Pick<StoreParts, 'health' | 'writeback' | 'files'> {
+  const { directory, clock = systemClock } = options;
+  return {
+    health: new DiskHealth({
+      clock,
+      pauseMs: options.writePauseMs ?? 5_000,
+      errorLimit: options.errorLimit ?? 5,
+      onBad: (problem) => options.onBad?.(problem),
+    }),
+    writeback: new Writeback(threads.chores, options.dropFromPageCache ?? false),
+    files: new ObjectFiles({
+      directory,
+      disk: threads.writer,
+      readers: threads.readers,
+      chores: threads.chores,
+      maxOpenFiles: options.maxOpenFiles ?? 512,
+    }),
+  };
 }

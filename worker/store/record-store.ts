@@ -202,6 +202,12 @@ export class RecordStore implements AsyncDisposable {
     return this.#slices(Buffer.of(TRANSIT), Buffer.of(TRANSIT + 1));
   }
 
+  /** In the order of eviction. */
+  *objectIds(): Generator<string> {
+    for (const { objectId } of this.transitOrder()) yield objectId;
+    for (const { objectId } of this.keptOrder()) yield objectId;
+  }
+
   keptOrder(): Generator<OrderedObject> {
     return this.#slices(Buffer.of(KEPT), Buffer.of(KEPT + 1));
   }

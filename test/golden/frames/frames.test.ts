@@ -4,6 +4,7 @@ import {
   encodeDataHead,
   encodeError,
   encodeEvicted,
+  encodeFrame,
   encodeHeld,
   encodeManifest,
   encodeMapped,
@@ -45,6 +46,7 @@ const golden: [string, Buffer, string][] = [
     'MAPPED',
   ],
   ['EVICTED', encodeEvicted(OBJECT), 'EVICTED'],
+  ['DISKS_CHANGED', encodeFrame(FRAME.DISKS_CHANGED, 0), 'DISKS_CHANGED'],
   ['OPEN_STATE', encodeOpenState(OBJECT, true), 'OPEN_STATE'],
   ['ERROR', encodeError(11, new LarderError('ORIGIN_CHANGED', { key: 'a' })), 'ERROR'],
 ];

@@ -58,7 +58,11 @@ describe('the first open of a complete file', () => {
     ['kernel', {}, 0],
     ['remote', { completeDirectories: [] }, INIT_FLAG2.PASSTHROUGH],
     ['manifest', { mayWait: false }, INIT_FLAG2.PASSTHROUGH],
-    ['incomplete', { completeDirectories: [{ path: '/nowhere', diskId: '', weightBytes: 1 }] }, INIT_FLAG2.PASSTHROUGH],
+    [
+      'incomplete',
+      { completeDirectories: [{ path: '/nowhere', diskId: '', weightBytes: 1 }] },
+      INIT_FLAG2.PASSTHROUGH,
+    ],
   ])('is daemon mode: %s', (outcome, options, flags2) => {
     grant(flags2);
     const opens = make(options);

@@ -60,7 +60,7 @@ describe('one worker per directory', () => {
       ['/proc/larder', 'its parent directory does not exist'],
     ];
     for (const [path, reason] of reasons) {
-      await expect(ObjectStore.open({ directories: [{ path: path }] })).rejects.toMatchObject({
+      await expect(ObjectStore.open({ directories: [{ path }] })).rejects.toMatchObject({
         code: 'CACHE_DIR_UNUSABLE',
         facts: { reason },
       });
