@@ -33,8 +33,8 @@ async function start(servingThreads: number): Promise<void> {
   cache = scratch.folder('cache');
   worker = await startWorker({
     master: master.address,
-    cacheDir: cache,
-    capacityBytes: 512 * MIB,
+    cacheDirs: [cache],
+    capacities: [512 * MIB],
     listen: '127.0.0.1:0',
     socket: path.join(scratch.directory, 'w.sock'),
     servingThreads,
@@ -151,7 +151,7 @@ describe.each([0, 2])('with %i serving threads', (threads) => {
       socket.pause();
     });
     await eventually(() => (chunks.length > 0 ? true : undefined));
-    await worker.setCapacity(MIB);
+    await worker.setCapacities([MIB]);
     await eventually(() => (largeFile() === '' ? true : undefined));
     socket.on('data', (bytes: Buffer) => chunks.push(bytes));
     socket.resume();
