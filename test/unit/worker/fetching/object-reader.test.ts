@@ -111,7 +111,9 @@ describe('a block that is arriving', () => {
     await using _ = larder;
     const growing = join(larder.directory, 'growing');
     const file = () => join(growing, fs.readdirSync(growing)[0] ?? '');
-    await expect.poll(() => fs.statSync(file()).size).toBeGreaterThanOrEqual(2 * MIB);
+    await expect
+      .poll(() => fs.statSync(file()).size, { timeout: 10_000 })
+      .toBeGreaterThanOrEqual(2 * MIB);
     const fd = fs.openSync(file(), 'r+');
     fs.writeSync(fd, Buffer.alloc(4096), 0, 4096, 300_000);
     fs.closeSync(fd);
