@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connect } from '../../sdk/index.ts';
 import { createFailingDisk, FAILING_DISK_MISSING } from '../support/failing-disk.ts';
 import type { FailingDisk } from '../support/failing-disk.ts';
 import { eventually } from '../support/larder.ts';
@@ -139,6 +140,40 @@ test('one fails every read: its objects come from the origin, and it is given up
   await isState(otherDirectory(), 'good');
   await allHeld();
   await readsRight();
+});
+
+/** Over TCP, as on another node: what is whole is sent by serving threads. */
+async function readsRightFromAfar(): Promise<void> {
+  await using larder = connect({ master: parts.masterAddress });
+  await using dataset = await larder.datasets.get('d');
+  for (const name of fs.readdirSync(origin)) {
+    const expected = fs.readFileSync(path.join(origin, name));
+    await using file = await dataset.open(name);
+    expect((await file.read(0, expected.length)).equals(expected)).toBe(true);
+  }
+}
+
+const originBytes = async () => (await parts.larder.status()).origin.bytes;
+
+test('one fails, and is well again: readers on other nodes get every byte', async () => {
+  await start();
+  await readsRightFromAfar();
+  await allHeld();
+  const before = await originBytes();
+  await readsRightFromAfar();
+  expect(await originBytes()).toBe(before);
+  failing!.forgetObjects();
+  failing!.fail('reads');
+  await readsRightFromAfar();
+  await isState(otherDirectory(), 'bad');
+  await readsRightFromAfar();
+  await allHeld();
+  failing!.fail();
+  await isState(otherDirectory(), 'good');
+  await allHeld();
+  const after = await originBytes();
+  await readsRightFromAfar();
+  expect(await originBytes()).toBe(after);
 });
 
 test('one fails every write: nothing of it is served wrong, and all is kept on the other', async () => {

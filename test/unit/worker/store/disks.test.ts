@@ -1,6 +1,6 @@
 /** Several directories as one store: whose they are, where objects lie, and what comes and goes. */
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ObjectReader } from '../../../../worker/fetching/index.ts';
 import { ObjectStore } from '../../../../worker/store/index.ts';
@@ -50,6 +50,12 @@ async function readAll({ reader }: Awaited<ReturnType<typeof open>>): Promise<vo
     expect(Buffer.concat(pieces).equals(contentOf(ref.key, 0, ref.sizeBytes))).toBe(true);
   }
   await reader.settled();
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
 }
 
 function filesIn(name: string): string[] {
@@ -105,6 +111,61 @@ describe('whose directories they are', () => {
 });
 
 describe('where objects lie', () => {
+  test('a scan goes over both disks', async () => {
+    await using opened = await open('a', 'b');
+    await readAll(opened);
+    const { datasetId } = REFS[0]!;
+    const request = {
+      datasetId,
+      checksums: true,
+      isChanged: () => false,
+      unsettled: () => undefined,
+    };
+    {
+      using scan = opened.store.scan(request);
+      const batches = await all(scan.run(SIGNAL));
+      expect(scan.held.size).toBe(REFS.length);
+      expect(batches.reduce((sum, { objects }) => sum + objects, 0)).toBe(REFS.length);
+      expect(batches.flatMap(({ problems }) => problems)).toEqual([]);
+    }
+    const [first] = filesIn('a');
+    fs.rmSync(join(directory, 'a', 'complete', first ?? ''));
+    const [other] = filesIn('b');
+    fs.rmSync(join(directory, 'b', 'complete', other ?? ''));
+    using scan = opened.store.scan(request);
+    const batches = await all(scan.run(SIGNAL));
+    const problems = batches.flatMap((batch) => batch.problems.map(({ objectId }) => objectId));
+    expect(problems).toEqual([basename(first ?? ''), basename(other ?? '')]);
+  });
+
+  test('a replica is one on each disk, and is sorted there', async () => {
+    const store = await ObjectStore.open({
+      directories: [at('a'), at('b')],
+      isReplica: ({ firstBlock }) => firstBlock % 2 === 1,
+    });
+    const origin = new MemoryOrigin();
+    const reader = new ObjectReader({ store, originFor: async () => origin });
+    for (const ref of REFS) await reader.fetchWhole(ref, SIGNAL);
+    await expect.poll(() => [...store.idsOf('replica')].length).toBe(REFS.length / 2);
+    const replicas = [...store.idsOf('replica')];
+    const odd = REFS.filter(({ firstBlock }) => firstBlock % 2 === 1);
+    expect(replicas.sort()).toEqual(odd.map(({ objectId }) => objectId).sort());
+    const names = (disk: string) => filesIn(disk).map((file) => basename(file));
+    const on = ['a', 'b'].map((disk) => names(disk).filter((id) => replicas.includes(id)).length);
+    expect(Math.min(...on)).toBeGreaterThan(0);
+    // A read promotes what passes through, and not a replica.
+    for (const { objectId } of odd) {
+      const object = store.find(objectId)!;
+      expect(store.hasSpareFor(object)).toBe(true);
+      store.promote(object, REFS[0]!);
+      expect(object.record.region).toBe('replica');
+      store.sortAs(object, 'own');
+    }
+    await expect.poll(() => [...store.idsOf('replica')]).toEqual([]);
+    await reader[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
+  });
+
   test('on both disks, each once; held and used are sums', async () => {
     await using opened = await open('a', 'b');
     await readAll(opened);
