@@ -24,7 +24,7 @@ export interface Environment {
   readonly cacheHome: string;
   /** Where a master and a worker keep their data. */
   readonly masterHome: string;
-  readonly workerHome: string;
+  readonly workerHomes: readonly string[];
   readonly masterTimes: { leaseMs: number; heartbeatMs: number; graceMs: number };
   readonly hungAfterMs: number;
   readonly readsFailAfterMs: number;
@@ -69,7 +69,7 @@ export function environment(): Environment {
     runtimeDirectory: runtimeDir,
     cacheHome,
     masterHome: dataDir,
-    workerHome: cacheDir,
+    workerHomes: cacheDir,
     masterTimes: { leaseMs: lease, heartbeatMs: heartbeat, graceMs: grace },
     hungAfterMs: settings.hungAfter,
     readsFailAfterMs: settings.readsFailAfter,
@@ -81,14 +81,14 @@ export function environment(): Environment {
 /** Settings whose default depends on the machine and the user, with that default filled in. */
 export function machineDefaults(
   settings: SettingValues,
-): Record<'cacheHome' | 'runtimeDir' | 'dataDir' | 'cacheDir', string> {
+): Record<'cacheHome' | 'runtimeDir' | 'dataDir', string> & { cacheDir: readonly string[] } {
   const cacheHome = settings.cacheHome ?? defaultCacheHome();
   const dataDir = isRoot() ? '/var/lib/larder' : path.join(cacheHome, 'master');
   return {
     cacheHome,
     runtimeDir: settings.runtimeDir ?? defaultRuntimeDirectory(),
     dataDir: settings.dataDir ?? dataDir,
-    cacheDir: settings.cacheDir ?? path.join(cacheHome, 'worker'),
+    cacheDir: settings.cacheDir ?? [path.join(cacheHome, 'worker')],
   };
 }
 

@@ -6,11 +6,17 @@ import type { DriverName, Integrity, OpenModeChoice } from '../fuse-client/index
 import type { Environment } from './environment.ts';
 import { listInstances } from './instances.ts';
 
-export type Flags = Readonly<Record<string, string | boolean | undefined>>;
+export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export function text(flags: Flags, name: string): string | undefined {
   const value = flags[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Of an option that may be repeated. */
+export function texts(flags: Flags, name: string): readonly string[] {
+  const value = flags[name];
+  return Array.isArray(value) ? (value as readonly string[]) : [];
 }
 
 export function isSet(flags: Flags, name: string): boolean {

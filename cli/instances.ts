@@ -11,6 +11,7 @@ import path from 'node:path';
 import { systemClock } from '../common/index.ts';
 import type { ErrorFacts } from '../common/index.ts';
 import type { Integrity, ModeDecision, OpenCounts } from '../fuse-client/index.ts';
+import type { DiskStatus } from '../worker/index.ts';
 import { writing } from './directories.ts';
 import { environment } from './environment.ts';
 import { packageVersion } from './package-version.ts';
@@ -82,8 +83,10 @@ export interface Instance {
   /** The master that it is, or talks to. */
   readonly master?: string;
   readonly socket?: string;
-  /** Of a worker. */
+  /** Of a worker: the first of its cache directories, which is all that releases before 0.2 had. */
   readonly cacheDir?: string;
+  /** Of a worker, each of its cache directories. */
+  readonly disks?: readonly DiskStatus[];
   readonly origin?: string;
   readonly mountpoint?: string;
   readonly mount?: MountRecord;

@@ -196,12 +196,12 @@ function processCommands(): CommandSpec[] {
         MASTER,
         new Option(
           '--cache-dir <dir>',
-          'where blocks are kept (default: below /var/cache/larder or ~/.cache/larder)',
-        ),
+          'where blocks are kept, once for each disk (default: below /var/cache/larder or ~/.cache/larder)',
+        ).argParser(gather),
         new Option(
           '--cache-size <size>',
-          'how much of the disk may be used (default: 80 % of what is free)',
-        ),
+          'how much of each disk may be used, once for all or once for each (default: 80 % of what is free)',
+        ).argParser(gather),
         new Option('--listen <host:port>', 'data plane for other nodes (default: 127.0.0.1:0)'),
         new Option(
           '--socket <path>',
@@ -318,7 +318,10 @@ function useCommands(): CommandSpec[] {
       example: 'larder doctor s3://my-bucket/imagenet --cache-dir /nvme/larder',
       options: [
         new Option('--master <host:port>', 'the master (default: those that this machine uses)'),
-        new Option('--cache-dir <dir>', 'a cache directory (default: those that are used here)'),
+        new Option(
+          '--cache-dir <dir>',
+          'a cache directory, may be repeated (default: those that are used here)',
+        ).argParser(gather),
         new Option('--worker-socket <path>', 'socket of a worker (default: those that run here)'),
         new Option('--endpoint <url>', 'of an S3 service other than AWS'),
         new Option('--fix', 'detach stale mounts, remove records of processes that are gone'),
@@ -327,6 +330,11 @@ function useCommands(): CommandSpec[] {
       action: async (args, flags) => (await import('./commands/doctor.ts')).doctor(args, flags),
     },
   ];
+}
+
+/** Of an option that may be repeated. */
+function gather(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
 }
 
 function configCommands(): CommandSpec[] {

@@ -1,5 +1,5 @@
 /** The workers of a cluster for people: how full they are, and whether that is their part. */
-import { formatBytes } from '../common/index.ts';
+import { formatBytes, printable } from '../common/index.ts';
 import type { ClusterStatus, WorkerInfo } from '../sdk/index.ts';
 import { table } from './output.ts';
 
@@ -18,6 +18,25 @@ export function workerTable(workers: readonly WorkerInfo[]): string {
       worker.state === 'leaving' ? formatBytes(worker.lastCopyBytes) : '–',
     ]),
   );
+}
+
+/** Where a worker has several disks, or one that is not well. */
+export function diskTable(workers: readonly WorkerInfo[]): string[] {
+  const rows = workers.flatMap(({ node, disks }) =>
+    disks.length < 2 && disks.every(({ state }) => state === 'good')
+      ? []
+      : disks.map((it) => [
+          node,
+          printable(it.path),
+          it.problem === undefined ? it.state : `${it.state} (${printable(it.problem)})`,
+          formatBytes(it.usedBytes),
+          formatBytes(it.capacityBytes),
+          String(it.objects),
+          String(it.errors),
+        ]),
+  );
+  if (rows.length === 0) return [];
+  return [table(['NODE', 'DISK', 'STATE', 'USED', 'CAPACITY', 'OBJECTS', 'ERRORS'], rows)];
 }
 
 export function describeCluster({

@@ -3,14 +3,9 @@
  * the bounds of its setting.
  */
 import { SETTING_NAMES, SETTINGS } from './config.ts';
-import type {
-  SettingName,
-  SettingSpec,
-  SettingType,
-  SettingValue,
-  SettingValues,
-} from './config.ts';
+import type { SettingName, SettingValue, SettingValues } from './config.ts';
 import { distance } from './edit-distance.ts';
+import type { SettingSpec, SettingType } from './setting-spec.ts';
 import { formatDuration, KIB, parseDuration, parseSize } from './units.ts';
 
 /** The known name that a mistyped one is nearest to, where one is near. */
@@ -24,23 +19,57 @@ export function nearestSetting(text: string): SettingName | undefined {
     : undefined;
 }
 
+interface ParseOptions {
+  readonly bareMs?: boolean;
+  readonly absolute?: boolean;
+}
+
 export type ParsedSetting = { readonly value: SettingValue } | { readonly problem: string };
 
 /**
  * From text to a value in the setting's unit.
  *
+ * @param text a list's values, or one text with `:` between them
  * @param options `bareMs`: a duration without a unit is milliseconds, as in a variable named `…_MS`;
  *   `absolute`: a path must not depend on where a process was started
  * @returns the value, or what is wrong with it, to follow the value in a sentence
  */
 export function parseSetting(
   name: SettingName,
-  text: string,
-  options: { readonly bareMs?: boolean; readonly absolute?: boolean } = {},
+  text: string | readonly string[],
+  options: ParseOptions = {},
 ): ParsedSetting {
+  const spec: SettingSpec = SETTINGS[name];
+  if (isList(spec))
+    return parseList(name, typeof text === 'string' ? text.split(':') : text, options);
+  if (typeof text !== 'string') return { problem: 'takes one value, not a list' };
+  return parseOne(name, text, options);
+}
+
+/** Whether it takes more than one value: as text with `:` between them. */
+export function isList({ type }: SettingSpec): boolean {
+  return type === 'paths' || type === 'sizes';
+}
+
+function parseList(
+  name: SettingName,
+  items: readonly string[],
+  options: ParseOptions,
+): ParsedSetting {
+  const values: SettingValue[] = [];
+  for (const item of items.length === 0 ? [''] : items) {
+    const parsed = parseOne(name, item, options);
+    if ('problem' in parsed) return parsed;
+    values.push(parsed.value);
+  }
+  return { value: values as readonly string[] };
+}
+
+function parseOne(name: SettingName, text: string, options: ParseOptions): ParsedSetting {
   const spec: SettingSpec = SETTINGS[name];
   if (text.trim() === '') return { problem: `has no value: use for example ${exampleOf(name)}` };
   const value = parseType(spec, text, options);
+  if (value === 'auto' && spec.type === 'sizes') return { value };
   if (value === undefined) {
     return { problem: `is not ${WHAT[spec.type]}: use ${expectedOf(name, spec)}` };
   }
@@ -56,10 +85,12 @@ export function parseSetting(
 
 const WHAT: Record<SettingType, string> = {
   size: 'a size',
+  sizes: 'a size',
   duration: 'a duration with its unit',
   count: 'a whole number',
   address: 'an address',
   path: 'an absolute path',
+  paths: 'an absolute path',
   socket: 'an absolute path',
   choice: 'one of the choices',
   switch: 'true or false',
@@ -68,9 +99,12 @@ const WHAT: Record<SettingType, string> = {
 function parseType(
   spec: SettingSpec,
   text: string,
-  options: { readonly bareMs?: boolean; readonly absolute?: boolean },
+  options: ParseOptions,
 ): SettingValue | undefined {
   switch (spec.type) {
+    case 'sizes':
+      if (text === 'auto') return text;
+      return attempt(() => parseSize(text));
     case 'size':
       return attempt(() => parseSize(text));
     case 'duration':
@@ -80,6 +114,7 @@ function parseType(
     case 'address':
       return isAddress(text) ? text : undefined;
     case 'path':
+    case 'paths':
     case 'socket':
       if (text.includes('\0')) return undefined;
       return options.absolute !== true || text.startsWith('/') ? text : undefined;
@@ -99,9 +134,12 @@ function isAddress(text: string): boolean {
 /** As people write it, and as `parseSetting` reads it again. */
 export function formatSetting(name: SettingName, value: SettingValue): string {
   const { type }: SettingSpec = SETTINGS[name];
+  if (Array.isArray(value)) {
+    return (value as readonly SettingValue[]).map((it) => formatSetting(name, it)).join(':');
+  }
   if (typeof value !== 'number') return String(value);
   if (type === 'duration') return formatDuration(value);
-  if (type !== 'size') return String(value);
+  if (type !== 'size' && type !== 'sizes') return String(value);
   const units = ['', 'KiB', 'MiB', 'GiB', 'TiB'];
   let unit = 0;
   let rest = value;
@@ -117,10 +155,12 @@ function exampleOf(name: SettingName): string {
   const spec: SettingSpec = SETTINGS[name];
   const examples: Record<SettingType, string> = {
     size: '200GiB',
+    sizes: '200GiB',
     duration: '30s',
     count: String(spec.default ?? 1),
     address: '10.0.0.1:7400',
     path: '/nvme/larder',
+    paths: '/nvme/larder',
     socket: '/run/larder/worker.sock',
     choice: spec.choices?.[0] ?? '',
     switch: 'true',

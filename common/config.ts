@@ -6,31 +6,8 @@
  * and reading them, is `cli/config/`. What is a contract between parts and not to be
  * tuned is `limits.ts`.
  */
+import type { SettingSpec, SettingType } from './setting-spec.ts';
 import { MIB, TIB } from './units.ts';
-
-export type SettingType =
-  'size' | 'duration' | 'count' | 'address' | 'path' | 'socket' | 'choice' | 'switch';
-
-/** Processes, and `cli` for the commands that only ask. */
-export type SettingUser = 'master' | 'worker' | 'mount' | 'up' | 'cli';
-
-export interface SettingSpec {
-  readonly type: SettingType;
-  readonly variable: string;
-  /** Long flags, without dashes, and the command that has each; `*` for all that have it. */
-  readonly flags: Readonly<Record<string, string>>;
-  /** A number in the setting's unit, or text; undefined where it depends on the machine. */
-  readonly default?: number | string | boolean;
-  /** Of a default that depends on the machine: what it is, in words. */
-  readonly defaultText?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly choices?: readonly string[];
-  readonly reason: string;
-  readonly usedBy: readonly SettingUser[];
-  /** Whether a process takes a new value while it runs. */
-  readonly live: boolean;
-}
 
 const HOUR_MS = 3_600_000;
 /** The kernel's limit for the address of a Unix socket. */
@@ -93,24 +70,61 @@ export const SETTINGS = {
     live: false,
   },
   cacheDir: {
-    type: 'path',
+    type: 'paths',
     variable: 'LARDER_CACHE_DIR',
     flags: { worker: 'cache-dir' },
     defaultText: '`worker` in `cacheHome`',
-    reason: 'The cache belongs on the NVMe of the node. Of `larder worker`; `up` uses `cacheHome`.',
+    reason:
+      'The cache belongs on the NVMe of the node, one directory on each disk. Of `larder worker`; `up` uses `cacheHome`.',
     usedBy: ['worker'],
     live: false,
   },
   cacheSize: {
-    type: 'size',
+    type: 'sizes',
     variable: 'LARDER_CACHE_SIZE',
     flags: { worker: 'cache-size', up: 'cache-size' },
-    defaultText: '80 % of what is free, besides what is held',
+    defaultText: '`auto`: 80 % of what is free, besides what is held',
     minimum: MIB,
     maximum: 1024 * TIB,
-    reason: 'Others use the disk as well.',
+    reason:
+      'Others use the disk as well. One value for each directory of `cacheDir`, or one for each in the same order.',
     usedBy: ['worker', 'up'],
     live: true,
+  },
+  diskHungAfter: {
+    type: 'duration',
+    variable: 'LARDER_DISK_HUNG_AFTER_MS',
+    flags: {},
+    default: 10_000,
+    minimum: 100,
+    maximum: HOUR_MS,
+    reason:
+      'A cache disk that does nothing for so long is given up; shorter than a reader waits (`readTimeout`).',
+    usedBy: ['worker'],
+    live: false,
+  },
+  diskErrors: {
+    type: 'count',
+    variable: 'LARDER_DISK_ERRORS',
+    flags: {},
+    default: 5,
+    minimum: 1,
+    maximum: 1_000_000,
+    reason: 'Failed reads and writes within a minute with which a cache disk is given up.',
+    usedBy: ['worker'],
+    live: false,
+  },
+  diskRetry: {
+    type: 'duration',
+    variable: 'LARDER_DISK_RETRY_MS',
+    flags: {},
+    default: 30_000,
+    minimum: 10,
+    maximum: 24 * HOUR_MS,
+    reason:
+      'How often it is tried to use a cache disk again; after each further failure half as often, down to a 32nd.',
+    usedBy: ['worker'],
+    live: false,
   },
   cacheHome: {
     type: 'path',
@@ -326,18 +340,24 @@ export const SETTINGS = {
 } as const satisfies Record<string, SettingSpec>;
 
 export type SettingName = keyof typeof SETTINGS;
-export type SettingValue = number | string | boolean;
+/** Bytes, or what is free of the disk. */
+export type SizeValue = number | 'auto';
+export type SettingValue = number | string | boolean | readonly string[] | readonly SizeValue[];
 
 type ValueOf<T extends SettingType> = T extends 'size' | 'duration' | 'count'
   ? number
   : T extends 'switch'
     ? boolean
-    : string;
+    : T extends 'paths'
+      ? readonly string[]
+      : T extends 'sizes'
+        ? readonly SizeValue[]
+        : string;
 type WithDefault = {
   [N in SettingName]: (typeof SETTINGS)[N] extends { default: unknown } ? N : never;
 }[SettingName];
 
-/** Bytes, milliseconds, counts, text. Undefined only where the default depends on the machine. */
+/** Bytes, milliseconds, counts, text, lists. Undefined only where the default depends on the machine. */
 export type SettingValues = {
   readonly [N in WithDefault]: ValueOf<(typeof SETTINGS)[N]['type']>;
 } & {

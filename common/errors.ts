@@ -157,6 +157,11 @@ export const ERRORS = {
     hint: 'Name a writable directory on a local ext4 or xfs disk with --cache-dir.',
     remedy: 'fix-cluster',
   },
+  CACHE_DIRS_MIXED: {
+    summary: 'The cache directories belong to different workers.',
+    hint: 'Give each worker its own --cache-dir. To give a directory to another worker, empty it first.',
+    remedy: 'fix-request',
+  },
   CACHE_DIR_LOCKED: {
     summary: 'Another worker uses this cache directory.',
     hint: 'Give each worker its own --cache-dir, or stop the other one.',

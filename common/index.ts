@@ -18,14 +18,12 @@ export { ByteQueue } from './byte-queue.ts';
 export { systemClock, systemRandom, untilAborted } from './clock.ts';
 export type { Clock, Random } from './clock.ts';
 export { isSettingName, SETTING_NAMES, SETTINGS } from './config.ts';
-export { formatSetting, nearestSetting, parseSetting, relationProblem } from './config-values.ts';
-export type {
-  SettingName,
-  SettingSpec,
-  SettingUser,
-  SettingValue,
-  SettingValues,
-} from './config.ts';
+export { formatSetting, isList, nearestSetting, parseSetting } from './config-values.ts';
+export { relationProblem } from './config-values.ts';
+export type { SettingName, SettingValue, SettingValues, SizeValue } from './config.ts';
+export type { SettingSpec, SettingUser } from './setting-spec.ts';
+export { diskOrder } from './disk-order.ts';
+export type { CompleteDirectory, DiskWeight } from './disk-order.ts';
 export { Disposals } from './disposals.ts';
 export { checkDatasetName, DEFAULT_SETTINGS, objectId, withSetting } from './dataset.ts';
 export type {

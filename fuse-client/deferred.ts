@@ -8,7 +8,7 @@
  * are all that was asked for, or an errno; at most `maxWaitingBytes` of reads are under way.
  */
 import { FUSE_MAX_READ_BYTES, LarderError, PageMissing, untilAborted } from '../common/index.ts';
-import type { Clock } from '../common/index.ts';
+import type { Clock, CompleteDirectory } from '../common/index.ts';
 import type { HeldExtent } from '../sdk/index.ts';
 import { writevSync } from 'node:fs';
 import { OPCODE } from './abi.ts';
@@ -55,8 +55,8 @@ export interface DeferredOptions {
   readonly reply: Reply;
   readonly maxWaitingBytes: number;
   readonly clock: Clock;
-  /** Where complete objects lie, or undefined where they may not be read. */
-  readonly completeDirectory: string | undefined;
+  /** Where complete objects lie; none where they may not be read. */
+  readonly completeDirectories: readonly CompleteDirectory[];
   readonly extents: ExtentTable;
   readonly touches: TouchRing;
   readonly mapped: MappedFiles;
@@ -176,20 +176,21 @@ export class DeferredRequests {
    * bytes themselves come at once: to wait until they are in a file, and to open and read that, costs more.
    */
   async #bytes(range: FileRange, memory: Memory, signal: AbortSignal): Promise<readonly Buffer[]> {
-    const { completeDirectory, extents, touches } = this.#options;
+    const { completeDirectories, extents, touches } = this.#options;
     const { ordinal, offsetBytes, lengthBytes } = range;
     const into = memory.buffer.subarray(0, lengthBytes);
     const source = await untilAborted(this.#options.source, signal);
-    if (completeDirectory !== undefined && !this.#isWholeFile(range)) {
+    if (completeDirectories.length > 0 && !this.#isWholeFile(range)) {
       const held = await untilAborted(
         source.hold(ordinal, offsetBytes, lengthBytes, signal),
         signal,
       );
       if (Array.isArray(held)) return held;
-      const { objectId, incarnation, toBytes } = held;
+      const { objectId, incarnation, toBytes, completeDirectory } = held;
       extents.add({ ordinal, incarnation, fromBytes: offsetBytes, toBytes });
       const file = { objectId, incarnation, offsetBytes };
-      if (await untilAborted(readHeld(completeDirectory, file, into), signal)) {
+      const directory = completeDirectory ?? completeDirectories[0]?.path ?? '';
+      if (await untilAborted(readHeld(directory, file, into), signal)) {
         touches.add(ordinal, offsetBytes, lengthBytes);
         return [into];
       }

@@ -1,5 +1,5 @@
 /**
- * Reads of objects straight from the worker's directory, by one thread: of complete ones, and of what
+ * Reads of objects straight from the worker's disks, by one thread: of complete ones, and of what
  * the worker said is there of growing ones (`extents.ts`).
  *
  * Always true: a complete file is only served where its size is the manifest's, a growing one only where
@@ -11,12 +11,11 @@
  * from the page cache (the files themselves: 20,000/s).
  */
 import { closeSync, readSync } from 'node:fs';
-import { completePath, systemCode } from '../common/index.ts';
-import type { DatasetInfo, ManifestReader } from '../common/index.ts';
-import { openWhole, tryOpen } from './complete-files.ts';
+import { systemCode } from '../common/index.ts';
+import type { CompleteDirectory, DatasetInfo, ManifestReader } from '../common/index.ts';
+import { openGrowing, openWhole } from './complete-files.ts';
 import type { Reply, UniqueWords } from './encode.ts';
 import type { ExtentTable } from './extents.ts';
-import { growingPath } from './held-files.ts';
 import type { FileRange } from './operations.ts';
 import type { LocalBytes } from './session.ts';
 import { SpliceReply } from './splice-reply.ts';
@@ -33,7 +32,7 @@ export interface LocalObjectsOptions {
   readonly reader: ManifestReader;
   readonly dataset: DatasetInfo;
   /** Where complete objects lie. */
-  readonly directory: string;
+  readonly directories: readonly CompleteDirectory[];
   readonly extents: ExtentTable;
   /** Fds that this thread keeps open. */
   readonly maxOpen: number;
@@ -90,12 +89,12 @@ export class LocalObjects implements LocalBytes {
 
   /** The complete object; where there is none, the growing one of an incarnation. */
   #openObject(ordinal: number, incarnation: number): OpenObject | undefined {
-    const { reader, dataset, directory } = this.#options;
+    const { reader, dataset, directories } = this.#options;
     const { objectId, sizeBytes } = reader.objectRef(ordinal, dataset);
-    const whole = openWhole(completePath(directory, objectId), sizeBytes);
+    const whole = openWhole(directories, objectId, sizeBytes);
     if (whole !== undefined) return { fd: whole, objectId, incarnation: 0 };
     if (incarnation === 0) return undefined;
-    const fd = tryOpen(growingPath(directory, objectId, incarnation));
+    const fd = openGrowing(directories, objectId, incarnation);
     if (fd === undefined) return undefined;
     // Over the holes of a growing file, reading ahead would fill the page cache with zeros.
     adviseRandom(fd);

@@ -11,7 +11,8 @@
  *   - what the kernel will refuse as long as this server lives is asked of it once.
  */
 import { closeSync } from 'node:fs';
-import { completePath, SMALL_READ_BYTES } from '../common/index.ts';
+import { SMALL_READ_BYTES } from '../common/index.ts';
+import type { CompleteDirectory } from '../common/index.ts';
 import { INIT_FLAG2, OPEN_FLAG } from './abi.ts';
 import { openWhole } from './complete-files.ts';
 import { describeOutcome } from './open-modes.ts';
@@ -25,8 +26,8 @@ export interface OpensOptions {
   readonly files: VersionFiles;
   readonly backing: BackingFiles;
   readonly integrity: Integrity;
-  /** Where complete objects lie, or undefined where they may not be read. */
-  readonly completeDirectory: string | undefined;
+  /** Where complete objects lie; none where they may not be read. */
+  readonly completeDirectories: readonly CompleteDirectory[];
   /** Whether this thread may wait for a disk. */
   readonly mayWait: boolean;
   /** Told of small files that the kernel is about to read by itself. */
@@ -104,20 +105,20 @@ export class Opens {
   #first(node: number): FirstOpen {
     const because = this.#whyDaemon();
     if (because !== undefined) return { because };
-    const { backing, files, completeDirectory = '' } = this.#options;
+    const { backing, files, completeDirectories } = this.#options;
     const { objectId, sizeBytes } = files.reader.objectRef(node - 1, files.dataset);
     if (sizeBytes === 0) return { because: 'empty' };
-    const fd = openWhole(completePath(completeDirectory, objectId), sizeBytes);
+    const fd = openWhole(completeDirectories, objectId, sizeBytes);
     return fd === undefined ? { because: 'incomplete' } : { fd, backing };
   }
 
   /** What keeps every file of this mount, or of this thread, from passthrough. */
   #whyDaemon(): OpenOutcome | undefined {
-    const { integrity, state, completeDirectory, mayWait } = this.#options;
+    const { integrity, state, completeDirectories, mayWait } = this.#options;
     if (this.#mode !== 'passthrough') return 'asked';
     if (integrity === 'strict') return 'strict';
     if ((state.flags2 & INIT_FLAG2.PASSTHROUGH) === 0) return 'kernel';
-    if (completeDirectory === undefined) return 'remote';
+    if (completeDirectories.length === 0) return 'remote';
     return state.refusal ?? (mayWait ? undefined : 'manifest');
   }
 }

@@ -132,6 +132,11 @@ class Server {
       source.onEvicted((objectId) => {
         this.#evictions.announce(objectId);
       });
+      // A thread may hang with a disk that was given up: another server begins with the others.
+      source.onMoved(() => {
+        this.#state.source = JSON.stringify(filesOf(source, this.#spec.integrity));
+        this.#endProcess();
+      });
       // Evictions are told only to those who are connected, and another worker may be there next.
       source.onDisconnected(() => {
         this.#extents.clear();
@@ -206,7 +211,7 @@ class Server {
         files: version,
         backing: this.#backing,
         integrity: this.#spec.integrity,
-        completeDirectory: files.completeDirectory,
+        completeDirectories: files.completeDirectories,
         mayWait: false,
       }),
       onError: (error, opcode) => {
@@ -222,7 +227,7 @@ class Server {
       reply: new Reply(FUSE_MAX_READ_BYTES),
       maxWaitingBytes: this.#spec.maxWaitingBytes,
       clock: this.#clock,
-      completeDirectory: files.completeDirectory,
+      completeDirectories: files.completeDirectories,
       extents: this.#extents,
       touches: this.#reads.newRing(),
       mapped: this.#mappedFiles(),
@@ -335,7 +340,10 @@ class Server {
 
   #knownSource(): SourceFiles | undefined {
     const text = this.#state.source;
-    return text === '' ? undefined : (JSON.parse(text) as SourceFiles);
+    if (text === '') return undefined;
+    // A release before 0.2 wrote down one directory: this server begins again when it has connected.
+    const { completeDirectories = [], ...files } = JSON.parse(text) as Partial<SourceFiles>;
+    return { ...(files as SourceFiles), completeDirectories };
   }
 
   /** The mount is gone: gives back what the source holds, for a while, and ends. */

@@ -16,7 +16,7 @@ import {
   printable,
   systemCode,
 } from '../common/index.ts';
-import type { DatasetInfo } from '../common/index.ts';
+import type { CompleteDirectory, DatasetInfo } from '../common/index.ts';
 import type { MountSource } from '../sdk/index.ts';
 import { FilePageSource } from '../rpc/manifests/index.ts';
 import { REQUEST_BYTES } from './abi.ts';
@@ -55,7 +55,8 @@ export interface SourceFiles {
   readonly dataset: DatasetInfo;
   readonly version: number;
   readonly manifestPath: string;
-  readonly completeDirectory?: string;
+  /** None where they may not be read. */
+  readonly completeDirectories: readonly CompleteDirectory[];
 }
 
 export type ThreadMessage =
@@ -67,10 +68,9 @@ export type ThreadMessage =
 
 /** With strict integrity no file of the worker is read directly: what it sends was checked. */
 export function filesOf(source: MountSource, integrity: Integrity): SourceFiles {
-  const { dataset, version, manifestPath, completeDirectory } = source;
-  const files = { dataset, version, manifestPath };
-  if (completeDirectory === undefined || integrity === 'strict') return files;
-  return { ...files, completeDirectory };
+  const { dataset, version, manifestPath } = source;
+  const completeDirectories = integrity === 'strict' ? [] : source.completeDirectories;
+  return { dataset, version, manifestPath, completeDirectories };
 }
 
 export function openFiles(source: SourceFiles): VersionFiles {
@@ -93,15 +93,15 @@ class ServingThread {
     this.#state = SharedState.open(data.stateFd);
     this.#touches = new TouchRing(data.touches);
     this.#evictions = new Int32Array(data.evictions);
-    const { dataset, completeDirectory } = data.source;
+    const { dataset, completeDirectories } = data.source;
     const files = openFiles(data.source);
     this.#objects =
-      completeDirectory === undefined
+      completeDirectories.length === 0
         ? undefined
         : new LocalObjects({
             reader: files.reader,
             dataset,
-            directory: completeDirectory,
+            directories: completeDirectories,
             extents: new ExtentTable(data.extents),
             maxOpen: data.openFiles,
             deviceFd: data.deviceFd,
@@ -116,7 +116,7 @@ class ServingThread {
         files,
         backing: new KernelBackingFiles(data.deviceFd),
         integrity: data.integrity,
-        completeDirectory,
+        completeDirectories,
         mayWait: true,
         onSmallRead: (ordinal, sizeBytes) => {
           this.#touches.add(ordinal, 0, sizeBytes);

@@ -202,6 +202,7 @@ export class Workers {
         reads: beat?.reads ?? {},
         peers: beat?.peers ?? {},
         origin_troubles: beat?.origin_troubles ?? [],
+        disks: beat?.disks ?? [],
         version: this.#sessions.get(member.workerId)?.softwareVersion ?? '',
         moves: beat?.moves ?? {},
         last_copy_bytes: last.bytes,

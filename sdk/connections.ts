@@ -9,6 +9,7 @@ import type { ConnectConfig } from './options.ts';
 export class Connections implements AsyncDisposable {
   readonly #links: Links;
   #onEvicted: (objectId: string) => void = () => undefined;
+  #onDisksChanged: () => void = () => undefined;
   #onDisconnected: () => void = () => undefined;
   #onConnected: (client: DataClient) => void = () => undefined;
 
@@ -17,9 +18,12 @@ export class Connections implements AsyncDisposable {
       ...{ clock, client },
       silenceMs: hangTimeoutMs,
       restMs: hangRestMs,
-      onConnected: (connection) => {
+      onConnected: (connection, address) => {
         connection.onEvicted((objectId) => {
           this.#onEvicted(objectId);
+        });
+        connection.onDisksChanged(() => {
+          if (address.kind === 'unix') this.#onDisksChanged();
         });
         this.#onConnected(connection);
       },
@@ -42,6 +46,11 @@ export class Connections implements AsyncDisposable {
   /** Evictions at every worker that this process is connected to. */
   onEvicted(listener: (objectId: string) => void): void {
     this.#onEvicted = listener;
+  }
+
+  /** Called when this node's worker has other disks than it said. */
+  onDisksChanged(listener: () => void): void {
+    this.#onDisksChanged = listener;
   }
 
   /** Called when the connection to this node's worker has ended: what it said of its files holds no more. */

@@ -6,8 +6,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { LarderError, ManifestReader, silentLogger } from '../common/index.ts';
-import type { Clock } from '../common/index.ts';
+import type { Clock, CompleteDirectory } from '../common/index.ts';
 import type { DataClient } from '../rpc/data/index.ts';
+import { directoriesOf } from '../rpc/frames/index.ts';
 import type { VersionBody, VersionRequest } from '../rpc/frames/index.ts';
 import type { MasterChannel } from '../rpc/grpc/index.ts';
 import { FilePageSource, ManifestReplica, withMissing } from '../rpc/manifests/index.ts';
@@ -18,8 +19,8 @@ const FETCH_DEADLINE_MS = 30_000;
 export interface VersionManifest extends AsyncDisposable {
   readonly path: string;
   readonly reader: ManifestReader;
-  /** Where complete objects can be read by path, or undefined. */
-  readonly completeDirectory: string | undefined;
+  /** Where complete objects can be read by path. */
+  readonly completeDirectories: readonly CompleteDirectory[];
   /** Brings a range of the file to this node. */
   ensure(offsetBytes: number, lengthBytes: number, signal: AbortSignal): Promise<void>;
   /** 0 … 100 of it is on this node. */
@@ -85,7 +86,7 @@ async function openShared(
   return {
     path: body.manifestPath,
     reader,
-    completeDirectory: isReadable(body.completeDirectory) ? body.completeDirectory : undefined,
+    completeDirectories: readableDirectories(body),
     ensure,
     percent: async (percentSignal) => {
       if (percent < 100) {
@@ -137,7 +138,7 @@ async function openPrivate(
   return {
     path: replica.path,
     reader: replica.reader,
-    completeDirectory: undefined,
+    completeDirectories: [],
     ensure: (offsetBytes, lengthBytes, ensureSignal) =>
       replica.ensure(offsetBytes, lengthBytes, ensureSignal),
     percent: async () => replica.percent,
@@ -151,6 +152,11 @@ async function openPrivate(
 /** The size of a copy that is whole: the master need not be asked then. */
 function wholeBytes(file: string): number | undefined {
   return fs.existsSync(`${file}.whole`) ? fs.statSync(file).size : undefined;
+}
+
+/** Those that this process may read. */
+export function readableDirectories(body: VersionBody): CompleteDirectory[] {
+  return directoriesOf(body).filter(({ path: at }) => isReadable(at));
 }
 
 function isReadable(file: string): boolean {

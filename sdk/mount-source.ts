@@ -4,7 +4,7 @@
  * The serving threads read manifest pages and complete objects from files by themselves; whatever is
  * not there yet they leave to the event loop, which asks this source.
  */
-import type { DatasetInfo } from '../common/index.ts';
+import type { CompleteDirectory, DatasetInfo } from '../common/index.ts';
 
 /** Bytes that are in an object's file: under its working name, or complete in the meantime. */
 export interface HeldExtent {
@@ -12,6 +12,8 @@ export interface HeldExtent {
   readonly incarnation: number;
   /** At least the end of the range that was asked for: from its start to here everything is there. */
   readonly toBytes: number;
+  /** Of the disk that the file is on; an older worker does not say. */
+  readonly completeDirectory?: string | undefined;
 }
 
 export interface MountSource extends AsyncDisposable {
@@ -19,8 +21,8 @@ export interface MountSource extends AsyncDisposable {
   readonly version: number;
   /** The version's manifest on this node: its footer is there, its pages may still be missing. */
   readonly manifestPath: string;
-  /** Where complete objects lie as `ab/cd/<object id>`, or undefined where they may not be read. */
-  readonly completeDirectory: string | undefined;
+  /** Where complete objects lie; none where they may not be read. */
+  readonly completeDirectories: readonly CompleteDirectory[];
   /** Resolves when these bytes of the manifest are in the file. */
   fetchManifest(offsetBytes: number, lengthBytes: number, signal: AbortSignal): Promise<void>;
   /** 0 … 100; 100 when the whole manifest is on this node. */
@@ -42,7 +44,7 @@ export interface MountSource extends AsyncDisposable {
   ): Promise<Buffer[]>;
   /**
    * As `read`, but the worker on this node may say in which file the bytes are, where it is the one to
-   * be asked for them. Only for who may read beside `completeDirectory`.
+   * be asked for them. Only for who may read beside `completeDirectories`.
    */
   hold(
     ordinal: number,
@@ -54,6 +56,8 @@ export interface MountSource extends AsyncDisposable {
   heldBytes(ordinal: number, signal: AbortSignal): Promise<number>;
   /** Called with the id of each object that the local worker evicted: let go of its fds. */
   onEvicted(listener: (objectId: string) => void): void;
+  /** Called when the worker keeps its files in other directories than before, which the source has then. */
+  onMoved(listener: () => void): void;
   /** Called when the connection to a worker has ended: what it said of its files holds no more. */
   onDisconnected(listener: () => void): void;
   /**

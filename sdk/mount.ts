@@ -8,12 +8,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { hasCode, LarderError } from '../common/index.ts';
-import type { DatasetInfo } from '../common/index.ts';
+import type { CompleteDirectory, DatasetInfo } from '../common/index.ts';
 import type { DataClient } from '../rpc/data/index.ts';
+import { directoriesOf } from '../rpc/frames/index.ts';
 import type { VersionBody } from '../rpc/frames/index.ts';
 import { datasetFromWire } from '../rpc/grpc/index.ts';
 import type { Connection } from './connection.ts';
-import { openManifest } from './manifest.ts';
+import { openManifest, readableDirectories } from './manifest.ts';
 import type { HeldExtent, MountSource } from './mount-source.ts';
 import { VersionReader } from './version-reader.ts';
 
@@ -69,8 +70,7 @@ export async function openMountSource(
   );
   if (known === undefined) {
     const remembered: Remembered = { dataset, version, ...(body === undefined ? {} : { body }) };
-    fs.writeFileSync(`${file}.tmp`, JSON.stringify(remembered));
-    fs.renameSync(`${file}.tmp`, file);
+    remember(file, remembered);
     await placement.settled(config.clock, config.callTimeoutMs);
   }
   const reader = new VersionReader({ connection, dataset, version, manifest });
@@ -80,8 +80,9 @@ export async function openMountSource(
 class ConnectedMount implements MountSource {
   readonly dataset: DatasetInfo;
   readonly version: number;
-  readonly manifestPath: string;
-  readonly completeDirectory: string | undefined;
+  manifestPath: string;
+  completeDirectories: readonly CompleteDirectory[];
+  #onMoved: () => void = () => undefined;
   readonly #connection: Connection;
   readonly #reader: VersionReader;
   readonly #options: OpenMountOptions;
@@ -94,13 +95,15 @@ class ConnectedMount implements MountSource {
     this.dataset = reader.dataset;
     this.version = reader.version;
     this.manifestPath = reader.manifest.path;
-    this.completeDirectory = reader.manifest.completeDirectory;
+    this.completeDirectories = reader.manifest.completeDirectories;
     this.#connection = connection;
     this.#reader = reader;
     this.#options = options;
     connection.workers.onConnected((client) => {
       for (const objectId of this.#open) client.reportOpen(objectId, true);
+      void this.#checkDisks();
     });
+    connection.workers.onDisksChanged(() => void this.#checkDisks());
     this.#background = [this.#keepLease(), this.#followManifest()];
   }
 
@@ -153,6 +156,10 @@ class ConnectedMount implements MountSource {
     this.#connection.workers.onEvicted(listener);
   }
 
+  onMoved(listener: () => void): void {
+    this.#onMoved = listener;
+  }
+
   onDisconnected(listener: () => void): void {
     this.#connection.workers.onDisconnected(listener);
   }
@@ -186,6 +193,26 @@ class ConnectedMount implements MountSource {
     const lease = { dataset_id: this.dataset.id, version: this.version, holder };
     await this.#connection.master.catalog.releaseLease(lease).catch(() => undefined);
     await this.#reader[Symbol.asyncDispose]();
+  }
+
+  /** Asks the worker on this node where its files are, and remembers it for the next server. */
+  async #checkDisks(): Promise<void> {
+    const { router, config } = this.#connection;
+    const file = path.join(this.#options.stateDirectory, 'version.json');
+    const remembered = readRemembered(file);
+    if (remembered?.body === undefined) return;
+    try {
+      const request = { datasetId: this.dataset.id, version: this.version };
+      const how = { timeoutMs: config.callTimeoutMs, signal: this.#closing.signal };
+      const body = await (await router.local())?.openVersion(request, how);
+      if (body === undefined || placesOf(body) === placesOf(remembered.body)) return;
+      remember(file, { ...remembered, body });
+      this.manifestPath = body.manifestPath;
+      this.completeDirectories = readableDirectories(body);
+      this.#onMoved();
+    } catch {
+      // It is away: it is asked again on connecting.
+    }
   }
 
   async #tellWorker(tell: (client: DataClient) => void): Promise<void> {
@@ -235,6 +262,17 @@ async function resolve(
   const resolved = await connection.master.catalog.resolveVersion({ name, version });
   if (resolved.version === null) throw new LarderError('NOT_FOUND', { dataset: name, version });
   return { dataset: datasetFromWire(resolved.dataset), version: resolved.version.number };
+}
+
+function remember(file: string, remembered: Remembered): void {
+  fs.writeFileSync(`${file}.tmp`, JSON.stringify(remembered));
+  fs.renameSync(`${file}.tmp`, file);
+}
+
+/** What a server must have right; weights only say where to look first. */
+function placesOf(body: VersionBody): string {
+  const paths = directoriesOf(body).map((directory) => directory.path);
+  return JSON.stringify([body.manifestPath, ...paths.sort()]);
 }
 
 function readRemembered(file: string): Remembered | undefined {

@@ -104,6 +104,20 @@ export interface OriginCounters {
   readonly requestedBytes: number;
 }
 
+/** A cache directory of a worker. */
+export interface DiskStatus {
+  readonly path: string;
+  /** `good`, `missing` (not there at the start, or not mounted) or `bad` (it failed and is not used). */
+  readonly state: string;
+  /** Why it is not good. */
+  readonly problem?: string;
+  readonly capacityBytes: number;
+  readonly usedBytes: number;
+  readonly objects: number;
+  /** Reads and writes that it failed. */
+  readonly errors: number;
+}
+
 /** Of a member that is alive: `leaving` from `drainWorker` on. Of one that is not: `away`. */
 export type WorkerState = 'active' | 'away' | 'leaving';
 
@@ -115,6 +129,8 @@ export interface WorkerInfo {
   readonly alive: boolean;
   readonly capacityBytes: number;
   readonly usedBytes: number;
+  /** One for each of its cache directories. */
+  readonly disks: readonly DiskStatus[];
   /** Of all objects, what it owns: its part of the capacity of those that own. 0 while it is leaving. */
   readonly ownedShare: number;
   /** Of all that is used, what is used here; null where nothing is. */

@@ -1,6 +1,7 @@
 /** What the status says of each worker, and how evenly they are filled. */
+import type { Disk__Output } from '../proto/generated/larder/v1/Disk.ts';
 import type { WorkerStatus__Output } from '../proto/generated/larder/v1/WorkerStatus.ts';
-import type { ClusterStatus, WorkerInfo, WorkerState } from './types.ts';
+import type { ClusterStatus, DiskStatus, WorkerInfo, WorkerState } from './types.ts';
 
 export function workersFrom(
   statuses: readonly WorkerStatus__Output[],
@@ -32,6 +33,7 @@ function workerFrom(
     alive,
     capacityBytes: status.capacity_bytes,
     usedBytes: status.used_bytes,
+    disks: status.disks.map(diskFrom),
     ownedShare,
     usedShare,
     skew: usedShare === null || ownedShare === 0 ? null : usedShare / ownedShare,
@@ -50,6 +52,18 @@ function workerFrom(
     })),
     lastCopyBytes: status.last_copy_bytes,
     drained: status.drained,
+  };
+}
+
+function diskFrom({ path, state, problem, objects, errors, ...bytes }: Disk__Output): DiskStatus {
+  return {
+    path,
+    state,
+    ...(problem === '' ? {} : { problem }),
+    capacityBytes: bytes.capacity_bytes,
+    usedBytes: bytes.used_bytes,
+    objects,
+    errors,
   };
 }
 

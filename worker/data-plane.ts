@@ -12,7 +12,7 @@ import {
   PROTOCOL_VERSION,
   stripeOf,
 } from '../common/index.ts';
-import type { Clock, Logger, ObjectRef, Placement } from '../common/index.ts';
+import type { Clock, CompleteDirectory, Logger, ObjectRef, Placement } from '../common/index.ts';
 import {
   boundCrc,
   decodeHeld,
@@ -49,7 +49,8 @@ export interface DataPlaneOptions {
   readonly reads: ObjectReads;
   readonly siblings: SiblingPrefetch;
   readonly moves: Pick<Moves, 'offered' | 'taken'>;
-  readonly completeDirectory: string;
+  /** Of the disks that are good now. */
+  readonly completeDirectories: () => readonly CompleteDirectory[];
   readonly placement: () => Placement | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -253,11 +254,13 @@ export class DataPlane implements DataHandler {
       request.version,
       signal,
     );
+    const completeDirectories = this.#options.completeDirectories();
     return {
       manifestPath: replica.path,
       manifestBytes: replica.sizeBytes,
       manifestPercent: replica.percent,
-      completeDirectory: this.#options.completeDirectory,
+      completeDirectory: completeDirectories[0]?.path ?? '',
+      completeDirectories,
     };
   }
 

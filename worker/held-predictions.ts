@@ -19,8 +19,8 @@ import type { HeldPrediction, PredictRequest } from './membership/index.ts';
 import type { OpenedVersion } from './versions.ts';
 
 export interface HeldPredictionsOptions {
-  /** Of the manifests. */
-  readonly directory: string;
+  /** Of the manifests: another one when its disk fails. */
+  readonly directory: () => string;
   readonly workerId: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -75,11 +75,11 @@ export class HeldPredictions implements AsyncDisposable {
   }
 
   #path(datasetId: number, version: number): string {
-    return path.join(this.#options.directory, `${String(datasetId)}-v${String(version)}.blocks`);
+    return path.join(this.#options.directory(), `${String(datasetId)}-v${String(version)}.blocks`);
   }
 
   async #newest(datasetId: number): Promise<number | undefined> {
-    const names = await readdir(this.#options.directory).catch((error: unknown) => {
+    const names = await readdir(this.#options.directory()).catch((error: unknown) => {
       if (systemCode(error) === 'ENOENT') return [];
       throw error;
     });

@@ -41,6 +41,8 @@ export interface LocalExtent {
   readonly incarnation: number;
   /** At least the end of the range that was asked for: everything from its start to here is there. */
   readonly toBytes: number;
+  /** Of the disk that it is on. */
+  readonly completeDirectory?: string | undefined;
 }
 
 export interface ObjectReads {

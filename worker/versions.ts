@@ -14,8 +14,8 @@ import type { MasterChannel } from '../rpc/grpc/index.ts';
 import { ManifestReplica } from '../rpc/manifests/index.ts';
 
 export interface VersionsOptions {
-  /** `manifests/` in the cache directory. */
-  readonly directory: string;
+  /** `manifests/` in a cache directory: another one where its disk is given up. */
+  readonly directory: () => string;
   readonly master: MasterChannel;
   readonly clock: Clock;
   readonly log: Logger;
@@ -62,9 +62,11 @@ export class Versions implements AsyncDisposable {
   readonly #open: LRUCache<string, Promise<OpenedVersion>>;
   readonly #datasets = new Map<number, DatasetInfo>();
   readonly #closing = new AbortController();
+  #directory: string;
 
   constructor(options: VersionsOptions) {
     this.#options = options;
+    this.#directory = options.directory();
     this.#open = new LRUCache<string, Promise<OpenedVersion>>({
       max: MAX_OPEN,
       dispose: (opened) => {
@@ -91,11 +93,15 @@ export class Versions implements AsyncDisposable {
     return await untilAborted(opening, signal);
   }
 
-  /** Those of a dataset that this node has opened at any time: the newest first. */
+  /**
+   * Those of a dataset that this node has opened at any time: the newest first. Where their manifests were on a
+   * disk that is gone, the newest that there is.
+   */
   async known(datasetId: number): Promise<number[]> {
-    const names = await fs.readdir(this.#options.directory).catch(() => []);
+    const names = await fs.readdir(this.#directory).catch(() => []);
     const pattern = new RegExp(`^${String(datasetId)}-v(\\d+)\\.json$`);
     const numbers = names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number);
+    if (numbers.length === 0) return await this.#latest(datasetId);
     return numbers.sort((a, b) => b - a);
   }
 
@@ -110,11 +116,32 @@ export class Versions implements AsyncDisposable {
     return datasetFromWire(dataset);
   }
 
+  /** Disks came or went: where the manifests were on one that went, they are copied anew. */
+  checkDirectory(): void {
+    const directory = this.#options.directory();
+    if (directory === this.#directory) return;
+    this.#directory = directory;
+    this.#open.clear();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     const opened = await Promise.allSettled(this.#open.values());
     for (const result of opened) {
       if (result.status === 'fulfilled') await result.value.replica[Symbol.asyncDispose]();
+    }
+  }
+
+  async #latest(datasetId: number): Promise<number[]> {
+    try {
+      const { version } = await this.#options.master.catalog.resolveVersion(
+        { dataset_id: datasetId },
+        { signal: this.#closing.signal },
+      );
+      return version === null ? [] : [version.number];
+    } catch (error) {
+      if (hasCode(error, 'NOT_FOUND')) return [];
+      throw error;
     }
   }
 
@@ -124,7 +151,8 @@ export class Versions implements AsyncDisposable {
     version: number,
     signal: AbortSignal,
   ): Promise<OpenedVersion> {
-    const { directory, master, clock, log } = this.#options;
+    const { master, clock, log } = this.#options;
+    const directory = this.#directory;
     const { dataset, manifestBytes } = await this.#describe(key, datasetId, version, signal);
     const replica = await ManifestReplica.open(
       {
@@ -152,7 +180,8 @@ export class Versions implements AsyncDisposable {
     version: number,
     signal: AbortSignal,
   ): Promise<Description> {
-    const file = path.join(this.#options.directory, `${key}.json`);
+    const directory = this.#directory;
+    const file = path.join(directory, `${key}.json`);
     const request = { dataset_id: datasetId, version };
     try {
       const resolved = await this.#options.master.catalog.resolveVersion(request, { signal });
@@ -160,7 +189,7 @@ export class Versions implements AsyncDisposable {
         dataset: datasetFromWire(resolved.dataset),
         manifestBytes: resolved.version?.manifest_bytes ?? 0,
       };
-      await fs.mkdir(this.#options.directory, { recursive: true });
+      await fs.mkdir(directory, { recursive: true });
       await fs.writeFile(`${file}.tmp`, JSON.stringify(description));
       await fs.rename(`${file}.tmp`, file);
       return description;

@@ -13,7 +13,6 @@ import {
   systemClock,
   systemRandom,
 } from '../common/index.ts';
-import type { Clock, Logger, Random } from '../common/index.ts';
 import { ConnectionSlots, DataServer, tcpAddress } from '../rpc/data/index.ts';
 import { assertMayListen, connectMaster, parseAddress } from '../rpc/grpc/index.ts';
 import type { MasterChannel } from '../rpc/grpc/index.ts';
@@ -33,67 +32,7 @@ import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Versions } from './versions.ts';
-
-export interface WorkerOptions {
-  /** `host:port` of the master. */
-  readonly master: string;
-  /** On a local disk; made if its parent exists. */
-  readonly cacheDir: string;
-  /** Default: 80 % of what is free, plus what is held already. */
-  readonly capacityBytes?: number | undefined;
-  /** `host:port` of the data plane for other nodes; port 0 takes a free one. */
-  readonly listen: string;
-  /** Unix socket of the data plane for this node. */
-  readonly socket: string;
-  /** Who may connect to it, as mode bits; whoever may reads every dataset. Default 0o600. */
-  readonly socketMode?: number;
-  /** Its name for people. Default: the machine's. */
-  readonly node?: string;
-  /** Allows listening beyond loopback without authentication. Default false. */
-  readonly insecure?: boolean;
-  /** File descriptors that this process may have; what needs many takes its share. Default: no limit. */
-  readonly openFiles?: number;
-  /** To the data plane; one more is refused with `BUSY`. Default 4,096, or what `openFiles` leaves. */
-  readonly maxConnections?: number;
-  /**
-   * Bytes of reads that are being answered over sockets. Default 128 MiB: as much as one mount asks for at
-   * once; in a cgroup of 512 MiB the worker stays below it with that.
-   */
-  readonly readMemoryBytes?: number;
-  /** Threads that serve the TCP port; 0: the main thread does. Default: half the cores, 1 to 4. */
-  readonly servingThreads?: number | undefined;
-  /** Connections to one endpoint of an origin; default 32. */
-  readonly originConnections?: number;
-  /** Another worker that says nothing for so long while it is asked, hangs. Default 5,000 ms. */
-  readonly peerTimeoutMs?: number;
-  /** How long a worker that hung or sent wrong bytes is not asked. Default 5,000 ms. */
-  readonly peerRestMs?: number;
-  /** How long an origin is not asked whose credentials are missing here. Default 10,000 ms. */
-  readonly originRestMs?: number;
-  /** Bytes a second that come from other workers because they belong here. Default 200 MiB. */
-  readonly moveBytesPerSecond?: number;
-  /** How often changes of what is held are reported to the master. Default 100 ms. */
-  readonly reportMs?: number;
-  /** Shown to people. */
-  readonly softwareVersion: string;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  readonly log?: Logger;
-}
-
-export interface Worker extends AsyncDisposable {
-  readonly workerId: string;
-  /** With the real port. */
-  readonly dataAddress: string;
-  readonly capacityBytes: number;
-  /**
-   * How much of the disk may be used from now on; undefined for the default. Resolves when what is over
-   * was evicted, and tells the master.
-   */
-  setCapacity(capacityBytes: number | undefined): Promise<void>;
-  /** Resolves when the master counts it in. */
-  joined(signal?: AbortSignal): Promise<void>;
-}
+import type { Config, Worker, WorkerOptions } from './worker-options.ts';
 
 const FRAME_TIMEOUT_MS = 5_000;
 /** As long as a read may take by default: who takes nothing for so long has given up on all of its own. */
@@ -113,8 +52,8 @@ const CONNECTIONS = { share: 1 / 2, least: 8 };
 const ORIGIN_READS = { share: 1 / 8, least: 2, most: 32 };
 
 /**
- * @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED`, `INSECURE_LISTEN`, `UNAVAILABLE`
- *   where an address cannot be had. A master that is away is no error: the worker joins when it is back.
+ * @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED`, `CACHE_DIRS_MIXED`, `INSECURE_LISTEN`,
+ *   `UNAVAILABLE` where an address cannot be had. A master that is away is no error: the worker joins when it is back.
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { clock = systemClock, random = systemRandom, log = silentLogger } = options;
@@ -134,7 +73,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       master,
       member: () => ({
         workerId: store.workerId,
-        weightBytes: store.capacityBytes,
+        // Without a disk it keeps nothing, and still reads through for whoever has no other worker.
+        weightBytes: Math.max(1, store.capacityBytes),
         dataAddress,
         node: options.node ?? os.hostname(),
         state: 'active',
@@ -159,14 +99,25 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     moves.placementChanged();
     serving?.placed(placement.number);
   });
+  store.onDisksChanged(() => {
+    membership.announce();
+  });
   const running = started.move();
   return {
     workerId: store.workerId,
     dataAddress,
-    capacityBytes: store.capacityBytes,
-    setCapacity: async (capacityBytes) => {
+    get capacityBytes() {
+      return store.capacityBytes;
+    },
+    get disks() {
+      return store.disks;
+    },
+    onDisksChanged: (listener) => {
+      store.onDisksChanged(listener);
+    },
+    setCapacities: async (capacities) => {
       const before = store.capacityBytes;
-      await store.setCapacity(capacityBytes);
+      await store.setCapacities(capacities);
       if (store.capacityBytes !== before) membership.announce();
     },
     joined: (signal) => membership.joined(signal),
@@ -193,32 +144,18 @@ interface Parts {
   readonly predictions: HeldPredictions;
 }
 
-type Config = WorkerOptions & {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-};
-
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
-  const { cacheDir, capacityBytes, clock, random, log, openFiles = Infinity } = config;
-  const maxOpenFiles = shareOfOpenFiles(openFiles, OBJECT_FILES);
-  const store = started.use(
-    await ObjectStore.open({
-      directory: cacheDir,
-      capacityBytes,
-      maxOpenFiles,
-      isReplica: (ref) => cluster.moves?.isReplica(ref) ?? false,
-      clock,
-      logger: log,
-    }),
-  );
+  const { clock, random, log, openFiles = Infinity } = config;
+  const store = started.use(await openStore(config, cluster));
   const master = started.use(connectMaster({ address: config.master }));
   const origins = started.use(
     new OriginPool({ clock, random, log, maxConnections: config.originConnections ?? 32 }),
   );
   const { workerId } = store;
-  const expectations = new Expectations(store.admission, workerId);
-  const manifests = path.join(cacheDir, 'manifests');
+  const expectations = new Expectations(store);
+  // Without a disk they go beside the socket.
+  const manifests = () =>
+    path.join(store.firstDirectory ?? path.dirname(config.socket), 'manifests');
   const predictions = started.use(
     new HeldPredictions({ directory: manifests, workerId, clock, log }),
   );
@@ -234,6 +171,9 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
       },
     }),
   );
+  store.onDisksChanged(() => {
+    versions.checkDirectory();
+  });
   const troubles = new OriginTroubles({
     ...{ clock, log },
     restMs: config.originRestMs,
@@ -250,15 +190,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
       originRestMs: config.originRestMs,
     }),
   );
-  const peers = new PeerReads({
-    ...{ workerId, links, clock, log },
-    keepers: {
-      keepersOf: (ref) => cluster.moves?.keepersOf(ref) ?? [],
-      isSettled: () => cluster.moves?.isSettled() ?? true,
-    },
-    placement: () => cluster.membership?.placement,
-    replicasOf: (datasetId) => cluster.moves?.replicasOf(datasetId) ?? 1,
-  });
+  const peers = openPeers(config, { workerId, links }, cluster);
   const reads = started.use(
     new ObjectReader({ store, originFor, peers, maxOriginReads, logger: log }),
   );
@@ -276,6 +208,36 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
     expectations,
     predictions,
   };
+}
+
+async function openStore(config: Config, cluster: Cluster): Promise<ObjectStore> {
+  const { cacheDirs, capacities, clock, log, openFiles = Infinity } = config;
+  return await ObjectStore.open({
+    directories: cacheDirs.map((at, i) => ({ path: at, capacityBytes: capacities?.[i] })),
+    hungAfterMs: config.diskHungAfterMs,
+    errorLimit: config.diskErrorLimit,
+    retryMs: config.diskRetryMs,
+    maxOpenFiles: Math.ceil(shareOfOpenFiles(openFiles, OBJECT_FILES) / cacheDirs.length),
+    isReplica: (ref) => cluster.moves?.isReplica(ref) ?? false,
+    clock,
+    logger: log,
+  });
+}
+
+function openPeers(
+  { clock, log }: Config,
+  { workerId, links }: { readonly workerId: string; readonly links: PeerLinks },
+  cluster: Cluster,
+): PeerReads {
+  return new PeerReads({
+    ...{ workerId, links, clock, log },
+    keepers: {
+      keepersOf: (ref) => cluster.moves?.keepersOf(ref) ?? [],
+      isSettled: () => cluster.moves?.isSettled() ?? true,
+    },
+    placement: () => cluster.membership?.placement,
+    replicasOf: (datasetId) => cluster.moves?.replicasOf(datasetId) ?? 1,
+  });
 }
 
 function openMoves(
@@ -313,7 +275,7 @@ async function serve(
     reads,
     siblings,
     moves,
-    completeDirectory: store.completeDirectory,
+    completeDirectories: () => store.completeDirectories,
     placement,
     clock,
     log,
@@ -340,6 +302,9 @@ async function serve(
   store.onEvicted((objectId) => {
     server.broadcastEvicted(objectId);
   });
+  store.onDisksChanged(() => {
+    server.broadcastDisksChanged();
+  });
   await server.listen({ kind: 'unix', path: socket }, { socketMode: config.socketMode });
   if (threads === 0) return { address: await server.listen(tcpAddress(listen)) };
   const serving = started.use(
@@ -354,6 +319,9 @@ async function serve(
   store.onEvicted((objectId) => {
     serving.evicted(objectId);
   });
+  store.onDisksChanged(() => {
+    serving.disksChanged();
+  });
   return { address: serving.address, serving };
 }
 
@@ -363,6 +331,7 @@ function countersOf(parts: Parts): WorkerCounters {
   return {
     capacityBytes: store.capacityBytes,
     usedBytes: store.usedBytes,
+    disks: store.disks,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
     reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
     moves: moves.counters,

@@ -19,7 +19,7 @@ export async function fillCache(
 ): Promise<void> {
   using opened = CacheDirectory.open(directory);
   await using records = new RecordStore(opened.recordsPath);
-  const trust = await Trust.establish(opened, records, currentBootId());
+  const trust = await Trust.establish(opened, records, { bootId: currentBootId() });
   for (let file = 0; file < space.files; file += 1) {
     const place = file * 2;
     const key = Buffer.from(space.key(place));

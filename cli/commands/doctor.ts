@@ -15,7 +15,7 @@ import {
   strangeVariables,
 } from '../environment.ts';
 import type { Environment } from '../environment.ts';
-import { isSet, originUrl, text } from '../flags.ts';
+import { isSet, originUrl, text, texts } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { readRecords } from '../instances.ts';
 import type { InstanceRecord } from '../instances.ts';
@@ -69,7 +69,7 @@ function subjectOf(env: Environment, flags: Flags, origin: string | undefined): 
 function named(
   value: string | undefined,
   records: readonly InstanceRecord[],
-  key: 'master' | 'socket' | 'cacheDir',
+  key: 'master' | 'socket',
 ): string[] {
   if (value !== undefined) return [value];
   const used = records.flatMap(({ alive, instance }) => (alive ? (instance[key] ?? []) : []));
@@ -81,13 +81,13 @@ function cacheDirectories(
   flags: Flags,
   records: readonly InstanceRecord[],
 ): string[] {
-  const directory = text(flags, 'cacheDir');
-  const found = named(
-    directory === undefined ? undefined : path.resolve(directory),
-    records,
-    'cacheDir',
-  );
-  return found.length > 0 ? found : [env.workerHome];
+  const given = texts(flags, 'cacheDir');
+  if (given.length > 0) return given.map((directory) => path.resolve(directory));
+  const used = records.flatMap(({ alive, instance: { disks, cacheDir = [] } }) => {
+    if (!alive) return [];
+    return disks === undefined ? cacheDir : disks.map((disk) => disk.path);
+  });
+  return used.length > 0 ? [...new Set(used)] : [...env.workerHomes];
 }
 
 function bundleNote(file: string): string {

@@ -11,7 +11,7 @@ import type { Instance, MountRecord } from '../instances.ts';
 import { describeCondition, shownCondition } from '../mount-condition.ts';
 import { table } from '../output.ts';
 import { serverOf } from '../upgrading.ts';
-import { describeCluster, workerTable } from '../worker-table.ts';
+import { describeCluster, workerTable, diskTable } from '../worker-table.ts';
 
 const CALL_TIMEOUT_MS = 3_000;
 
@@ -136,6 +136,7 @@ function render(report: Report): string {
       ]),
     ),
     workerTable(report.workers),
+    diskTable(report.workers),
     ...report.clusters.map(describeCluster),
     `origin: ${String(origin.gets)} GETs, ${formatBytes(origin.bytes)} ` +
       `(unique ${formatBytes(origin.uniqueBytes)}, requested ${formatBytes(origin.requestedBytes)})`,

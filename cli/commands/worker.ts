@@ -1,6 +1,7 @@
 /** `larder worker`: runs a worker until SIGTERM or Ctrl-C. */
 import path from 'node:path';
 import { EXIT, formatBytes, LarderError } from '../../common/index.ts';
+import type { SizeValue } from '../../common/index.ts';
 import { startWorker } from '../../worker/index.ts';
 import { reportReady } from '../children.ts';
 import { reloadOnHangup } from '../config/reload.ts';
@@ -22,17 +23,22 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
   });
   const master = masterAddress(flags, environment);
   const { settings } = environment;
-  const cacheDir = path.resolve(environment.workerHome);
+  const cacheDirs = environment.workerHomes.map((home) => path.resolve(home));
   // One that somebody named is on a disk that may not be mounted: it is not made.
-  if (settings.cacheDir === undefined) makeDirectory(cacheDir, 'CACHE_DIR_UNUSABLE');
+  if (settings.cacheDir === undefined) {
+    for (const home of cacheDirs) makeDirectory(home, 'CACHE_DIR_UNUSABLE');
+  }
   const socket = path.resolve(
     settings.workerSocket ?? path.join(environment.runtimeDirectory, 'worker.sock'),
   );
   makeDirectory(path.dirname(socket), 'CACHE_DIR_UNUSABLE');
   await using running = await startWorker({
     master,
-    cacheDir,
-    capacityBytes: settings.cacheSize,
+    cacheDirs,
+    capacities: capacities(cacheDirs, settings.cacheSize),
+    diskHungAfterMs: settings.diskHungAfter,
+    diskErrorLimit: settings.diskErrors,
+    diskRetryMs: settings.diskRetry,
     listen: settings.workerListen,
     socket,
     socketMode: socketMode(flags),
@@ -55,16 +61,20 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     group: groupOf(),
     master,
     socket,
-    cacheDir,
+    ...(cacheDirs[0] === undefined ? {} : { cacheDir: cacheDirs[0] }),
+    disks: running.disks,
+  });
+  running.onDisksChanged(() => {
+    instance.update({ disks: running.disks });
   });
   reloading.ready({
     user: 'worker',
     log,
     instance,
-    apply: (values) => running.setCapacity(values.cacheSize),
+    apply: (values) => running.setCapacities(capacities(cacheDirs, values.cacheSize)),
   });
   output.note(
-    `larder worker: master ${master}, ${formatBytes(running.capacityBytes)} in ${cacheDir}, ` +
+    `larder worker: master ${master}, ${formatBytes(running.capacityBytes)} in ${cacheDirs.join(', ')}, ` +
       `data on ${running.dataAddress} and ${socket}`,
   );
   const ready = { dataAddress: running.dataAddress, socket };
@@ -73,6 +83,30 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
   await aborted(signal);
   instance.remove();
   return EXIT.ok;
+}
+
+/**
+ * What each directory may take; undefined for what is free.
+ *
+ * @throws {LarderError} `INVALID_ARGUMENT`
+ */
+function capacities(
+  cacheDirs: readonly string[],
+  sizes: readonly SizeValue[] = ['auto'],
+): (number | undefined)[] {
+  if (sizes.length !== 1 && sizes.length !== cacheDirs.length) {
+    const expected = 'one size for all cache directories, or one for each';
+    throw new LarderError('INVALID_ARGUMENT', {
+      option: '--cache-size',
+      sizes: sizes.length,
+      directories: cacheDirs.length,
+      expected,
+    });
+  }
+  return cacheDirs.map((_, i) => {
+    const size = sizes.length === 1 ? sizes[0] : sizes[i];
+    return typeof size === 'number' ? size : undefined;
+  });
 }
 
 /** @throws {LarderError} `INVALID_ARGUMENT` */

@@ -16,7 +16,11 @@ export interface EffectiveSetting {
   readonly source: SettingSource;
 }
 
-const UNITS: Partial<Record<SettingSpec['type'], string>> = { size: 'bytes', duration: 'ms' };
+const UNITS: Partial<Record<SettingSpec['type'], string>> = {
+  size: 'bytes',
+  sizes: 'bytes',
+  duration: 'ms',
+};
 
 /** `file`: the configuration file that was read, if one was. */
 export function effectiveSettings(): { file: string | null; settings: EffectiveSetting[] } {

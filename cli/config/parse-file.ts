@@ -5,9 +5,16 @@
  * The YAML is taken as plain text values (no booleans, numbers or dates of YAML's own), so that one
  * parser per setting decides, whether a value comes from here, from the environment or from a flag.
  */
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { ParsedNode, YAMLMap } from 'yaml';
-import { isSettingName, nearestSetting, parseSetting, printable } from '../../common/index.ts';
+import {
+  isList,
+  isSettingName,
+  nearestSetting,
+  parseSetting,
+  printable,
+  SETTINGS,
+} from '../../common/index.ts';
 import type { SettingName, SettingValue } from '../../common/index.ts';
 
 export interface FileSetting {
@@ -80,16 +87,23 @@ function readSettings(
     }
     seen.set(name, where);
     const valueAt = value === null ? where : at(value.range[0]);
-    if (value !== null && !isScalar(value)) {
+    const items = isList(SETTINGS[name]) ? textsOf(value) : undefined;
+    if (value !== null && !isScalar(value) && items === undefined) {
       problems.push(`${valueAt}: ${name}: takes one value, not a list, a map or an alias`);
       continue;
     }
-    const written = value === null ? '' : String(value.value);
+    const written = items ?? (isScalar(value) ? String(value.value) : '');
     const parsed = parseSetting(name, written, { absolute: true });
     if ('value' in parsed) settings.set(name, { value: parsed.value, at: valueAt });
-    else problems.push(`${valueAt}: ${name}: ${quoted(written)}${parsed.problem}`);
+    else problems.push(`${valueAt}: ${name}: ${quoted(String(written))}${parsed.problem}`);
   }
   return { settings, problems };
+}
+
+/** Of a list of texts; undefined for anything else. */
+function textsOf(value: ParsedNode | null): string[] | undefined {
+  if (!isSeq(value) || !value.items.every((item) => isScalar(item))) return undefined;
+  return value.items.map((item) => String(item.value));
 }
 
 function unknownKey(name: string): string {

@@ -12,7 +12,9 @@ const MAX_BYTES = 256 * KIB;
  *
  * @returns an absolute path, `none`, or undefined where neither names one
  */
-export function namedConfigFile(flag: string | boolean | undefined): string | undefined {
+export function namedConfigFile(
+  flag: string | boolean | readonly string[] | undefined,
+): string | undefined {
   const named = typeof flag === 'string' ? flag : namedConfig();
   return named === undefined || named === 'none' ? named : path.resolve(named);
 }

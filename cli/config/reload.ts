@@ -7,6 +7,7 @@
  *     as one that needs a restart;
  *   - the outcome stands in the process's record, where `larder config reload` finds it.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { asLarderError, SETTING_NAMES, SETTINGS } from '../../common/index.ts';
 import type {
   Logger,
@@ -68,7 +69,8 @@ async function reloadSettings(target: ReloadTarget): Promise<Omit<ReloadRecord, 
   try {
     const next = await readSettings(invocation);
     const different = SETTING_NAMES.filter(
-      (name) => isUsedBy(name, target.user) && next.values[name] !== resolved.values[name],
+      (name) =>
+        isUsedBy(name, target.user) && !isDeepStrictEqual(next.values[name], resolved.values[name]),
     );
     const changed = different.filter((name) => SETTINGS[name].live);
     const restart = different.filter((name) => !SETTINGS[name].live);

@@ -22,7 +22,7 @@ export type SettingSource =
 /** A command and its flags as they were parsed, in camelCase. */
 export interface Invocation {
   readonly command: string;
-  readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  readonly flags: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 }
 
 export interface Layers extends Invocation {
@@ -108,7 +108,8 @@ function lookUp(name: SettingName, layers: Layers): Found {
   const given = flag === undefined ? undefined : layers.flags[camelCase(flag)];
   if (flag !== undefined && given !== undefined) {
     const source = { kind: 'flag', flag: `--${flag}` } as const;
-    return { value: parse(name, String(given), source), source };
+    const written = Array.isArray(given) ? (given as readonly string[]) : String(given);
+    return { value: parse(name, written, source), source };
   }
   const written = layers.variable(spec.variable);
   if (written !== undefined) {
@@ -120,10 +121,14 @@ function lookUp(name: SettingName, layers: Layers): Found {
   return { value: spec.default, source: { kind: 'default' } };
 }
 
-function parse(name: SettingName, text: string, source: SettingSource): SettingValue {
+function parse(
+  name: SettingName,
+  text: string | readonly string[],
+  source: SettingSource,
+): SettingValue {
   const parsed = parseSetting(name, text, { bareMs: source.kind === 'environment' });
   if ('value' in parsed) return parsed.value;
-  const problem = `${describeSource(source)}: '${printable(text)}' ${parsed.problem}`;
+  const problem = `${describeSource(source)}: '${printable(String(text))}' ${parsed.problem}`;
   throw new LarderError('INVALID_ARGUMENT', { problem });
 }
 

@@ -5,7 +5,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { formatBytes, GIB, KIB, systemCode } from '../../common/index.ts';
-import { note, ok, problem, shellWord, warning } from './check.ts';
+import type { DiskStatus } from '../../worker/index.ts';
+import { note, ok, problem as problemOf, shellWord, warning } from './check.ts';
 import type { Check, Observation, Subject } from './check.ts';
 import { diskOf, fileSystemOf, judgeFileSystem } from './file-systems.ts';
 
@@ -33,28 +34,56 @@ function cannotBeLookedAt(directory: string, error: unknown): Observation {
   if (code === undefined) throw error;
   const what = `${directory} cannot be looked at (${code}).`;
   if (code === 'EACCES') return note(what, 'Look as the user of the worker, or as root.');
-  return problem(what, code === 'ENOTDIR' ? MOVE : `Look at the disk with \`dmesg\`. ${MOVE}`);
+  return problemOf(what, code === 'ENOTDIR' ? MOVE : `Look at the disk with \`dmesg\`. ${MOVE}`);
 }
 
 function look(directory: string, { records }: Subject): Observation[] {
   const existing = nearestExisting(directory);
-  const users = records.filter(({ alive, instance }) => alive && instance.cacheDir === directory);
+  const users = records.filter(({ alive, instance: { disks, cacheDir } }) => {
+    const directories = disks === undefined ? [cacheDir] : disks.map((disk) => disk.path);
+    return alive && directories.includes(directory);
+  });
   const by = users.map(({ instance }) => `worker ${String(instance.pid)}`).join(', ');
   const used = by === '' ? 'no worker of this machine uses it now' : `used by ${by}`;
   const first =
     existing === directory
       ? ok(`${directory}: ${used}.`)
       : note(`${directory} is not there yet; looking at ${existing}.`);
+  const states = users.flatMap(({ instance }) =>
+    (instance.disks ?? []).flatMap((disk) => (disk.path === directory ? stateOf(disk) : [])),
+  );
   const real = fs.realpathSync(existing);
   const { type, mountpoint } = fileSystemOf(real);
   const space = fs.statfsSync(real);
   return [
     first,
+    ...states,
     judgeFileSystem(directory, type, mountpoint),
     ...freeBytes(directory, space),
     ...freeInodes(directory, space),
     ...disk(directory, real),
     ...(existing === directory ? [...access(directory), ...writable(directory)] : []),
+  ];
+}
+
+/** What a worker that runs makes of its disk. */
+function stateOf({ path: directory, state, problem = '' }: DiskStatus): Observation[] {
+  if (state === 'good') return [];
+  if (state === 'missing') {
+    return [
+      problemOf(
+        `${directory} is not used by its worker: ${problem}.`,
+        'Mount the disk, or correct what the message says: the worker takes it within a minute. ' +
+          'Without it, start the worker with the other directories only.',
+      ),
+    ];
+  }
+  return [
+    problemOf(
+      `${directory} was given up by its worker: ${problem}.`,
+      'Look at the disk with `dmesg` and `smartctl -a`. When it is well again the worker takes it back by itself; ' +
+        'to replace it, see "Replace a failed disk" in docs/DISKS.md.',
+    ),
   ];
 }
 
@@ -69,7 +98,7 @@ function freeBytes(directory: string, { bavail, blocks, bsize }: fs.StatsFs): Ob
   const what = `${directory}: ${formatBytes(freeBytes)} free of ${formatBytes(blocks * bsize)}.`;
   if (freeBytes >= WANTED_BYTES) return [ok(what)];
   const remedy = `Free some space, or give the cache another disk. ${MOVE}`;
-  if (freeBytes === 0) return [problem(what, remedy)];
+  if (freeBytes === 0) return [problemOf(what, remedy)];
   return [warning(what, remedy)];
 }
 
@@ -79,7 +108,7 @@ function freeInodes(directory: string, { bavail, bsize, files, ffree }: fs.Stats
   const what = `${directory}: ${String(ffree)} free inodes of ${String(files)}.`;
   const remedy =
     'One object takes one inode. Make the file system with more (`mkfs.ext4 -i 16384`, tmpfs nr_inodes=), or use xfs.';
-  if (ffree === 0) return [problem(`${what} No file can be kept.`, remedy)];
+  if (ffree === 0) return [problemOf(`${what} No file can be kept.`, remedy)];
   const perFileBytes = (bavail * bsize) / ffree;
   if (perFileBytes <= USUAL_FILE_BYTES) return [ok(what)];
   return [
@@ -141,15 +170,15 @@ function notWritable(directory: string, code: string): Observation {
     case 'EPERM':
       return note(what, 'Look as the user of the worker, or as root.');
     case 'EROFS':
-      return problem(
+      return problemOf(
         what,
         'The file system is read-only: look at `dmesg`, then `mount -o remount,rw`.',
       );
     case 'ENOSPC':
-      return problem(what, `No bytes or no inodes are left. Free some, or: ${MOVE}`);
+      return problemOf(what, `No bytes or no inodes are left. Free some, or: ${MOVE}`);
     case 'ENOTDIR':
-      return problem(what, MOVE);
+      return problemOf(what, MOVE);
     default:
-      return problem(what, `Look at the disk with \`dmesg\`. ${MOVE}`);
+      return problemOf(what, `Look at the disk with \`dmesg\`. ${MOVE}`);
   }
 }

@@ -28,6 +28,7 @@ import type { DeleteDatasetRequest as _larder_v1_DeleteDatasetRequest, DeleteDat
 import type { DeleteDatasetResponse as _larder_v1_DeleteDatasetResponse, DeleteDatasetResponse__Output as _larder_v1_DeleteDatasetResponse__Output } from './larder/v1/DeleteDatasetResponse.ts';
 import type { DeleteVersionRequest as _larder_v1_DeleteVersionRequest, DeleteVersionRequest__Output as _larder_v1_DeleteVersionRequest__Output } from './larder/v1/DeleteVersionRequest.ts';
 import type { DeleteVersionResponse as _larder_v1_DeleteVersionResponse, DeleteVersionResponse__Output as _larder_v1_DeleteVersionResponse__Output } from './larder/v1/DeleteVersionResponse.ts';
+import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from './larder/v1/Disk.ts';
 import type { DrainWorkerRequest as _larder_v1_DrainWorkerRequest, DrainWorkerRequest__Output as _larder_v1_DrainWorkerRequest__Output } from './larder/v1/DrainWorkerRequest.ts';
 import type { DrainWorkerResponse as _larder_v1_DrainWorkerResponse, DrainWorkerResponse__Output as _larder_v1_DrainWorkerResponse__Output } from './larder/v1/DrainWorkerResponse.ts';
 import type { Failure as _larder_v1_Failure, Failure__Output as _larder_v1_Failure__Output } from './larder/v1/Failure.ts';
@@ -118,6 +119,7 @@ export interface ProtoGrpcType {
       DeleteDatasetResponse: MessageTypeDefinition<_larder_v1_DeleteDatasetResponse, _larder_v1_DeleteDatasetResponse__Output>
       DeleteVersionRequest: MessageTypeDefinition<_larder_v1_DeleteVersionRequest, _larder_v1_DeleteVersionRequest__Output>
       DeleteVersionResponse: MessageTypeDefinition<_larder_v1_DeleteVersionResponse, _larder_v1_DeleteVersionResponse__Output>
+      Disk: MessageTypeDefinition<_larder_v1_Disk, _larder_v1_Disk__Output>
       DrainWorkerRequest: MessageTypeDefinition<_larder_v1_DrainWorkerRequest, _larder_v1_DrainWorkerRequest__Output>
       DrainWorkerResponse: MessageTypeDefinition<_larder_v1_DrainWorkerResponse, _larder_v1_DrainWorkerResponse__Output>
       EntryKind: EnumTypeDefinition

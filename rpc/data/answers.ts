@@ -1,6 +1,6 @@
 /** What a worker answers, from the bodies of its frames. */
 import { LarderError, PROTOCOL_VERSION } from '../../common/index.ts';
-import { decodeJson, FRAME } from '../frames/index.ts';
+import { decodeJson, directoriesOf, FRAME } from '../frames/index.ts';
 import type { FrameHeader, HeldAt, HeldStateBody, VersionBody } from '../frames/index.ts';
 
 /** What a READ can be answered with besides an error. */
@@ -46,8 +46,12 @@ export function streamAnswerOf({ header, body }: Answer): StreamAnswer | undefin
 /** Undefined where the range has to be read over the connection. */
 export function heldAtOf({ header, body }: Answer): HeldAt | undefined {
   if (header.type !== FRAME.HELD_AT) return undefined;
-  const { incarnation, toBytes } = decodeJson(body);
-  return { incarnation: Number(incarnation), toBytes: Number(toBytes) };
+  const { incarnation, toBytes, completeDirectory } = decodeJson(body);
+  return {
+    incarnation: Number(incarnation),
+    toBytes: Number(toBytes),
+    ...(typeof completeDirectory === 'string' ? { completeDirectory } : {}),
+  };
 }
 
 export function heldStateOf({ body }: Answer): HeldStateBody {
@@ -62,5 +66,6 @@ export function versionOf({ body }: Answer): VersionBody {
     manifestBytes: Number(answer['manifestBytes']),
     manifestPercent: Number(answer['manifestPercent']),
     completeDirectory: String(answer['completeDirectory']),
+    completeDirectories: directoriesOf(answer),
   };
 }

@@ -51,17 +51,13 @@ import type { Answer, ReadAnswer, StreamAnswer } from './answers.ts';
 import type { DataClientOptions, RequestOptions } from './client-options.ts';
 import { FrameReader } from './frame-reader.ts';
 import { connectReceiving } from './receiving-socket.ts';
+import { pendingRequest } from './pending-request.ts';
+import type { Pending } from './pending-request.ts';
 import { ManyReceiver, RangeReceiver, StreamReceiver } from './receivers.ts';
 import type { ManyObject, PieceSink, Receiver } from './receivers.ts';
 import { watchSilence } from './silence.ts';
 import type { Silence } from './silence.ts';
 import { verifying } from './verifying.ts';
-
-interface Pending {
-  readonly receiver?: Receiver;
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: LarderError) => void;
-}
 
 export class DataClient implements AsyncDisposable {
   readonly #socket: net.Socket;
@@ -74,6 +70,7 @@ export class DataClient implements AsyncDisposable {
   #nextId = 1;
   #closedBy: LarderError | undefined;
   #onEvicted: (objectId: string) => void = () => undefined;
+  #onDisksChanged: () => void = () => undefined;
   #onClosed: (error: LarderError) => void = () => undefined;
   /** Sinks that take no more for now: nothing is received meanwhile. */
   #holding = 0;
@@ -260,6 +257,10 @@ export class DataClient implements AsyncDisposable {
     this.#onEvicted = listener;
   }
 
+  onDisksChanged(listener: () => void): void {
+    this.#onDisksChanged = listener;
+  }
+
   onClosed(listener: (error: LarderError) => void): void {
     this.#onClosed = listener;
   }
@@ -290,43 +291,16 @@ export class DataClient implements AsyncDisposable {
     const id = this.#takeId();
     this.#silence?.expect();
     return new Promise((resolve, reject) => {
-      const settle = () => {
-        this.#pending.delete(id);
-        cancelTimer();
-        options.signal.removeEventListener('abort', onAbort);
-      };
-      const giveUp = (error: LarderError) => {
-        settle();
-        if (!this.closed) this.#socket.write(encodeFrame(FRAME.CANCEL, id));
-        reject(error);
-      };
-      const onAbort = () => {
-        giveUp(new LarderError('CANCELLED', { worker: this.#address }));
-      };
-      const cancelTimer = this.#clock.schedule(options.timeoutMs, () => {
-        giveUp(
-          new LarderError('DEADLINE_EXCEEDED', {
-            worker: this.#address,
-            timeoutMs: options.timeoutMs,
-          }),
-        );
-      });
-      this.#pending.set(id, {
-        ...(receiver === undefined ? {} : { receiver }),
-        resolve: (answer) => {
-          settle();
-          resolve(answer);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
+      const pending = pendingRequest({
+        ...{ options, receiver, resolve, reject },
+        ...{ clock: this.#clock, address: this.#address },
+        onSettled: () => this.#pending.delete(id),
+        onGivenUp: () => {
+          if (!this.closed) this.#socket.write(encodeFrame(FRAME.CANCEL, id));
         },
       });
-      if (options.signal.aborted) {
-        onAbort();
-        return;
-      }
-      options.signal.addEventListener('abort', onAbort);
+      if (pending === undefined) return;
+      this.#pending.set(id, pending);
       this.#socket.write(encode(id));
     });
   }
@@ -382,6 +356,10 @@ export class DataClient implements AsyncDisposable {
   #frame(header: FrameHeader, body: Buffer): void {
     if (header.type === FRAME.EVICTED) {
       this.#onEvicted(decodeEvicted(body));
+      return;
+    }
+    if (header.type === FRAME.DISKS_CHANGED) {
+      this.#onDisksChanged();
       return;
     }
     if (header.type === FRAME.ERROR && header.requestId === 0) {

@@ -10,7 +10,7 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import { ACCEPT_BACKLOG, LarderError, SparseWarning, systemCode } from '../../common/index.ts';
-import { encodeError, encodeEvicted } from '../frames/index.ts';
+import { encodeError, encodeEvicted, encodeFrame, FRAME } from '../frames/index.ts';
 import { formatAddress } from './address.ts';
 import type { DataAddress } from './address.ts';
 import { ConnectionSlots } from './connection-slots.ts';
@@ -96,6 +96,12 @@ export class DataServer implements AsyncDisposable {
   /** Tells every connection that an object was evicted, so that fds on it are closed. */
   broadcastEvicted(objectId: string): void {
     const frame = encodeEvicted(objectId);
+    for (const connection of this.#connections) connection.write(frame);
+  }
+
+  /** Tells every connection that the disks are others now. */
+  broadcastDisksChanged(): void {
+    const frame = encodeFrame(FRAME.DISKS_CHANGED, 0);
     for (const connection of this.#connections) connection.write(frame);
   }
 

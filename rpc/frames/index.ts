@@ -54,3 +54,4 @@ export type {
   VersionRequest,
   Welcome,
 } from './types.ts';
+export { directoriesOf } from './directories.ts';

@@ -8,6 +8,8 @@
  * A request id is chosen by the client and unique among its requests in flight; 0 is for notices.
  * Numbers are never given another meaning: golden bytes in test/golden/frames.
  */
+import type { CompleteDirectory } from '../../common/index.ts';
+
 export const FRAME_MAGIC = 0x444c;
 export const FRAME_VERSION = 1;
 
@@ -76,6 +78,8 @@ export const FRAME = {
   PING: 30,
   /** Server: one file of a READ_MANY is whole (no body), or why it cannot be had (JSON `ErrorBody`). */
   ITEM: 50,
+  /** Server, notice: the worker's disks are others now: what VERSION said of directories is to be asked anew. */
+  DISKS_CHANGED: 51,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
@@ -190,6 +194,8 @@ export interface HeldAt {
   readonly incarnation: number;
   /** Everything from the start of the range to here is in the file. */
   readonly toBytes: number;
+  /** Of the disk that the file is on. */
+  readonly completeDirectory?: string | undefined;
 }
 export interface VersionRequest {
   readonly datasetId: number;
@@ -200,8 +206,10 @@ export interface VersionBody {
   readonly manifestPath: string;
   readonly manifestBytes: number;
   readonly manifestPercent: number;
-  /** Where complete objects lie as `ab/cd/<object id>`. */
+  /** Where complete objects lie as `ab/cd/<object id>`: the first of the directories; empty where there is none. */
   readonly completeDirectory: string;
+  /** One on each good disk of the worker; releases before 0.2 had one disk, and do not say. */
+  readonly completeDirectories?: readonly CompleteDirectory[];
 }
 export interface ManifestRequest extends VersionRequest {
   readonly offsetBytes: number;

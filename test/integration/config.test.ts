@@ -49,7 +49,7 @@ describe('larder config show', () => {
     });
     expect(setting('master')).toEqual(['10.0.0.3:7400', null, '--master']);
     expect(setting('lease')).toEqual([9_000, 'ms', 'LARDER_LEASE_MS']);
-    expect(setting('cacheSize')).toEqual([2 * 2 ** 40, 'bytes', `${file}:2:12`]);
+    expect(setting('cacheSize')).toEqual([[2 * 2 ** 40], 'bytes', `${file}:2:12`]);
     expect(setting('grace')).toEqual([120_000, 'ms', `${file}:4:8`]);
     expect(setting('logLevel')).toEqual(['warn', null, 'default']);
     const { stdout } = await larder.run(['config', 'show', '--config', file]);

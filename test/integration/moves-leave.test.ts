@@ -52,7 +52,7 @@ test('a worker that returns drops what others have taken, and gets back what it 
   // It comes back a second time, and is to own less: the others have taken the rest.
   await cluster.stop('w2');
   await expect.poll(() => cluster.members(), WAIT).not.toContain(id);
-  await cluster.start('w2', { capacityBytes: 64 * MIB });
+  await cluster.start('w2', { capacities: [64 * MIB] });
   await expect.poll(() => cluster.held('w2').size, WAIT).toBeLessThan(mine.size);
   await expect.poll(() => total('w1', 'w2', 'w3'), WAIT).toBe(FILES);
   await cluster.readAll();
@@ -84,8 +84,8 @@ test('what there is no room for stays where it is, and is read there', async () 
   await cluster.readAll();
   await expect.poll(() => cluster.held('w1').size, WAIT).toBe(120);
   // It says that it is as large as the first one, and then takes 2 MiB at most.
-  const small = await cluster.start('w2', { capacityBytes: 256 * MIB, moveBytesPerSecond: 1 });
-  await small.setCapacity(2 * MIB);
+  const small = await cluster.start('w2', { capacities: [256 * MIB], moveBytesPerSecond: 1 });
+  await small.setCapacities([2 * MIB]);
   await cluster.readAll();
   expect(cluster.copies('w1', 'w2').size).toBe(120);
   expect(cluster.s3.counters.gets).toBe(120);

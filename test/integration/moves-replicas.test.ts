@@ -52,7 +52,7 @@ test('a second copy takes only room that is to spare, and nothing that is owned 
   cluster = await MovingCluster.start({ count: FILES, sizeBytes });
   // All objects once are 38 MiB, and the three of them keep 3 × 18 MiB.
   const names = ['w1', 'w2', 'w3'];
-  for (const name of names) await cluster.start(name, { capacityBytes: 20 * MIB });
+  for (const name of names) await cluster.start(name, { capacities: [20 * MIB] });
   await cluster.create({ replicas: '2' });
   await cluster.readAll();
   const sum = () => copies(...names).reduce((all, count) => all + count, 0);

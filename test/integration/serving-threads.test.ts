@@ -22,7 +22,7 @@ let master: Master;
 let worker: Worker;
 let larder: Larder;
 let dataset: Dataset;
-let cache: string;
+let caches: string[];
 
 async function start(servingThreads: number): Promise<void> {
   scratch = new TestLarder();
@@ -30,11 +30,11 @@ async function start(servingThreads: number): Promise<void> {
   fs.writeFileSync(path.join(origin, 'large'), large);
   small.forEach((bytes, i) => fs.writeFileSync(path.join(origin, `s${String(i)}`), bytes));
   master = await startMaster({ dataDir: scratch.folder('master'), listen: '127.0.0.1:0' });
-  cache = scratch.folder('cache');
+  caches = ['one', 'two'].map((name) => scratch.folder(name));
   worker = await startWorker({
     master: master.address,
-    cacheDir: cache,
-    capacityBytes: 512 * MIB,
+    cacheDirs: caches,
+    capacities: [512 * MIB, 512 * MIB],
     listen: '127.0.0.1:0',
     socket: path.join(scratch.directory, 'w.sock'),
     servingThreads,
@@ -67,8 +67,9 @@ async function preloaded(): Promise<void> {
 
 /** The files of complete objects. */
 function completeFiles(): string[] {
-  return fs
-    .readdirSync(path.join(cache, 'complete'), { recursive: true, withFileTypes: true })
+  return caches
+    .map((cache) => path.join(cache, 'complete'))
+    .flatMap((complete) => fs.readdirSync(complete, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name));
 }
@@ -151,7 +152,7 @@ describe.each([0, 2])('with %i serving threads', (threads) => {
       socket.pause();
     });
     await eventually(() => (chunks.length > 0 ? true : undefined));
-    await worker.setCapacity(MIB);
+    await worker.setCapacities([MIB, MIB]);
     await eventually(() => (largeFile() === '' ? true : undefined));
     socket.on('data', (bytes: Buffer) => chunks.push(bytes));
     socket.resume();

@@ -38,9 +38,9 @@ test(
       const worker = all.use(
         await startWorker({
           master: master.address,
-          cacheDir: scratch.folder(name),
+          cacheDirs: [scratch.folder(name)],
           // Ids are random: one worker may own all stripes.
-          capacityBytes: 3.5 * GIB,
+          capacities: [3.5 * GIB],
           listen: '127.0.0.1:0',
           socket: path.join(scratch.directory, `${name}.sock`),
           softwareVersion: 'test',

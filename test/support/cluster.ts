@@ -60,8 +60,8 @@ function socketOf(scratch: TestLarder, name: string): string {
 function join(scratch: TestLarder, master: Master, name: string): Promise<Worker> {
   return startWorker({
     master: master.address,
-    cacheDir: scratch.folder(name),
-    capacityBytes: 256 * 1024 * 1024,
+    cacheDirs: [scratch.folder(name)],
+    capacities: [256 * 1024 * 1024],
     listen: '127.0.0.1:0',
     socket: socketOf(scratch, name),
     softwareVersion: 'test',

@@ -15,7 +15,12 @@ import {
   ManifestBuilder,
   ManifestReader,
 } from '../../common/index.ts';
-import type { DatasetInfo, ErrorCode, ListingEntry } from '../../common/index.ts';
+import type {
+  CompleteDirectory,
+  DatasetInfo,
+  ErrorCode,
+  ListingEntry,
+} from '../../common/index.ts';
 import { FileManifestSink, FilePageSource } from '../../rpc/manifests/index.ts';
 import type { HeldExtent, MountSource } from '../../sdk/index.ts';
 
@@ -81,7 +86,7 @@ export class DirectoryMountSource implements MountSource {
   readonly dataset = TEST_DATASET;
   readonly version = TEST_VERSION;
   readonly manifestPath: string;
-  readonly completeDirectory: string | undefined;
+  readonly completeDirectories: readonly CompleteDirectory[];
   readonly #options: DirectorySourceOptions;
   readonly #whole: string;
   readonly #reader: ManifestReader;
@@ -98,7 +103,8 @@ export class DirectoryMountSource implements MountSource {
 
   constructor(options: DirectorySourceOptions) {
     this.#options = options;
-    this.completeDirectory = options.completeDirectory;
+    const { completeDirectory: at } = options;
+    this.completeDirectories = at === undefined ? [] : [{ path: at, diskId: '', weightBytes: 1 }];
     this.#whole = path.join(options.workDirectory, WHOLE_MANIFEST);
     this.#reader = ManifestReader.open(new FilePageSource(this.#whole), { whole: true });
     this.manifestPath = options.manifestDelayMs === undefined ? this.#whole : this.#hollowCopy();
@@ -175,6 +181,10 @@ export class DirectoryMountSource implements MountSource {
 
   onEvicted(listener: (objectId: string) => void): void {
     this.#evictionListeners.push(listener);
+  }
+
+  onMoved(): void {
+    // Its directory stays.
   }
 
   onDisconnected(listener: () => void): void {

@@ -1,7 +1,7 @@
 /**
  * `node failing-disk-process.ts FOLDER IMAGE BAD`: shows an image as FOLDER/disk, for a loop device. Ranges
- * that the file BAD names (JSON: [[from, to), ...] in bytes) give EIO until they are written to, as the bad
- * sectors of a real disk do.
+ * that the file BAD names (JSON: `ranges`: [[from, to), ...] in bytes) give EIO until they are written to, as the
+ * bad sectors of a real disk do; where it says so in `fail`, all reads or all writes do.
  */
 import fs from 'node:fs';
 import { constants } from 'node:os';
@@ -18,6 +18,7 @@ const fd = fs.openSync(image, 'r+');
 const sizeBytes = fs.fstatSync(fd).size;
 const FOREVER = 1_000_000n;
 let bad: [number, number][] = [];
+let failing: readonly string[] = [];
 let badSince = 0;
 
 function attributes(node: bigint): Buffer {
@@ -40,18 +41,25 @@ function readBad(): void {
   const { mtimeMs } = fs.statSync(badFile, { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
   if (mtimeMs === badSince) return;
   badSince = mtimeMs;
-  bad = JSON.parse(fs.readFileSync(badFile, 'utf8')) as [number, number][];
+  const told = JSON.parse(fs.readFileSync(badFile, 'utf8')) as {
+    ranges: [number, number][];
+    fail: string[];
+  };
+  bad = told.ranges;
+  failing = told.fail;
 }
 
 function read(offset: number, length: number): Buffer | number {
   readBad();
+  if (failing.includes('reads')) return EIO;
   if (bad.some(([from, to]) => from < offset + length && offset < to)) return EIO;
   const bytes = Buffer.alloc(length);
   return bytes.subarray(0, fs.readSync(fd, bytes, 0, length, offset));
 }
 
-function write(offset: number, bytes: Buffer): Buffer {
+function write(offset: number, bytes: Buffer): Buffer | number {
   readBad();
+  if (failing.includes('writes')) return EIO;
   const end = offset + bytes.length;
   bad = bad.flatMap(([from, to]): [number, number][] => {
     if (to <= offset || end <= from) return [[from, to]];

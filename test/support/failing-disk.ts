@@ -1,6 +1,7 @@
 /**
- * A disk on which the bytes of one file cannot be read any more: ext4 on a loop device whose sectors
- * another process gives. All else on it works, and what is written to a bad sector can be read again.
+ * A disk that fails when it is told to: ext4 on a loop device whose sectors another process gives. The bytes of
+ * one file cannot be read any more, while all else works, and what is written to a bad sector can be read
+ * again; or all reads or writes fail; or nothing is answered.
  *
  * Needs root, losetup, mkfs.ext4 and filefrag.
  */
@@ -39,13 +40,44 @@ export class FailingDisk implements Disposable {
   /** From here on reads of the file give EIO, of whatever is not in memory. */
   damage(file: string): void {
     run('sync', '-f', this.path);
-    fs.writeFileSync(`${this.#bad}.new`, JSON.stringify(extents(file)));
-    fs.renameSync(`${this.#bad}.new`, this.#bad);
-    // The pages of this file.
+    this.#tell({ ranges: extents(file), fail: [] });
+    this.#forget(file);
+  }
+
+  /** From here on all reads, or all writes, give EIO; what is in memory can be read. */
+  fail(...what: readonly ('reads' | 'writes')[]): void {
+    this.#tell({ ranges: [], fail: what });
+  }
+
+  /** From here on nothing is answered. */
+  hang(): void {
+    this.#server.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#server.kill('SIGCONT');
+  }
+
+  /** Brings the disk up to date, and takes its objects out of the page cache. */
+  forgetObjects(): void {
+    run('sync', '-f', this.path);
+    const files = fs.readdirSync(this.path, { recursive: true, encoding: 'utf8' });
+    for (const name of files) {
+      if (/[0-9a-f]{40}(\.\d+\.part)?$/.test(name)) this.#forget(path.join(this.path, name));
+    }
+  }
+
+  #forget(file: string): void {
     run('dd', `if=${file}`, 'iflag=nocache', 'count=0', 'status=none');
   }
 
+  #tell(told: unknown): void {
+    fs.writeFileSync(`${this.#bad}.new`, JSON.stringify(told));
+    fs.renameSync(`${this.#bad}.new`, this.#bad);
+  }
+
   [Symbol.dispose](): void {
+    this.goOn();
     run('umount', '-l', this.path);
     run('losetup', '-d', this.#device);
     run('umount', '-l', path.join(this.#directory, 'sectors'));

@@ -51,6 +51,15 @@ export interface Status {
     readonly heldBytes: number;
     readonly hitRatio: number | null;
   }[];
+  readonly workers: readonly {
+    readonly capacityBytes: number;
+    readonly disks: readonly {
+      readonly path: string;
+      readonly state: string;
+      readonly problem?: string;
+      readonly objects: number;
+    }[];
+  }[];
   readonly origin: {
     readonly gets: number;
     readonly bytes: number;

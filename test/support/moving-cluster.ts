@@ -76,8 +76,8 @@ export class MovingCluster implements AsyncDisposable {
   async start(name: string, options: Partial<WorkerOptions> = {}): Promise<Worker> {
     const worker = await startWorker({
       master: this.master.address,
-      cacheDir: this.scratch.folder(name),
-      capacityBytes: 256 * MIB,
+      cacheDirs: [this.scratch.folder(name)],
+      capacities: [256 * MIB],
       listen: '127.0.0.1:0',
       socket: path.join(this.scratch.directory, `${name}.sock`),
       softwareVersion: 'test',

@@ -74,8 +74,8 @@ export class TestWorkers implements AsyncDisposable {
   async add(name: string, options: Partial<WorkerOptions> = {}): Promise<Worker> {
     const worker = await startWorker({
       master: this.master.address,
-      cacheDir: this.scratch.folder(name),
-      capacityBytes: 1 << 30,
+      cacheDirs: [this.scratch.folder(name)],
+      capacities: [1 << 30],
       listen: '127.0.0.1:0',
       socket: this.socketOf(name),
       node: name,

@@ -1,18 +1,7 @@
-/** Whole objects that nobody has asked for yet: whether there is room for one, and bringing it. */
-import { bandHash } from '../../common/index.ts';
-import type { ObjectRef } from '../../common/index.ts';
-import type { AheadUse, RoomAhead } from '../admission/index.ts';
-import type { ObjectStore } from '../store/index.ts';
+/** Bringing whole objects that nobody has asked for yet. */
 import { notKept } from './completion.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { ObjectFetch } from './object-fetch.ts';
-
-export function roomAhead(store: ObjectStore, ref: ObjectRef, ahead: AheadUse): RoomAhead {
-  if (!store.writable) return 'later';
-  const band = bandHash(ref.key);
-  const region = store.admission.classify({ band, bytes: ref.sizeBytes });
-  return store.admission.roomAhead({ region, band, bytes: ref.sizeBytes, objects: 1 }, ahead);
-}
 
 /**
  * Fetches what is missing of an object, after whatever readers wait for. What they then read of it is

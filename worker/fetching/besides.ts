@@ -10,7 +10,7 @@ import { LRUCache } from 'lru-cache';
 import { MIB } from '../../common/index.ts';
 import type { Logger, ObjectRef } from '../../common/index.ts';
 import type { ObjectStore } from '../store/index.ts';
-import { complete, promote } from './completion.ts';
+import { complete } from './completion.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { Priority } from './fetch-queue.ts';
 import type { Interest } from './interest.ts';
@@ -48,7 +48,7 @@ export class Besides {
     const memory = this.memoryOf(ref);
     const ahead = memory.note(range);
     if (stored.whole || !this.#options.store.writable) return;
-    promote(this.#options.store, stored, ref);
+    this.#options.store.promote(stored, ref);
     if (ref.sizeBytes <= (this.#options.smallObjectBytes ?? SMALL_OBJECT_BYTES)) {
       const first = Math.floor(range.fromBytes / ref.blockSizeBytes);
       for (const run of interest.join({ first, end: stored.blocks }).values()) run.forCache = true;
@@ -69,7 +69,7 @@ export class Besides {
   mapped(fetch: ObjectFetch, offsetBytes: number): void {
     const { ref, stored } = fetch;
     if (stored.whole || !this.#options.store.writable) return;
-    promote(this.#options.store, stored, ref);
+    this.#options.store.promote(stored, ref);
     this.#completeSoon(fetch, blocksIn(stripeAround(ref, offsetBytes), ref), PRIORITY.mapped);
   }
 

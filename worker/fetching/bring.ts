@@ -5,7 +5,6 @@
 import { hasCode, LarderError } from '../../common/index.ts';
 import type { PlacementMember } from '../../common/index.ts';
 import type { ObjectStore } from '../store/index.ts';
-import { promote } from './completion.ts';
 import { OWN_ACCORD } from './fetch-from.ts';
 import type { BlockSpan } from './ranges.ts';
 import { PRIORITY } from './fetch-queue.ts';
@@ -30,7 +29,7 @@ export async function bring(bringing: Bringing): Promise<Brought> {
   const { store, fetch, blocks } = bringing;
   const { ref } = fetch;
   let hasSome = false;
-  promote(store, fetch.stored, ref);
+  store.promote(fetch.stored, ref);
   for (const span of blocks) {
     for (let first = span.first; first < span.end;) {
       if (fetch.stored.record.region === 'transit') return 'no-room';

@@ -2,7 +2,7 @@
 import { LarderError } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import { isDropped } from '../store/index.ts';
-import type { ObjectStore, StoredObject } from '../store/index.ts';
+import type { StoredObject } from '../store/index.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchRun } from './fetch-run.ts';
 import type { Completing, ObjectFetch } from './object-fetch.ts';
@@ -67,7 +67,7 @@ export async function bringRange(
 ): Promise<void> {
   const span = blocksIn(range, fetch.ref);
   if (holdsAll(fetch.stored, span)) return;
-  promote(fetch.store, fetch.stored, fetch.ref);
+  fetch.store.promote(fetch.stored, fetch.ref);
   await complete(fetch, span, { priority: PRIORITY.background, forCache: false, aborted });
   if (!holdsAll(fetch.stored, span)) throw notKept(fetch.ref);
 }
@@ -79,9 +79,4 @@ function holdsAll(stored: StoredObject, { first, end }: BlockSpan): boolean {
 
 export function notKept(ref: ObjectRef): LarderError {
   return new LarderError('NOT_KEPT', { object: ref.objectId });
-}
-
-/** What passes through may be worth keeping by now. */
-export function promote(store: ObjectStore, stored: StoredObject, ref: ObjectRef): void {
-  if (stored.record.region === 'transit') store.setRegion(stored, store.classify(ref));
 }

@@ -28,7 +28,7 @@ import type {
 import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
-import { bringAhead, roomAhead } from './ahead.ts';
+import { bringAhead } from './ahead.ts';
 import { Besides } from './besides.ts';
 import { bring } from './bring.ts';
 import type { Bringing, Brought } from './bring.ts';
@@ -202,7 +202,8 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       const limitBytes = Math.min(ref.sizeBytes, offsetBytes + MAX_EXTENT_BYTES);
       const toBytes = writtenUpTo(fetch, range.toBytes, limitBytes);
       this.#besides.memoryOf(ref).promise(range.toBytes, toBytes);
-      return { incarnation: stored.record.incarnation, toBytes };
+      const completeDirectory = this.#store.completeDirectoryOf(stored);
+      return { incarnation: stored.record.incarnation, toBytes, completeDirectory };
     });
   }
 
@@ -219,7 +220,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 
   roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
-    return roomAhead(this.#store, ref, ahead);
+    return this.#store.roomAhead(ref, ahead);
   }
 
   /** See `bring`. */

@@ -289,10 +289,23 @@ export class JoinStream {
 }
 
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
-  const { capacityBytes, usedBytes, origin, reads, moves, peers, originTroubles } = counters();
+  const all = counters();
+  const { capacityBytes, usedBytes, disks = [], origin, reads } = all;
+  const { moves, peers, originTroubles } = all;
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
+    disks: disks.map(
+      ({ path, state, problem, capacityBytes: capacity, usedBytes: used, ...it }) => ({
+        path,
+        state,
+        problem: problem ?? '',
+        capacity_bytes: capacity,
+        used_bytes: used,
+        objects: it.objects,
+        errors: it.errors,
+      }),
+    ),
     origin: {
       gets: origin.gets,
       bytes: origin.bytes,

@@ -114,9 +114,22 @@ export interface WorkerHandlers {
   scan(request: ScanRequest): Scan;
 }
 
+export interface DiskCounters {
+  readonly path: string;
+  readonly state: 'good' | 'missing' | 'bad';
+  /** Why it is not good. */
+  readonly problem?: string | undefined;
+  readonly capacityBytes: number;
+  readonly usedBytes: number;
+  readonly objects: number;
+  readonly errors: number;
+}
+
 export interface WorkerCounters {
   readonly capacityBytes: number;
   readonly usedBytes: number;
+  /** Of each cache directory. */
+  readonly disks?: readonly DiskCounters[];
   readonly origin: {
     readonly gets: number;
     readonly bytes: number;

@@ -57,8 +57,7 @@ export class Departures {
     this.#takenBy.delete(objectId);
     if (fate === 'drop') return true;
     store.setRegion(object, 'replica');
-    const { band } = object.record;
-    return store.admission.shortage({ region: 'replica', band, bytes: 0, objects: 0 }) === 'spare';
+    return !store.hasSpareFor(object);
   }
 
   /** It goes before what this worker is to have, and not before something needs its room. */

@@ -37,14 +37,11 @@ function sortOne(
 ): void {
   const object = store.find(objectId);
   if (object === undefined) return;
-  const { admission, workerId } = store;
-  const { band, sizeBytes, references } = object.record;
+  const { workerId } = store;
+  const { sizeBytes, references } = object.record;
   const copies = Math.max(...references.map(({ datasetId }) => replicas(datasetId)));
   const stripes = stripesOf({ sizeBytes });
   const { mine } = dutiesOf({ placement, workerId, objectId, stripes, replicas: copies });
-  if (mine === 'owner') {
-    store.setRegion(object, admission.classify({ band, bytes: sizeBytes }));
-  } else if (mine === 'replica' && region === 'transit') {
-    store.setRegion(object, admission.classifyReplica({ bytes: sizeBytes }));
-  }
+  if (mine === 'owner') store.sortAs(object, 'own');
+  else if (mine === 'replica' && region === 'transit') store.sortAs(object, 'replica');
 }

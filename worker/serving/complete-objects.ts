@@ -67,7 +67,7 @@ export class CompleteObject implements Disposable {
 }
 
 export class CompleteObjects implements Disposable {
-  readonly #options: CompleteObjectsOptions;
+  #places: readonly Place[];
   readonly #files: FileCache;
   readonly #facts = new LRUCache<string, Facts>({
     maxSize: MAX_CHECKSUM_BYTES,
@@ -75,7 +75,7 @@ export class CompleteObjects implements Disposable {
   });
 
   constructor(options: CompleteObjectsOptions) {
-    this.#options = options;
+    this.#places = options.places;
     this.#files = new FileCache(options.maxOpenFiles);
   }
 
@@ -94,6 +94,13 @@ export class CompleteObjects implements Disposable {
     }
   }
 
+  /** The disks are others now: everything is opened anew. */
+  moveTo(places: readonly Place[]): void {
+    this.#places = places;
+    this.#facts.clear();
+    this.#files[Symbol.dispose]();
+  }
+
   /** It was evicted, or its bytes are in doubt. */
   forget(objectId: string): void {
     this.#facts.delete(objectId);
@@ -107,7 +114,7 @@ export class CompleteObjects implements Disposable {
   #factsOf({ objectId, sizeBytes }: FileObject): Facts | undefined {
     const known = this.#facts.get(objectId);
     if (known !== undefined) return known;
-    for (const place of this.#options.places) {
+    for (const place of this.#places) {
       const record = place.records.record(objectId);
       if (record?.complete !== true || record.sizeBytes !== sizeBytes) continue;
       const { blockSizeBytes } = record;

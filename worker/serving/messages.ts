@@ -56,6 +56,8 @@ export type ToThread =
       readonly view: VersionView | undefined;
     }
   | { readonly kind: 'evicted'; readonly objectId: string }
+  /** The worker's disks are others now. */
+  | { readonly kind: 'disks'; readonly completeDirectories: readonly string[] }
   | { readonly kind: 'placed'; readonly placement: number }
   | { readonly kind: 'close' };
 

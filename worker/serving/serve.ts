@@ -68,10 +68,10 @@ export async function serveByThreads(options: ServeOptions): Promise<ServingThre
   return await ServingThreads.start({
     ...{ host, port, threads, slots, placement, handler, clock, log },
     share: () => server.share(),
+    completeDirectories: () => store.completeDirectories.map((it) => it.path),
     thread: {
       ...limits,
       workerId: store.workerId,
-      completeDirectories: [store.completeDirectory],
       maxOpenFiles: Math.max(1, Math.floor(maxOpenFiles / threads)),
     },
     describe: async (datasetId, version) => {

@@ -22,10 +22,7 @@ function post(message: ToMain): void {
   parentPort?.postMessage(message);
 }
 
-const places = options.completeDirectories.map((completeDirectory) => ({
-  completeDirectory,
-  records: new RecordReader(recordsPathOf(completeDirectory)),
-}));
+let places = options.completeDirectories.map(placeAt);
 const objects = new CompleteObjects({ ...options, places });
 const views = new ManifestViews((datasetId, version) => {
   post({ kind: 'describe', datasetId, version });
@@ -80,12 +77,39 @@ function receive(message: ToThread): void {
       objects.forget(message.objectId);
       server.broadcastEvicted(message.objectId);
       return;
+    case 'disks':
+      void moveTo(message.completeDirectories);
+      return;
     case 'placed':
       placement = message.placement;
       return;
     case 'close':
       void close();
   }
+}
+
+function placeAt(completeDirectory: string) {
+  return { completeDirectory, records: new RecordReader(recordsPathOf(completeDirectory)) };
+}
+
+/** One that cannot be opened is left to the main thread. */
+function tryPlaceAt(completeDirectory: string) {
+  try {
+    return [placeAt(completeDirectory)];
+  } catch {
+    return [];
+  }
+}
+
+async function moveTo(completeDirectories: readonly string[]): Promise<void> {
+  const before = places;
+  places = completeDirectories.flatMap(
+    (directory) =>
+      before.find((place) => place.completeDirectory === directory) ?? tryPlaceAt(directory),
+  );
+  objects.moveTo(places);
+  const gone = before.filter((place) => !places.includes(place));
+  for (const { records } of gone) await records[Symbol.asyncDispose]();
 }
 
 async function close(): Promise<void> {

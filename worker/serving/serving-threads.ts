@@ -26,7 +26,12 @@ export interface ServingThreadsOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly thread: Omit<ThreadOptions, 'host' | 'port' | 'placement' | 'connections' | 'user'>;
+  readonly thread: Omit<
+    ThreadOptions,
+    'host' | 'port' | 'placement' | 'completeDirectories' | 'connections' | 'user'
+  >;
+  /** Of the disks that are good now. */
+  readonly completeDirectories: () => readonly string[];
   readonly slots: ConnectionSlots;
   readonly placement: () => number;
   readonly handler: DataHandler;
@@ -88,6 +93,11 @@ export class ServingThreads implements AsyncDisposable {
     this.#tell({ kind: 'evicted', objectId });
   }
 
+  disksChanged(): void {
+    const completeDirectories = this.#options.completeDirectories();
+    this.#tell({ kind: 'disks', completeDirectories });
+  }
+
   placed(placement: number): void {
     this.#tell({ kind: 'placed', placement });
   }
@@ -117,6 +127,7 @@ export class ServingThreads implements AsyncDisposable {
     const { thread, host, slots, placement, handler, share, log } = this.#options;
     const workerData: ThreadOptions = {
       ...{ ...thread, host, port: this.#port, placement: placement(), user: 1 + index },
+      completeDirectories: this.#options.completeDirectories(),
       connections: slots.shared,
     };
     const entry =

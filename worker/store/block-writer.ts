@@ -2,10 +2,8 @@
  * Writes blocks and commits them: written, then the checksum recorded, then announced; after the last
  * one the record says that the object is whole, then its file is renamed.
  */
-import * as fs from 'node:fs';
 import type { Logger } from '../../common/index.ts';
 import { CHUNK_BYTES, LarderError, MIB } from '../../common/index.ts';
-import type { CacheDirectory } from './cache-directory.ts';
 import type { DiskHealth } from './disk-health.ts';
 import { isFull } from './disk-health.ts';
 import type { Bytes, DiskWriter, Written } from './disk-writer.ts';
@@ -22,7 +20,6 @@ import type { Trust } from './trust.ts';
 import type { Writeback } from './writeback.ts';
 
 export interface BlockWriterOptions {
-  readonly directory: CacheDirectory;
   readonly records: RecordStore;
   readonly index: ObjectIndex;
   readonly files: ObjectFiles;
@@ -50,7 +47,7 @@ export class BlockWriter {
   async write(object: StoredObject, bytes: Bytes): Promise<Written> {
     const { files, space, disk, records } = this.#parts;
     try {
-      if (!records.hasRoom()) throw new LarderError('CACHE_IO', { reason: 'disk full' });
+      if (!(await records.hasRoom())) throw new LarderError('CACHE_IO', { reason: 'disk full' });
       let { memory } = bytes;
       if (isWhole(object, bytes)) {
         const made = await this.#makeWhole(object, bytes);
@@ -141,11 +138,11 @@ export class BlockWriter {
   }
 
   async #complete(object: StoredObject): Promise<void> {
-    const { files, directory, writeback } = this.#parts;
+    const { files, writeback } = this.#parts;
     await files.rename(object);
     if (isDropped(object)) {
       // Dropped during the rename: what was unlinked then had its old name.
-      await fs.promises.rm(directory.completePath(object.objectId), { force: true });
+      await files.removeComplete(object.objectId);
       return;
     }
     for (let block = 0; block < object.blocks; block += 1) {

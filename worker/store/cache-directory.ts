@@ -3,6 +3,7 @@
  *
  *     lock                                   locked with flock(2), holds the pid of the worker
  *     worker-id                              who this worker is, over restarts
+ *     disk.json                              which of its disks this is, and which others it has
  *     growing/<object id>.<incarnation>.part
  *     complete/ab/cd/<object id>
  *     suspect/<generation>/ab/cd/<object id>
@@ -14,7 +15,6 @@
  *     dies, whatever it dies of;
  *   - a symlink that somebody put in the place of a file is never written through.
  */
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { LarderError, systemCode } from '../../common/index.ts';
@@ -33,13 +33,13 @@ const { O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
 
 export class CacheDirectory implements Disposable {
   readonly path: string;
-  readonly workerId: string;
-  readonly #lockFd: number;
+  /** On the same file system as all else of it. */
+  readonly lockFd: number;
+  #closed = false;
 
-  constructor(path: string, workerId: string, lockFd: number) {
+  constructor(path: string, lockFd: number) {
     this.path = path;
-    this.workerId = workerId;
-    this.#lockFd = lockFd;
+    this.lockFd = lockFd;
   }
 
   /**
@@ -62,16 +62,16 @@ export class CacheDirectory implements Disposable {
       for (const name of [GROWING_DIRECTORY, SUSPECT_DIRECTORY, 'records']) {
         fs.mkdirSync(join(path, name), { recursive: true, mode: MODE_PRIVATE });
       }
-      return new CacheDirectory(path, readWorkerId(path), lockFd);
+      return new CacheDirectory(path, lockFd);
     } catch (error) {
       if (lockFd !== undefined) fs.closeSync(lockFd);
-      if (error instanceof LarderError) throw error;
-      throw new LarderError(
-        'CACHE_DIR_UNUSABLE',
-        { directory: path, reason: reasonOf(error) },
-        { cause: error },
-      );
+      throw unusable(path, error);
     }
+  }
+
+  /** On which file system it lies: two directories with the same one share its space. */
+  get device(): number {
+    return fs.statSync(this.path).dev;
   }
 
   get recordsPath(): string {
@@ -116,7 +116,9 @@ export class CacheDirectory implements Disposable {
 
   /** Lets the directory go: the last thing to do. */
   [Symbol.dispose](): void {
-    fs.closeSync(this.#lockFd);
+    if (this.#closed) return;
+    this.#closed = true;
+    fs.closeSync(this.lockFd);
   }
 }
 
@@ -128,21 +130,6 @@ function makeDirectory(path: string): void {
   }
 }
 
-function readWorkerId(path: string): string {
-  const file = join(path, 'worker-id');
-  try {
-    const id = fs.readFileSync(file, 'latin1').trim();
-    if (/^[0-9a-f]{16}$/.test(id)) return id;
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
-  }
-  const id = randomBytes(8).toString('hex');
-  fs.rmSync(`${file}.new`, { force: true });
-  fs.writeFileSync(`${file}.new`, `${id}\n`, { mode: 0o600, flush: true, flag: 'wx' });
-  fs.renameSync(`${file}.new`, file);
-  return id;
-}
-
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'its parent directory does not exist',
   ELOOP: 'a symlink is where a file should be',
@@ -151,7 +138,15 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the file system is full',
+  EIO: 'the disk fails (EIO)',
 };
+
+/** What was wrong with a directory, for people. */
+export function unusable(directory: string, error: unknown): LarderError {
+  if (error instanceof LarderError) return error;
+  const reason = reasonOf(error);
+  return new LarderError('CACHE_DIR_UNUSABLE', { directory, reason }, { cause: error });
+}
 
 function reasonOf(error: unknown): string {
   const code = systemCode(error);

@@ -3,7 +3,7 @@
  * this thread and nothing else, and writes of one file do not contend for its lock.
  *
  * Always true: jobs are done in the order in which they were asked for; each settles, also when the
- * thread ends. Nobody can change bytes while they are written, because their memory is the thread's then.
+ * thread ends or the disk is given up. Nobody can change bytes while they are written, because their memory is the thread's then.
  * The thread makes the checksums too: the bytes are in its core's cache once, for both.
  *
  * `fs.writev` on the pool's threads cost the event loop 80 µs a call (waking a thread; 337 ms for 1 GiB in
@@ -14,6 +14,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CHUNK_BYTES, LarderError } from '../../common/index.ts';
+import type { DiskWatch } from './disk-watch.ts';
 
 /** The first `lengthBytes` of `memory`: whole chunks, but for the last of an object. */
 export interface Bytes {
@@ -57,10 +58,15 @@ interface Pending {
 type Task<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 export class DiskWriter implements AsyncDisposable {
+  readonly #watch: DiskWatch;
   readonly #pending = new Map<number, Pending>();
   #thread: Worker | undefined;
   #nextId = 0;
   #unsent: DiskJob[] = [];
+
+  constructor(watch: DiskWatch) {
+    this.#watch = watch;
+  }
 
   /**
    * Writes all of the bytes. Their memory goes over to the thread, and comes back with the result.
@@ -93,11 +99,12 @@ export class DiskWriter implements AsyncDisposable {
   #do(task: Task<DiskJob>): Promise<DiskResult> {
     const id = this.#nextId;
     this.#nextId += 1;
-    return new Promise((resolve, reject) => {
+    const done = new Promise<DiskResult>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
       if (this.#unsent.length === 0) setImmediate(() => this.#send());
       this.#unsent.push({ ...task, id });
     });
+    return this.#watch.watch('write', done);
   }
 
   #send(): void {

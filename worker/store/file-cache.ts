@@ -102,30 +102,5 @@ function close(fd: number): Promise<void> {
 /** Says nothing about the file: this process, or the machine, has too many open. */
 export function isOutOfFiles(error: unknown): boolean {
   const code = systemCode(error);
-  return code === 'EMFILE' || code === 'ENFILE';
-}
-
-export function openFile(path: string, flags: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    fs.open(path, flags, 0o600, (error, fd) => {
-      if (error === null) resolve(fd);
-      else reject(error);
-    });
-  });
-}
-
-/** Reads until the buffer is full or the file ends; returns how much it got. */
-export async function readFully(fd: number, buffer: Buffer, offsetBytes: number): Promise<number> {
-  let got = 0;
-  while (got < buffer.length) {
-    const n = await new Promise<number>((resolve, reject) => {
-      fs.read(fd, buffer, got, buffer.length - got, offsetBytes + got, (error, bytesRead) => {
-        if (error === null) resolve(bytesRead);
-        else reject(error);
-      });
-    });
-    if (n === 0) break;
-    got += n;
-  }
-  return got;
+  return code === 'EMFILE' || code === 'ENFILE' || code === 'ERR_WORKER_INIT_FAILED';
 }

@@ -3,9 +3,12 @@
  * unclean stop of the machine, when they are first used.
  */
 import { CHUNK_BYTES } from '../../common/index.ts';
+import type { ObjectFiles } from './object-files.ts';
 import type { ObjectIndex } from './object-index.ts';
+import type { RecordStore } from './record-store.ts';
 import { isDropped } from './stored-object.ts';
 import type { StoredObject } from './stored-object.ts';
+import type { Trust } from './trust.ts';
 
 export interface IntegrityChecksOptions {
   readonly index: ObjectIndex;
@@ -14,6 +17,26 @@ export interface IntegrityChecksOptions {
   /** Called for an object that is well. */
   readonly restore: (object: StoredObject) => Promise<void>;
   readonly signal: AbortSignal;
+}
+
+export interface RestoreOptions {
+  readonly files: ObjectFiles;
+  readonly records: RecordStore;
+  readonly trust: Trust;
+}
+
+/** An object that was checked is complete again. */
+export async function restore(
+  object: StoredObject,
+  { files, records, trust }: RestoreOptions,
+): Promise<void> {
+  if (object.state !== 'suspect') return;
+  await files.rename(object);
+  if (isDropped(object)) return;
+  object.record = { ...object.record, generation: trust.generation };
+  object.state = 'complete';
+  records.putRecord(object.objectId, object.record);
+  await records.committed();
 }
 
 /** Chunks read at a time. */

@@ -1,8 +1,8 @@
 /**
  * The few calls of the C library that Node does not have: file locks, and advice to the kernel on pages.
  *
- * Calls that may wait for a disk (`sync_file_range`, `syncfs`, dropping pages) run on a pool thread;
- * the others return at once and run here.
+ * Calls that may wait for a disk (those that end in `Now`, `reserveSpace`) are made by the threads of the disk;
+ * the others return at once.
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import koffi from 'koffi';
@@ -18,21 +18,18 @@ const POSIX_FADV_DONTNEED = 4;
 const MADV_DONTNEED = 4;
 
 type Call = (...args: number[]) => number;
-type AsyncCall = Call & {
-  async: (...args: [...number[], (error: Error | null, result: number) => void]) => void;
-};
 
 const library = koffi.load(null);
 const flock = library.func('int flock(int, int)') as unknown as Call;
 const posixFadvise = library.func(
   'int posix_fadvise(int, int64_t, int64_t, int)',
-) as unknown as AsyncCall;
+) as unknown as Call;
 const syncFileRange = library.func(
   'int sync_file_range(int, int64_t, int64_t, unsigned int)',
-) as unknown as AsyncCall;
+) as unknown as Call;
 const fallocate = library.func('int fallocate(int, int, int64_t, int64_t)') as unknown as Call;
 const madvise = library.func('int madvise(uintptr_t, size_t, int)') as unknown as Call;
-const syncfs = library.func('int syncfs(int)') as unknown as AsyncCall;
+const syncfs = library.func('int syncfs(int)') as unknown as Call;
 
 /** Takes the exclusive lock of an open file; false when another open file has it. */
 export function tryLock(fd: number): boolean {
@@ -50,15 +47,15 @@ export function reserveSpace(fd: number, offset: number, length: number): boolea
 }
 
 /** Starts writing dirty pages to disk, and does not wait for them. */
-export async function startWriteback(fd: number, offset: number, length: number): Promise<void> {
-  await run(syncFileRange, fd, offset, length, SYNC_FILE_RANGE_WRITE);
+export function startWritebackNow(fd: number, offset: number, length: number): void {
+  syncFileRange(fd, offset, length, SYNC_FILE_RANGE_WRITE);
 }
 
 /** Waits until a range is on disk and takes its pages out of the page cache. */
-export async function dropPages(fd: number, offset: number, length: number): Promise<void> {
+export function dropPagesNow(fd: number, offset: number, length: number): void {
   const wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-  await run(syncFileRange, fd, offset, length, wait);
-  await run(posixFadvise, fd, offset, length, POSIX_FADV_DONTNEED);
+  syncFileRange(fd, offset, length, wait);
+  posixFadvise(fd, offset, length, POSIX_FADV_DONTNEED);
 }
 
 /**
@@ -76,15 +73,6 @@ export function releaseMapped(path: string): void {
 }
 
 /** Brings everything of the fd's file system to disk; false where that failed. */
-export async function syncFileSystem(fd: number): Promise<boolean> {
-  return (await run(syncfs, fd)) === 0;
-}
-
-function run(call: AsyncCall, ...args: number[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    call.async(...args, (error, result) => {
-      if (error === null) resolve(result);
-      else reject(error);
-    });
-  });
+export function syncFileSystemNow(fd: number): boolean {
+  return syncfs(fd) === 0;
 }

@@ -5,36 +5,59 @@
  * Always true: bytes that `readChunks` returns matched their checksums; a complete object's file gets
  * its name only after everything else about it is recorded.
  */
-import { crc32 } from '@node-rs/crc32';
 import * as fs from 'node:fs';
 import { CHUNK_BYTES, LarderError, systemCode } from '../../common/index.ts';
 import type { CacheDirectory } from './cache-directory.ts';
+import type { DiskReaders } from './disk-readers.ts';
 import type { Bytes, DiskWriter, Written } from './disk-writer.ts';
-import { FileCache, openFile, readFully } from './file-cache.ts';
+import { FileCache } from './file-cache.ts';
 import type { OpenFile } from './file-cache.ts';
 import { adviseRandom } from './libc.ts';
 import type { StoredObject } from './stored-object.ts';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
 
+export interface ObjectFilesOptions {
+  readonly directory: CacheDirectory;
+  readonly disk: DiskWriter;
+  /** For opening and reading. */
+  readonly readers: DiskReaders;
+  /** For what nobody reads through. */
+  readonly chores: DiskReaders;
+  readonly maxOpenFiles: number;
+}
+
 export class ObjectFiles implements Disposable {
   readonly #directory: CacheDirectory;
   readonly #disk: DiskWriter;
+  readonly #readers: DiskReaders;
+  readonly #chores: DiskReaders;
   readonly #cache: FileCache;
 
-  constructor(directory: CacheDirectory, disk: DiskWriter, maxOpenFiles: number) {
-    this.#directory = directory;
-    this.#disk = disk;
-    this.#cache = new FileCache(maxOpenFiles);
+  constructor(options: ObjectFilesOptions) {
+    this.#directory = options.directory;
+    this.#disk = options.disk;
+    this.#readers = options.readers;
+    this.#chores = options.chores;
+    this.#cache = new FileCache(options.maxOpenFiles);
   }
 
   /** Makes the working file of a new object. */
   async make(object: StoredObject): Promise<void> {
     const path = this.#growingPath(object);
-    const opened = openFile(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
+    const opened = this.#readers.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
     const file = await this.#cache.use(object.fileKey, () => opened);
     adviseRandom(file.fd);
     file[Symbol.dispose]();
+  }
+
+  /** Takes a complete object's file away, if there is one. */
+  async removeComplete(objectId: string): Promise<void> {
+    try {
+      await this.#chores.unlink(this.#directory.completePath(objectId));
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    }
   }
 
   /** Makes the working file of a new object with all of its bytes, and leaves it closed. */
@@ -66,14 +89,14 @@ export class ObjectFiles implements Disposable {
   ): Promise<Buffer[]> {
     const offset = first * CHUNK_BYTES;
     const length = Math.min(count * CHUNK_BYTES, object.record.sizeBytes - offset);
-    const bytes = Buffer.allocUnsafeSlow(length);
     using file = await this.use(object);
-    const got = await readFully(file.fd, bytes, offset);
+    const { memory, gotBytes, checksums } = await this.#readers.read(file.fd, offset, length);
+    const bytes = Buffer.from(memory);
     const chunks: Buffer[] = [];
     for (let at = 0; at < length; at += CHUNK_BYTES) {
       const chunk = bytes.subarray(at, Math.min(length, at + CHUNK_BYTES));
       const number = first + at / CHUNK_BYTES;
-      if (at + chunk.length > got || crc32(chunk) !== checksumOf(number)) {
+      if (at + chunk.length > gotBytes || checksums[chunks.length] !== checksumOf(number)) {
         throw new LarderError('CHECKSUM_MISMATCH', { object: object.objectId, chunk: number });
       }
       chunks.push(chunk);
@@ -94,7 +117,7 @@ export class ObjectFiles implements Disposable {
   async unlink(object: StoredObject): Promise<void> {
     for (const path of this.#candidates(object)) {
       try {
-        await fs.promises.unlink(path);
+        await this.#chores.unlink(path);
         break;
       } catch (error) {
         if (systemCode(error) !== 'ENOENT') throw error;
@@ -109,13 +132,13 @@ export class ObjectFiles implements Disposable {
 
   async #open(object: StoredObject, flags: number): Promise<number> {
     try {
-      return await openFile(this.#candidates(object)[0] ?? '', flags);
+      return await this.#readers.open(this.#candidates(object)[0] ?? '', flags);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
     }
     // With its last block it gets its new name, and the record says so when that is done.
     if (!object.record.complete) {
-      return await openFile(this.#directory.completePath(object.objectId), flags);
+      return await this.#readers.open(this.#directory.completePath(object.objectId), flags);
     }
     let path = await this.#locate(object);
     if (object.state === 'complete') {
@@ -124,7 +147,7 @@ export class ObjectFiles implements Disposable {
       await this.#moveTo(target, path);
       path = target;
     }
-    return openFile(path, flags);
+    return this.#readers.open(path, flags);
   }
 
   async #moveTo(target: string, source: string): Promise<void> {
@@ -134,7 +157,7 @@ export class ObjectFiles implements Disposable {
   /** The first place where the file is; the expected one when it is nowhere. */
   async #locate(object: StoredObject): Promise<string> {
     const places = this.#candidates(object);
-    for (const path of places) if (await exists(path)) return path;
+    for (const path of places) if (await this.#readers.exists(path)) return path;
     return places[0] ?? '';
   }
 
@@ -150,16 +173,6 @@ export class ObjectFiles implements Disposable {
 
   #growingPath(object: StoredObject): string {
     return this.#directory.growingPath(object.objectId, object.record.incarnation);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await fs.promises.lstat(path);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
   }
 }
 

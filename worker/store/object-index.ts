@@ -98,6 +98,14 @@ export class ObjectIndex {
     return Promise.all(this.#leaving.values());
   }
 
+  /** The disk is given up: whoever has one of its objects sees that it is gone. */
+  abandon(): void {
+    for (const object of this.#inUse.values()) object.state = 'dropped';
+    for (const object of this.#idle.values()) object.state = 'dropped';
+    this.#inUse.clear();
+    this.#idle.clear();
+  }
+
   /** @returns undefined where the segment's record is damaged or missing */
   segment(object: StoredObject, index: number): Segment | undefined {
     const found = object.segments.get(index);

@@ -1,174 +1,137 @@
 /**
- * The objects that a worker holds on disk, in one cache directory: one file per object, which only
- * grows, and records that say which blocks of it are there, with their checksums.
+ * The objects that a worker holds, on one or more disks.
  *
  * Always true:
- *   - a block is announced after it was written and its checksum recorded; an object is renamed into
- *     `complete/` after its record says that it is whole; a file is unlinked before its record is
- *     deleted. So a process that is killed at any moment loses nothing that was announced;
- *   - bytes that are returned matched their checksum. What does not match is dropped, never served;
- *   - an incarnation is never used twice: a file that was opened keeps its bytes;
- *   - room is made before bytes are written.
+ *   - an object lies whole on one disk; which one is computed (`diskOrder`), and where another has it, that one
+ *     is used;
+ *   - a disk that fails or hangs takes its own objects with it and nothing else: they are gone, and whoever reads
+ *     one gets it from elsewhere;
+ *   - where no disk is left nothing is kept, and bytes still reach the reader.
  *
- * Leaves to others: what is worth keeping (`Admission`), where bytes come from (`ObjectReader`).
+ * Leaves to others: what is on one disk (`DiskStore`), when a disk is given up and taken back (`Disks`).
  */
-import * as fs from 'node:fs';
-import type { Logger, ObjectRef } from '../../common/index.ts';
-import { LarderError, silentLogger, systemClock } from '../../common/index.ts';
-import type { Admission, Region } from '../admission/index.ts';
-import { BlockWriter } from './block-writer.ts';
-import type { CacheDirectory } from './cache-directory.ts';
-import { DatasetScan } from './dataset-scan.ts';
-import type { ScanRequest } from './dataset-scan.ts';
-import { DiskHealth } from './disk-health.ts';
+import * as path from 'node:path';
+import type { CompleteDirectory, ObjectRef } from '../../common/index.ts';
+import { bandHash, diskOrder } from '../../common/index.ts';
+import type { AheadUse, Region, RoomAhead } from '../admission/index.ts';
 import type { DiskCounters } from './disk-health.ts';
-import { DiskWriter } from './disk-writer.ts';
+import type { DiskStore } from './disk-store.ts';
 import type { Bytes, Written } from './disk-writer.ts';
-import { isOutOfFiles } from './file-cache.ts';
-import type { HeldSource, HeldTotals } from './held-totals.ts';
-import { syncFileSystem } from './libc.ts';
-import { IntegrityChecks } from './integrity-checks.ts';
-import { fileProblem, ObjectFiles } from './object-files.ts';
-import { ObjectIndex } from './object-index.ts';
-import { classify, setCapacity } from './options.ts';
-import type { ObjectStoreOptions } from './options.ts';
-import { openParts } from './parts.ts';
-import type { StoreParts } from './parts.ts';
-import { segmentCount } from './record.ts';
-import { References } from './references.ts';
+import { Disks } from './disks.ts';
+import type { DirectoryOptions, Disk } from './disks.ts';
+import { statusOf } from './disk-status.ts';
+import type { DiskStatus } from './disk-status.ts';
+import type { ScanRequest } from './dataset-scan.ts';
+import type { HeldSource } from './held-totals.ts';
+import type { StoreOptions } from './options.ts';
 import type { CollectRequest } from './references.ts';
-import { Space } from './space.ts';
+import { StoreScan } from './store-scan.ts';
+import { placeholder } from './placeholder.ts';
 import type { StoredObject } from './stored-object.ts';
-import { isDropped } from './stored-object.ts';
-import { sweepStrays } from './sweep.ts';
-import { Writeback } from './writeback.ts';
+import { UnionHeld } from './union-held.ts';
+
+export interface ObjectStoreOptions extends StoreOptions {
+  readonly directories: readonly DirectoryOptions[];
+  /** How often it is tried to take back a disk that failed; default 30,000, longer after each failure. */
+  readonly retryMs?: number | undefined;
+}
+
+/** Objects that are looked at between two turns of the event loop. */
+const SLICE = 256;
 
 export class ObjectStore implements AsyncDisposable {
-  readonly admission: Admission;
-  readonly #options: ObjectStoreOptions;
-  readonly #directory: CacheDirectory;
-  readonly #records: StoreParts['records'];
-  readonly #trust: StoreParts['trust'];
-  readonly #totals: HeldTotals;
-  readonly #files: ObjectFiles;
-  readonly #disk = new DiskWriter();
-  readonly #index: ObjectIndex;
-  readonly #space: Space;
-  readonly #health: DiskHealth;
-  readonly #writeback: Writeback;
-  readonly #checks: IntegrityChecks;
-  readonly #references: References;
-  readonly #writer: BlockWriter;
-  readonly #logger: Logger;
+  readonly #disks: Disks;
+  readonly #held = new UnionHeld();
+  readonly #diskOf = new WeakMap<StoredObject, DiskStore>();
+  /** What mounts have open: a disk that is taken back is told. */
+  readonly #open = new Map<string, number>();
+  readonly #expected = new Map<number, Float64Array>();
   readonly #evictedListeners = new Set<(objectId: string) => void>();
-  readonly #closing = new AbortController();
-  readonly #tasks = new Set<Promise<unknown>>();
+  readonly #diskListeners = new Set<() => void>();
 
-  /** @throws {LarderError} `CACHE_DIR_UNUSABLE`, `CACHE_DIR_LOCKED` */
-  static async open(options: ObjectStoreOptions): Promise<ObjectStore> {
-    return new ObjectStore(await openParts(options));
+  constructor(disks: Disks) {
+    this.#disks = disks;
+    for (const { store } of disks.good) this.#add(store);
   }
 
-  constructor(parts: StoreParts) {
-    const { options, records } = parts;
-    this.admission = parts.admission;
-    this.#options = options;
-    this.#directory = parts.directory;
-    this.#records = records;
-    this.#trust = parts.trust;
-    this.#totals = parts.totals;
-    this.#logger = options.logger ?? silentLogger;
-    this.#health = new DiskHealth(options.clock ?? systemClock, options.writePauseMs ?? 5_000);
-    this.#writeback = new Writeback(options.dropFromPageCache ?? false);
-    this.#files = new ObjectFiles(parts.directory, this.#disk, options.maxOpenFiles ?? 512);
-    const maxIdle = options.maxIdleObjects ?? 8192;
-    this.#index = new ObjectIndex(records, { maxIdle, generation: parts.trust.generation });
-    this.#space = new Space({
-      admission: parts.admission,
-      records,
-      find: (objectId) => this.#index.find(objectId),
-      leaving: (objectId) => this.#index.leaving(objectId) !== undefined,
-      evict: (object) => this.drop(object, 'evicted'),
-      demote: (object) => {
-        this.setRegion(object, 'transit');
+  /**
+   * @throws {LarderError} `CACHE_DIR_UNUSABLE` where none can be used; `CACHE_DIR_LOCKED`,
+   *   `CACHE_DIRS_MIXED`, `INVALID_ARGUMENT`
+   */
+  static async open(options: ObjectStoreOptions): Promise<ObjectStore> {
+    const opened: { store?: ObjectStore } = {};
+    const disks = await Disks.open({
+      ...options,
+      onChange: (disk, isGood) => {
+        if (opened.store !== undefined) opened.store.#diskChanged(disk, isGood);
       },
     });
-    this.#checks = new IntegrityChecks({
-      index: this.#index,
-      read: (object, first, count) => this.readChunks(object, first, count),
-      restore: (object) => this.#restore(object),
-      signal: this.#closing.signal,
-    });
-    this.#references = new References({
-      index: this.#index,
-      records,
-      totals: parts.totals,
-      drop: (object) => this.drop(object, 'collected'),
-    });
-    this.#writer = new BlockWriter({
-      ...parts,
-      index: this.#index,
-      files: this.#files,
-      disk: this.#disk,
-      space: this.#space,
-      checks: this.#checks,
-      health: this.#health,
-      writeback: this.#writeback,
-      logger: this.#logger,
-      onHeld: (object, block) => {
-        this.#change(object, { first: block, count: 1 }, true);
-      },
-    });
-    this.#track(
-      sweepStrays({
-        directory: this.#directory,
-        firstIncarnation: this.#trust.firstIncarnation,
-        find: (objectId) => this.#index.find(objectId),
-        check: (object) => this.#checks.checkSoon(object),
-        signal: this.#closing.signal,
-      }),
-    );
+    opened.store = new ObjectStore(disks);
+    return opened.store;
   }
 
   get workerId(): string {
-    return this.#directory.workerId;
+    return this.#disks.workerId;
   }
 
-  get completeDirectory(): string {
-    return this.#directory.completeDirectory;
+  /** Of every disk, also of those that are not used now. */
+  get disks(): DiskStatus[] {
+    return this.#disks.all.map(statusOf);
+  }
+
+  /** Of the good disks. */
+  get completeDirectories(): CompleteDirectory[] {
+    return this.#disks.good.map(({ diskId, store }) => ({
+      path: store.completeDirectory,
+      diskId,
+      weightBytes: store.admission.capacityBytes,
+    }));
+  }
+
+  /** A good disk's cache directory; undefined where there is none. */
+  get firstDirectory(): string | undefined {
+    return this.#disks.good[0]?.path;
   }
 
   get usedBytes(): number {
-    return this.admission.usedBytes;
+    return this.#sum((store) => store.admission.usedBytes);
   }
 
   get capacityBytes(): number {
-    return this.admission.capacityBytes;
+    return this.#sum((store) => store.admission.capacityBytes);
   }
 
   get objects(): number {
-    return this.admission.objects;
+    return this.#sum((store) => store.admission.objects);
   }
 
   get diskCounters(): Readonly<DiskCounters> {
-    return this.#health.counters;
+    return {
+      ioErrors: this.#sum((store) => store.diskCounters.ioErrors),
+      full: this.#sum((store) => store.diskCounters.full),
+      damaged: this.#sum((store) => store.diskCounters.damaged),
+      lost: this.#sum((store) => store.diskCounters.lost),
+    };
   }
 
-  /** False for a while after a write failed: read through meanwhile. */
+  /** False where no disk can be written to: read through meanwhile. */
   get writable(): boolean {
-    return this.#health.writable && !this.#closing.signal.aborted;
-  }
-
-  /** Whether a process on this node may read what is held of it from its file, without a check. */
-  mayReadByPath(object: StoredObject): boolean {
-    const { state, record } = object;
-    if (state === 'complete') return true;
-    return state === 'growing' && record.generation === this.#trust.generation && this.writable;
+    return this.#disks.good.some(({ store }) => store.writable);
   }
 
   /** What is held of each dataset, and the stream of changes to it. */
   get held(): HeldSource {
-    return this.#totals;
+    return this.#held;
+  }
+
+  /** Whether a process on this node may read what is held of it from its file, without a check. */
+  mayReadByPath(object: StoredObject): boolean {
+    return this.#diskOf.get(object)?.mayReadByPath(object) ?? false;
+  }
+
+  /** Where the object is, or will be, when it is complete; its growing file lies in the directory beside it. */
+  completeDirectoryOf(object: StoredObject): string | undefined {
+    return this.#diskOf.get(object)?.completeDirectory;
   }
 
   /** Called when an object's file was unlinked: let go of open fds. */
@@ -177,228 +140,246 @@ export class ObjectStore implements AsyncDisposable {
     return () => this.#evictedListeners.delete(listener);
   }
 
+  /** Called when a disk was given up or taken back: capacity and directories are others now. */
+  onDisksChanged(listener: () => void): () => void {
+    this.#diskListeners.add(listener);
+    return () => this.#diskListeners.delete(listener);
+  }
+
   find(objectId: string): StoredObject | undefined {
-    return this.#index.find(objectId);
+    for (const { store } of this.#inOrder(objectId)) {
+      const object = store.find(objectId);
+      if (object === undefined) continue;
+      this.#diskOf.set(object, store);
+      return object;
+    }
+    return undefined;
   }
 
   /** Mounts tell which objects they have open (+1, −1): those are evicted last. */
   setOpen(objectId: string, delta: number): void {
-    this.#space.setOpen(objectId, delta);
+    const count = (this.#open.get(objectId) ?? 0) + delta;
+    if (count > 0) this.#open.set(objectId, count);
+    else this.#open.delete(objectId);
+    for (const { store } of this.#disks.good) store.setOpen(objectId, delta);
   }
 
-  /** Undefined for the default. Resolves when what is over was evicted; readers read on. */
-  async setCapacity(capacityBytes: number | undefined): Promise<void> {
-    setCapacity(this.admission, { ...this.#options, capacityBytes });
-    await this.#space.shrink();
+  /**
+   * One value for each disk, in the order of the directories; undefined for the default. Resolves when what is
+   * over was evicted; readers read on.
+   */
+  async setCapacities(capacities: readonly (number | undefined)[]): Promise<void> {
+    const changes = this.#disks.all.map(async (disk, i) => {
+      disk.capacityBytes = capacities[i];
+      await disk.store?.setCapacity(disk.capacityBytes);
+    });
+    await Promise.all(changes);
+    this.#expect();
   }
 
-  /** Where an object belongs that is new, or seen again. */
-  classify(ref: ObjectRef): Region {
-    return classify(this.admission, this.#options, ref);
-  }
-
-  /** Of the objects of a region. */
-  idsOf(region: 'transit' | 'replica'): Generator<string> {
-    return this.#records.idsOf(region);
+  /** What this worker is to serve of a dataset, per bucket of the band hash: each disk its share. */
+  setExpected(datasetId: number, bytesByBucket: Float64Array): void {
+    this.#expected.set(datasetId, bytesByBucket);
+    this.#expect(datasetId);
   }
 
   /** The object, in memory until `unpin`, and belonging to the reference's dataset from now on. */
   pin(ref: ObjectRef): StoredObject {
-    const object = this.#index.pin(ref, () => this.classify(ref));
-    this.#references.add(object, ref);
+    const found = this.find(ref.objectId);
+    const store = (found && this.#diskOf.get(found)) ?? this.#diskFor(ref);
+    if (store === undefined) return placeholder(ref);
+    const object = store.pin(ref);
+    this.#diskOf.set(object, store);
     return object;
   }
 
   /** One more `unpin` is needed. */
   hold(object: StoredObject): void {
-    this.#index.hold(object);
+    this.#diskOf.get(object)?.hold(object);
   }
 
   unpin(object: StoredObject): void {
-    this.#index.unpin(object);
-    if (object.pins === 0 && !object.recorded && object.state !== 'dropped') {
-      // Nothing of it was committed: a half-written first block at most.
-      this.#track(this.drop(object, 'empty'));
-    }
+    this.#diskOf.get(object)?.unpin(object);
   }
 
   /** Room for bytes of an object; see `Space`. */
   async reserve(object: StoredObject, bytes: number): Promise<boolean> {
-    return this.writable && (await this.#space.reserve(object, bytes));
+    return (await this.#diskOf.get(object)?.reserve(object, bytes)) ?? false;
   }
 
   giveBack(object: StoredObject, bytes: number): void {
-    this.#space.giveBack(object, bytes);
+    this.#diskOf.get(object)?.giveBack(object, bytes);
   }
 
-  /**
-   * Reads adjacent chunks of held blocks: one buffer for each, owned by the caller.
-   *
-   * @param writtenChecksum of chunks that were written, and whose blocks may not be held yet
-   * @throws {LarderError} `CHECKSUM_MISMATCH` or `CACHE_IO`: the object was dropped, fetch it again
-   */
+  /** See `DiskStore`. */
   async readChunks(
     object: StoredObject,
     first: number,
     count: number,
     writtenChecksum?: (chunk: number) => number | undefined,
   ): Promise<Buffer[]> {
-    const perSegment = object.chunksPerSegment();
-    try {
-      const chunks = await this.#files.readChunks(object, first, count, (chunk) => {
-        const written = writtenChecksum?.(chunk);
-        if (written !== undefined) return written;
-        const segment = this.#index.segment(object, Math.floor(chunk / perSegment));
-        return segment?.checksums[chunk % perSegment];
-      });
-      if (object.state === 'suspect') void this.#checks.checkSoon(object);
-      return chunks;
-    } catch (error) {
-      throw this.#quarantine(object, error);
-    }
+    return await this.#of(object).readChunks(object, first, count, writtenChecksum);
   }
 
-  /**
-   * Writes chunks of a block that is not held; returns their checksums, and the memory.
-   *
-   * @throws {LarderError} `CACHE_IO`: read through
-   */
-  write(object: StoredObject, bytes: Bytes): Promise<Written> {
-    return this.#writer.write(object, bytes);
+  /** See `DiskStore`. */
+  async write(object: StoredObject, bytes: Bytes): Promise<Written> {
+    return await this.#of(object).write(object, bytes);
   }
 
-  /**
-   * Records the checksums of a block that was written, and announces it.
-   *
-   * @param checksums CRC32 of each of its chunks
-   * @returns false where it was held already, or the object was dropped
-   * @throws {LarderError} `CACHE_IO`: the block is not held
-   */
+  /** See `DiskStore`. */
   async commitBlock(object: StoredObject, block: number, checksums: Uint32Array): Promise<boolean> {
-    return this.#writer.commit(object, block, checksums);
+    return await this.#of(object).commitBlock(object, block, checksums);
   }
 
   /** Moves an object between the regions. */
   setRegion(object: StoredObject, region: Region): void {
-    if (object.record.region === region || object.state === 'dropped') return;
-    const files = object.hasFile ? 1 : 0;
-    this.admission.account(object.record.region, -object.accountedBytes, -files);
-    this.admission.account(region, object.accountedBytes, files);
-    if (object.recorded) this.#records.removeOrder(object.objectId, object.record);
-    object.record = { ...object.record, region };
-    if (object.recorded) this.#records.putRecord(object.objectId, object.record);
+    this.#diskOf.get(object)?.setRegion(object, region);
+  }
+
+  /** What passes through may be worth keeping by now. */
+  promote(object: StoredObject, ref: ObjectRef): void {
+    const store = this.#diskOf.get(object);
+    if (store === undefined || object.record.region !== 'transit') return;
+    store.setRegion(object, store.classify(ref));
+  }
+
+  /** Sorts an object anew: what it is to this worker has changed. */
+  sortAs(object: StoredObject, what: 'own' | 'replica'): void {
+    const store = this.#diskOf.get(object);
+    if (store === undefined) return;
+    const { band, sizeBytes: bytes } = object.record;
+    const { admission } = store;
+    const region =
+      what === 'own' ? admission.classify({ band, bytes }) : admission.classifyReplica({ bytes });
+    store.setRegion(object, region);
+  }
+
+  /** Whether there is room to spare for a replica where the object is. */
+  hasSpareFor(object: StoredObject): boolean {
+    const store = this.#diskOf.get(object);
+    if (store === undefined) return false;
+    const { band } = object.record;
+    const nothing = { region: 'replica', band, bytes: 0, objects: 0 } as const;
+    return store.admission.shortage(nothing) !== 'spare';
+  }
+
+  /** Of the objects of a region, disk by disk. */
+  *idsOf(region: 'transit' | 'replica'): Generator<string> {
+    for (const { store } of this.#disks.good) {
+      for (const objectId of store.idsOf(region)) {
+        yield objectId;
+        // The disk was given up meanwhile.
+        if (store.closing.aborted) break;
+      }
+    }
+  }
+
+  /** Whether there is room for an object that nobody has asked for yet. */
+  roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
+    const found = this.find(ref.objectId);
+    const store = (found && this.#diskOf.get(found)) ?? this.#diskFor(ref);
+    if (store?.writable !== true) return 'later';
+    const band = bandHash(ref.key);
+    const { sizeBytes: bytes } = ref;
+    const region = store.admission.classify({ band, bytes });
+    return store.admission.roomAhead({ region, band, bytes, objects: 1 }, ahead);
   }
 
   /** Deletes the objects of a dataset that no version names any more; see `References`. */
   async collect(request: CollectRequest): Promise<void> {
-    await this.#references.collect(request);
+    await Promise.all(this.#disks.good.map(({ store }) => store.collect(request)));
   }
 
-  /** To be disposed of by the caller. */
-  scan(request: ScanRequest): DatasetScan {
-    const parts = { directory: this.#directory, records: this.#records, index: this.#index };
-    return new DatasetScan({ ...parts, clock: this.#options.clock ?? systemClock }, request);
+  /** Of every good disk; to be disposed of by the caller. */
+  scan(request: ScanRequest): StoreScan {
+    return new StoreScan(
+      this.#disks.good.map(({ store }) => store),
+      request,
+    );
   }
 
   /** Unlinks the file, then deletes the records. Readers that have it open read on. */
   async drop(object: StoredObject, why: string): Promise<void> {
-    if (object.state === 'dropped') {
-      await this.#index.leaving(object.objectId);
-      return;
-    }
-    const runs = [...object.heldRuns()];
-    object.state = 'dropped';
-    this.#space.dropped(object);
-    const gone = this.#erase(object);
-    this.#index.remove(object, gone);
-    for (const run of runs) this.#change(object, run, false);
-    this.#logger.debug({ object: object.objectId, why }, 'object dropped');
-    await gone;
+    await this.#diskOf.get(object)?.drop(object, why);
   }
 
-  /** Brings everything to disk and lets the directory go: the next start has nothing to check. */
+  /** Brings everything to disk and lets the directories go: the next start has nothing to check. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closing.signal.aborted) return;
-    this.#closing.abort();
-    await Promise.allSettled([...this.#tasks, this.#checks.settled()]);
-    await this.#index.allLeaving();
-    await this.#writeback.settled();
-    await this.#disk[Symbol.asyncDispose]();
-    this.#files[Symbol.dispose]();
-    const fd = fs.openSync(this.#directory.path, fs.constants.O_RDONLY);
-    try {
-      await this.#records.committed().catch(() => undefined);
-      if (await syncFileSystem(fd)) await this.#trust.markClean();
-    } finally {
-      fs.closeSync(fd);
-      await this.#records[Symbol.asyncDispose]();
-      this.#totals[Symbol.dispose]();
-      this.#directory[Symbol.dispose]();
-    }
+    await this.#disks[Symbol.asyncDispose]();
   }
 
-  #change(object: StoredObject, run: { first: number; count: number }, held: boolean): void {
-    const bytes = object.runBytes(run);
-    for (const reference of object.record.references) {
-      this.#totals.change(reference, { ...run, bytes, held });
-    }
+  #of(object: StoredObject): DiskStore {
+    const store = this.#diskOf.get(object);
+    // Nothing of a placeholder is held, and nothing is reserved for it.
+    if (store === undefined) throw new Error(`no disk has ${path.basename(object.objectId)}`);
+    return store;
   }
 
-  async #erase(object: StoredObject): Promise<void> {
-    const { objectId, record } = object;
-    if (!object.recorded && object.made === undefined) return;
-    try {
-      await object.made?.catch(() => undefined);
-      this.#writeback.finished(object.fileKey);
-      await this.#files.unlink(object);
-    } catch (error) {
-      this.#health.count(error);
-      this.#logger.warn({ object: objectId, error }, 'a file could not be deleted');
-    }
-    for (const listener of this.#evictedListeners) listener(objectId);
-    if (!object.recorded) return;
-    this.#records.remove(objectId, record, segmentCount(record.sizeBytes, record.blockSizeBytes));
-    await this.#records.committed().catch((error: unknown) => {
-      this.#health.count(error);
+  #sum(of: (store: DiskStore) => number): number {
+    return this.#disks.good.reduce((sum, { store }) => sum + of(store), 0);
+  }
+
+  /** The good disks, the one that the object belongs on first. */
+  #inOrder(objectId: string): readonly { readonly store: DiskStore }[] {
+    const { good } = this.#disks;
+    if (good.length < 2) return good;
+    const weighed = good.map(({ diskId, store }) => {
+      return { diskId, store, weightBytes: store.admission.capacityBytes };
     });
+    return diskOrder(objectId, weighed);
   }
 
-  /** The object's bytes cannot be had from this disk: drops it and says why. */
-  #quarantine(object: StoredObject, error: unknown): LarderError {
-    const { objectId } = object;
-    if (object.state === 'dropped') return new LarderError('CACHE_IO', { object: objectId });
-    if (isOutOfFiles(error)) {
-      // Nothing is wrong with the object: it is read when there are file descriptors again.
-      this.#health.count(error);
-      const problem = 'no file descriptor is left';
-      return new LarderError('CACHE_IO', { object: objectId, problem }, { cause: error });
+  /** Where a new object goes: the disk that it belongs on, unless only another can keep it. */
+  #diskFor(ref: ObjectRef): DiskStore | undefined {
+    const order = this.#inOrder(ref.objectId).map(({ store }) => store);
+    if (order.length < 2) return order[0];
+    const writable = order.filter((store) => store.writable);
+    const keeps = writable.find((store) => store.classify(ref) !== 'transit');
+    return keeps ?? writable[0] ?? order[0];
+  }
+
+  #add(store: DiskStore): void {
+    this.#held.add(store.held);
+    store.onEvicted((objectId) => {
+      for (const listener of this.#evictedListeners) listener(objectId);
+    });
+    for (const [objectId, count] of this.#open) store.setOpen(objectId, count);
+  }
+
+  #diskChanged({ store }: Disk, isGood: boolean): void {
+    if (store === undefined) return;
+    if (isGood) {
+      this.#add(store);
+      void this.#dropCopies(store).catch(() => undefined);
+    } else this.#held.remove(store.held);
+    this.#expect();
+    for (const listener of this.#diskListeners) listener();
+  }
+
+  /** Of what came to other disks while this one was away, its own copy goes. */
+  async #dropCopies(store: DiskStore): Promise<void> {
+    let seen = 0;
+    for (const objectId of store.objectIds()) {
+      seen += 1;
+      if (seen % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+      const others = this.#disks.good.filter((disk) => disk.store !== store);
+      if (!others.some((disk) => disk.store.find(objectId) !== undefined)) continue;
+      const object = store.find(objectId);
+      if (object !== undefined) await store.drop(object, 'another disk has it');
     }
-    const code = fileProblem(error);
-    if (code === 'damaged') this.#health.counters.damaged += 1;
-    else if (code === 'lost') this.#health.counters.lost += 1;
-    else this.#health.count(error);
-    this.#logger.warn({ object: objectId, problem: code, error }, 'object dropped: fetched again');
-    this.#track(this.drop(object, code));
-    if (error instanceof LarderError) return error;
-    return new LarderError('CACHE_IO', { object: objectId, problem: code }, { cause: error });
   }
 
-  async #restore(object: StoredObject): Promise<void> {
-    if (object.state !== 'suspect') return;
-    await this.#files.rename(object);
-    if (isDropped(object)) return;
-    object.record = { ...object.record, generation: this.#trust.generation };
-    object.state = 'complete';
-    this.#records.putRecord(object.objectId, object.record);
-    await this.#records.committed();
-  }
-
-  #track(task: Promise<unknown>): void {
-    const tracked = task
-      .catch((error: unknown) => {
-        this.#logger.error({ error }, 'background work of the store failed');
-      })
-      .finally(() => this.#tasks.delete(tracked));
-    this.#tasks.add(tracked);
+  #expect(only?: number): void {
+    const capacityBytes = this.capacityBytes;
+    for (const [datasetId, sums] of this.#expected) {
+      if (only !== undefined && datasetId !== only) continue;
+      for (const { store } of this.#disks.good) {
+        const share = capacityBytes === 0 ? 1 : store.admission.capacityBytes / capacityBytes;
+        store.admission.setExpected(
+          datasetId,
+          sums.map((bytes) => bytes * share),
+        );
+      }
+    }
   }
 }

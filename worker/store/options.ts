@@ -1,13 +1,12 @@
-/** What a store is opened with, and how large it may get. */
+/** What a store of one disk is opened with, and how large it may get. */
 import * as fs from 'node:fs';
 import { bandHash } from '../../common/index.ts';
 import type { Clock, Logger, ObjectRef } from '../../common/index.ts';
 import type { Admission, Region } from '../admission/index.ts';
+import type { CacheDirectory } from './cache-directory.ts';
 
-export interface ObjectStoreOptions {
-  readonly directory: string;
-  /** Default: 80 % of what is free on the directory's file system, plus what is held already. */
-  readonly capacityBytes?: number | undefined;
+/** What is common to all disks of a worker. */
+export interface StoreOptions {
   /** Files; default: 80 % of the free inodes, plus what is held already. */
   readonly capacityObjects?: number | undefined;
   /** The share of the capacity for what the hash band names; default 0.92. */
@@ -24,18 +23,36 @@ export interface ObjectStoreOptions {
   readonly bootId?: string | undefined;
   /** Whether an object is a further copy of what another worker owns; default: none is. */
   readonly isReplica?: ((ref: ObjectRef) => boolean) | undefined;
+  /** A disk that does nothing for so long hangs, and is given up; default 10,000. */
+  readonly hungAfterMs?: number | undefined;
+  /** Failed reads and writes in a minute with which a disk is given up; default 5. */
+  readonly errorLimit?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;
 }
 
+export interface DiskStoreOptions extends StoreOptions {
+  readonly directory: CacheDirectory;
+  /** Default: 80 % of what is free on the directory's file system, plus what is held already. */
+  readonly capacityBytes?: number | undefined;
+  /** Of the file system's free space, the part that is this directory's where others are on it; default 1. */
+  readonly shareOfFree?: number | undefined;
+  /** What is there is checked before it is used: the disk was given up before. */
+  readonly distrusted?: boolean | undefined;
+  /** Called once, when the disk fails too often or hangs. */
+  readonly onBad?: ((problem: string) => void) | undefined;
+}
+
 const DEFAULT_SHARE_OF_FREE = 0.8;
+export const DEFAULT_HUNG_AFTER_MS = 10_000;
 
 /** Sets what the options say, or a share of what the file system has free besides what is held. */
-export function setCapacity(admission: Admission, options: ObjectStoreOptions): void {
-  const { bavail, bsize, ffree } = fs.statfsSync(options.directory);
-  const freeBytes = Math.floor(bavail * bsize * DEFAULT_SHARE_OF_FREE);
+export function setCapacity(admission: Admission, options: DiskStoreOptions): void {
+  const { bavail, bsize, ffree } = fs.statfsSync(options.directory.path);
+  const share = DEFAULT_SHARE_OF_FREE * (options.shareOfFree ?? 1);
+  const freeBytes = Math.floor(bavail * bsize * share);
   // Some file systems make inodes as they need them, and say 0.
-  const freeObjects = ffree === 0 ? Infinity : Math.floor(ffree * DEFAULT_SHARE_OF_FREE);
+  const freeObjects = ffree === 0 ? Infinity : Math.floor(ffree * share);
   admission.setCapacity({
     capacityBytes: options.capacityBytes ?? admission.usedBytes + freeBytes,
     capacityObjects: options.capacityObjects ?? admission.objects + freeObjects,
@@ -45,7 +62,7 @@ export function setCapacity(admission: Admission, options: ObjectStoreOptions): 
 /** Where a new object belongs. */
 export function classify(
   admission: Admission,
-  { isReplica }: Pick<ObjectStoreOptions, 'isReplica'>,
+  { isReplica }: Pick<StoreOptions, 'isReplica'>,
   ref: ObjectRef,
 ): Region {
   if (isReplica?.(ref) === true) return admission.classifyReplica({ bytes: ref.sizeBytes });

@@ -18,6 +18,7 @@ export class RecordReader implements AsyncDisposable {
   readonly #root: RootDatabase;
   readonly #objects: Database<Buffer, Buffer>;
   readonly #segments: Database<Buffer, Buffer>;
+  #isClosed = false;
 
   /** @param path of the store's records, which are open in this process */
   constructor(path: string) {
@@ -29,17 +30,20 @@ export class RecordReader implements AsyncDisposable {
   }
 
   record(objectId: string): ObjectRecord | undefined {
+    if (this.#isClosed) return undefined;
     const bytes = this.#objects.get(Buffer.from(objectId, 'hex'));
     return bytes === undefined ? undefined : decodeRecord(bytes);
   }
 
   /** CRC32 of each chunk of a segment. @param chunks how many it has */
   checksums(objectId: string, segment: number, chunks: number): Uint32Array | undefined {
+    if (this.#isClosed) return undefined;
     const bytes = this.#segments.get(segmentKey(objectId, segment));
     return bytes === undefined ? undefined : decodeSegment(bytes, chunks)?.checksums;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     await this.#root.close();
   }
 }

@@ -13,12 +13,13 @@
  * resolved for survives SIGKILL. After a crash of the machine the newest may be missing, and the rest is
  * consistent.
  */
-import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
 import { MIB } from '../../common/index.ts';
-import { releaseMapped, reserveSpace } from './libc.ts';
+import type { DiskReaders } from './disk-readers.ts';
+import type { DiskWatch } from './disk-watch.ts';
+import { releaseMapped } from './libc.ts';
 import {
   decodeRecord,
   decodeSegment,
@@ -68,7 +69,16 @@ const RESERVE_WRITES = 1024;
 /** Order is read in slices, so that no read transaction of LMDB stays open over an eviction. */
 const SLICE = 256;
 
+/** Of the records, what is read ahead at a start: those of some 400,000 objects. */
+const WARM_BYTES = 256 * MIB;
+
 type Table = Database<Buffer, Buffer>;
+
+/** The threads of the disk that the records are on. */
+export interface RecordDisk {
+  readonly watch: DiskWatch;
+  readonly chores: DiskReaders;
+}
 
 export class RecordStore implements AsyncDisposable {
   readonly #root: RootDatabase;
@@ -77,10 +87,14 @@ export class RecordStore implements AsyncDisposable {
   readonly #order: Table;
   readonly #meta: Database<StoreMeta, string>;
   readonly #path: string;
+  readonly #disk: RecordDisk | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #writesLeft = 0;
+  #reserving: Promise<boolean> | undefined;
 
-  constructor(path: string) {
+  /** @param disk unset where nothing is written, or nobody waits for long */
+  constructor(path: string, disk?: RecordDisk) {
+    this.#disk = disk;
     this.#path = join(path, 'data.mdb');
     this.#root = open({ path, maxDbs: 4, separateFlushed: true, noSubdir: false });
     const table = (name: string): Table =>
@@ -146,21 +160,26 @@ export class RecordStore implements AsyncDisposable {
   }
 
   /** Whether records can be written even if nothing else fits on the disk; ask before writing. */
-  hasRoom(): boolean {
+  async hasRoom(): Promise<boolean> {
     if (this.#writesLeft > 0) return true;
-    const fd = fs.openSync(this.#path, 'r+');
-    try {
-      if (!reserveSpace(fd, fs.fstatSync(fd).size, RESERVE_BYTES)) return false;
-    } finally {
-      fs.closeSync(fd);
-    }
-    this.#writesLeft = RESERVE_WRITES;
-    return true;
+    this.#reserving ??= this.#reserve().finally(() => {
+      this.#reserving = undefined;
+    });
+    return await this.#reserving;
   }
 
   /** Resolves when everything written so far survives SIGKILL. */
   async committed(): Promise<void> {
-    await this.#last;
+    const { watch } = this.#disk ?? {};
+    await (watch === undefined ? this.#last : watch.watch('commit', this.#last));
+  }
+
+  /**
+   * Brings what is read of the records into the page cache, and reads on do not wait for the disk. The event
+   * loop reads them, and it must not wait for a disk that hangs.
+   */
+  async warm(): Promise<void> {
+    await this.#disk?.chores.warm(this.#path, WARM_BYTES);
   }
 
   /** Every reference of every object. Do not write meanwhile. */
@@ -205,6 +224,13 @@ export class RecordStore implements AsyncDisposable {
     for (const { objectId } of order) yield objectId;
   }
 
+  /** In the order of eviction. */
+  *objectIds(): Generator<string> {
+    yield* this.idsOf('transit');
+    yield* this.idsOf('replica');
+    for (const { objectId } of this.keptOrder()) yield objectId;
+  }
+
   keptOrder(): Generator<OrderedObject> {
     return this.#slices(Buffer.of(KEPT), Buffer.of(KEPT + 1));
   }
@@ -225,6 +251,15 @@ export class RecordStore implements AsyncDisposable {
       if (last === undefined || slice.length < SLICE) return;
       from = Buffer.concat([last.key, Buffer.of(0)]);
     }
+  }
+
+  async #reserve(): Promise<boolean> {
+    if (this.#disk !== undefined) {
+      const { chores } = this.#disk;
+      if (!(await chores.reserve(this.#path, RESERVE_BYTES))) return false;
+    }
+    this.#writesLeft = RESERVE_WRITES;
+    return true;
   }
 
   #write(done: Promise<boolean>): void {

@@ -22,6 +22,12 @@ const INCARNATION_STEP = 65_536;
  */
 const FIRST_INCARNATIONS = 2 ** 40;
 
+export interface EstablishOptions {
+  readonly bootId: string;
+  /** As after an unclean stop: the disk has failed since, and the kernel may have lost what was written. */
+  readonly distrusted?: boolean;
+}
+
 export class Trust {
   readonly generation: number;
   /** Incarnations from here on are of this process. */
@@ -44,11 +50,12 @@ export class Trust {
   static async establish(
     directory: CacheDirectory,
     records: RecordStore,
-    bootId: string,
+    { bootId, distrusted = false }: EstablishOptions,
   ): Promise<Trust> {
     const before = records.meta();
     let generation = before?.generation ?? 1;
-    if (before !== undefined && !before.clean && before.bootId !== bootId) {
+    const isUnclean = before !== undefined && !before.clean && before.bootId !== bootId;
+    if (isUnclean || (before !== undefined && distrusted)) {
       generation += 1;
       directory.suspectComplete(generation);
     }

@@ -10,12 +10,12 @@
  * Advice only: a failure changes nothing, and nobody waits for it.
  */
 import { MIB } from '../../common/index.ts';
+import type { DiskReaders } from './disk-readers.ts';
 import type { OpenFile } from './file-cache.ts';
-import { dropPages, startWriteback } from './libc.ts';
 
 /** Bytes that the kernel may write when it likes. */
 const SLACK_BYTES = 1024 * MIB;
-/** One call costs 34 µs on a pool thread, and half a millisecond here. */
+/** One call costs 34 µs on a thread, and half a millisecond here. */
 const BATCH_BYTES = 32 * MIB;
 
 interface Range {
@@ -32,6 +32,7 @@ interface Batch {
 }
 
 export class Writeback {
+  readonly #chores: DiskReaders;
   readonly #drop: boolean;
   readonly #slackBytes: number;
   /** By file; the longest waiting first. */
@@ -39,7 +40,8 @@ export class Writeback {
   readonly #running = new Set<Promise<void>>();
   #waitingBytes = 0;
 
-  constructor(dropFromPageCache: boolean) {
+  constructor(chores: DiskReaders, dropFromPageCache: boolean) {
+    this.#chores = chores;
     this.#drop = dropFromPageCache;
     this.#slackBytes = dropFromPageCache ? 0 : SLACK_BYTES;
   }
@@ -86,7 +88,6 @@ export class Writeback {
 
   async #advise({ from, to, use }: Batch): Promise<void> {
     using file = await use();
-    await startWriteback(file.fd, from, to - from);
-    if (this.#drop) await dropPages(file.fd, from, to - from);
+    await this.#chores.sync(file.fd, { fromBytes: from, lengthBytes: to - from }, this.#drop);
   }
 }

@@ -83,6 +83,7 @@ const golden: [string, Buffer, string][] = [
   ['OFFER', encodeMoves(12, FRAME.OFFER, moves), 'OFFER'],
   ['TAKEN', encodeMoves(13, FRAME.TAKEN, { ...moves, flag: false }), 'TAKEN'],
   ['EVICTED', encodeEvicted(OBJECT), 'EVICTED'],
+  ['DISKS_CHANGED', encodeFrame(FRAME.DISKS_CHANGED, 0), 'DISKS_CHANGED'],
   ['OPEN_STATE', encodeOpenState(OBJECT, true), 'OPEN_STATE'],
   ['ERROR', encodeError(11, new LarderError('ORIGIN_CHANGED', { key: 'a' })), 'ERROR'],
 ];

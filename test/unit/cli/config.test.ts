@@ -12,10 +12,21 @@ describe('a file', () => {
     const { settings, problems } = parseConfigFile(text, 'larder.yaml');
     expect(problems).toEqual([]);
     expect([...settings]).toEqual([
-      ['cacheSize', { value: 200 * 2 ** 30, at: 'larder.yaml:3:12' }],
+      ['cacheSize', { value: [200 * 2 ** 30], at: 'larder.yaml:3:12' }],
       ['lease', { value: 3_000, at: 'larder.yaml:4:11' }],
       ['insecure', { value: true, at: 'larder.yaml:5:11' }],
     ]);
+  });
+
+  test.each([
+    ['cacheDir: [/a:b, /c]', 'cacheDir', ['/a:b', '/c']],
+    ['cacheDir:\n  - /a\n  - /b\n', 'cacheDir', ['/a', '/b']],
+    ['cacheDir: /a:/b', 'cacheDir', ['/a', '/b']],
+    ['cacheSize: [1GiB, auto]', 'cacheSize', [2 ** 30, 'auto']],
+  ] as const)('%j is a list', (text, name, value) => {
+    const { settings, problems } = parseConfigFile(text, 'larder.yaml');
+    expect(problems).toEqual([]);
+    expect(settings.get(name)?.value).toEqual(value);
   });
 
   test.each(['', '\n', '# nothing\n', '---\n', '\uFEFF# nothing\n'])(
@@ -41,6 +52,9 @@ describe('a file', () => {
     ['logLevel:\n  debug: yes', 'larder.yaml:2:3: logLevel: takes one value'],
     ['logLevel: &a info\nmaster: *a', 'larder.yaml:2:9: master: takes one value'],
     ['logLevel:', 'larder.yaml:1:10: logLevel: has no value'],
+    ['cacheDir: [/a, b]', "larder.yaml:1:11: cacheDir: '/a,b' is not an absolute path"],
+    ['cacheDir: [/a, [b]]', 'larder.yaml:1:11: cacheDir: takes one value'],
+    ['cacheDir: []', 'larder.yaml:1:11: cacheDir: has no value'],
     ['cacheDir: ~/cache', "larder.yaml:1:11: cacheDir: '~/cache' is not an absolute path"],
     ['- cacheSize', 'larder.yaml:1:1: the file must have lines of NAME: VALUE'],
     ['cacheSize', 'larder.yaml:1:1: the file must have lines of NAME: VALUE'],
@@ -125,12 +139,12 @@ describe('which value wins', () => {
     const { values, sources } = resolveSettings(
       layers({
         file,
-        flags: { cacheSize: '3GiB' },
+        flags: { cacheSize: ['3GiB', 'auto'] },
         variable: (name) => ({ LARDER_CACHE_SIZE: '2GiB', LARDER_MASTER: 'variable:1' })[name],
       }),
     );
     expect([values.cacheSize, values.master, values.lease, values.grace]).toEqual([
-      3 * 2 ** 30,
+      [3 * 2 ** 30, 'auto'],
       'variable:1',
       4_000,
       60_000,

@@ -11,8 +11,9 @@ import type { SettingName, SettingSpec, SettingValues } from '../../../common/in
 
 describe('values', () => {
   test.each<[SettingName, string, unknown]>([
-    ['cacheSize', '200GiB', 200 * 2 ** 30],
-    ['cacheSize', '2097152', 2 ** 21],
+    ['cacheSize', '200GiB', [200 * 2 ** 30]],
+    ['cacheSize', '2097152', [2 ** 21]],
+    ['cacheSize', '2MiB:auto', [2 ** 21, 'auto']],
     ['lease', '1.5s', 1_500],
     ['lease', '250ms', 250],
     ['grace', '1d', 86_400_000],
@@ -21,7 +22,8 @@ describe('values', () => {
     ['logLevel', 'debug', 'debug'],
     ['master', 'node-1.example:7400', 'node-1.example:7400'],
     ['masterListen', '[::1]:0', '[::1]:0'],
-    ['cacheDir', '/nvme/a b', '/nvme/a b'],
+    ['cacheDir', '/nvme/a b', ['/nvme/a b']],
+    ['cacheDir', '/nvme0/l:/nvme1/l', ['/nvme0/l', '/nvme1/l']],
   ])('%s: %s', (name, text, value) => {
     expect(parseSetting(name, text)).toEqual({ value });
   });
@@ -42,6 +44,8 @@ describe('values', () => {
     ['master', 'http://node-1:7400', 'is not an address'],
     ['master', 'node-1:70000', 'is not an address'],
     ['workerSocket', `/${'x'.repeat(107)}`, 'is too long: a socket'],
+    ['cacheSize', '1GiB:1k', 'is out of bounds: use 1MiB to 1024TiB'],
+    ['cacheDir', '/a::/b', 'has no value: use for example /nvme/larder'],
     ['cacheSize', ' ', 'has no value: use for example 200GiB'],
   ])('%s: %s is said to be wrong', (name, text, problem) => {
     expect(parseSetting(name, text)).toEqual({
@@ -52,12 +56,17 @@ describe('values', () => {
   test('a variable named …_MS takes a bare number, a file does not take a relative path', () => {
     expect(parseSetting('lease', '3000', { bareMs: true })).toEqual({ value: 3_000 });
     expect(parseSetting('lease', '3s', { bareMs: true })).toEqual({ value: 3_000 });
-    expect(parseSetting('cacheDir', 'x')).toEqual({ value: 'x' });
+    expect(parseSetting('cacheDir', 'x')).toEqual({ value: ['x'] });
     expect(parseSetting('cacheDir', 'x', { absolute: true })).toHaveProperty('problem');
   });
 
   test('what is written is read again', () => {
-    for (const value of [2 ** 20, 2 ** 20 + 1, 3 * 2 ** 30, 5 * 2 ** 40]) {
+    for (const value of [2 ** 20, 2 ** 20 + 1, 3 * 2 ** 30]) {
+      expect(parseSetting('readMemory', formatSetting('readMemory', value * 16))).toEqual({
+        value: value * 16,
+      });
+    }
+    for (const value of [[2 ** 20], [3 * 2 ** 30, 'auto', 2 ** 20 + 1]] as const) {
       expect(parseSetting('cacheSize', formatSetting('cacheSize', value))).toEqual({ value });
     }
     for (const value of [20, 999, 1_000, 90_000, 3_600_000]) {

@@ -56,9 +56,13 @@ describe('the first open of a complete file', () => {
   test.each<[string, Partial<OpensOptions>, number]>([
     ['strict', { integrity: 'strict' }, INIT_FLAG2.PASSTHROUGH],
     ['kernel', {}, 0],
-    ['remote', { completeDirectory: undefined }, INIT_FLAG2.PASSTHROUGH],
+    ['remote', { completeDirectories: [] }, INIT_FLAG2.PASSTHROUGH],
     ['manifest', { mayWait: false }, INIT_FLAG2.PASSTHROUGH],
-    ['incomplete', { completeDirectory: '/nowhere' }, INIT_FLAG2.PASSTHROUGH],
+    [
+      'incomplete',
+      { completeDirectories: [{ path: '/nowhere', diskId: '', weightBytes: 1 }] },
+      INIT_FLAG2.PASSTHROUGH,
+    ],
   ])('is daemon mode: %s', (outcome, options, flags2) => {
     grant(flags2);
     const opens = make(options);
@@ -84,7 +88,8 @@ describe('the first open of a complete file', () => {
 });
 
 function make(options: Partial<OpensOptions> = {}): Opens {
-  const defaults = { integrity: 'standard', completeDirectory: directory, mayWait: true } as const;
+  const completeDirectories = [{ path: directory, diskId: '', weightBytes: 1 }];
+  const defaults = { integrity: 'standard', completeDirectories, mayWait: true } as const;
   return new Opens({ state, files, backing, ...defaults, ...options });
 }
 

@@ -6,6 +6,7 @@ import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _
 import type { MoveCounters as _larder_v1_MoveCounters, MoveCounters__Output as _larder_v1_MoveCounters__Output } from '../../larder/v1/MoveCounters.ts';
 import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _larder_v1_PeerCounters__Output } from '../../larder/v1/PeerCounters.ts';
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from '../../larder/v1/OriginTrouble.ts';
+import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from '../../larder/v1/Disk.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface WorkerStatus {
@@ -21,6 +22,7 @@ export interface WorkerStatus {
   'drained'?: (boolean);
   'peers'?: (_larder_v1_PeerCounters | null);
   'origin_troubles'?: (_larder_v1_OriginTrouble)[];
+  'disks'?: (_larder_v1_Disk)[];
 }
 
 export interface WorkerStatus__Output {
@@ -36,4 +38,5 @@ export interface WorkerStatus__Output {
   'drained': (boolean);
   'peers': (_larder_v1_PeerCounters__Output | null);
   'origin_troubles': (_larder_v1_OriginTrouble__Output)[];
+  'disks': (_larder_v1_Disk__Output)[];
 }

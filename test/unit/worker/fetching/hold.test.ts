@@ -19,7 +19,7 @@ function bytesByPath(
   { incarnation, toBytes }: LocalExtent,
 ): Buffer {
   const growing = join(larder.directory, 'growing', growingName(ref.objectId, incarnation));
-  const whole = completePath(larder.store.completeDirectory, ref.objectId);
+  const whole = completePath(larder.completeDirectory, ref.objectId);
   const fd = fs.openSync(fs.existsSync(growing) ? growing : whole, 'r');
   try {
     const bytes = Buffer.alloc(toBytes - offsetBytes);

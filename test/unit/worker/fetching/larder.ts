@@ -10,7 +10,7 @@ import type { ObjectStoreOptions } from '../../../../worker/store/index.ts';
 import { contentOf, MemoryOrigin } from './memory-origin.ts';
 
 export interface LarderOptions extends Partial<Omit<ObjectReaderOptions, 'store' | 'originFor'>> {
-  readonly store?: Partial<ObjectStoreOptions>;
+  readonly store?: Partial<ObjectStoreOptions> & { readonly capacityBytes?: number };
   readonly origin?: MemoryOrigin;
   /** Default: a new one, deleted in the end. */
   readonly directory?: string;
@@ -39,8 +39,15 @@ export class Larder implements AsyncDisposable {
 
   static async open(options: LarderOptions = {}): Promise<Larder> {
     const directory = options.directory ?? temporaryDirectory();
-    const store = await ObjectStore.open({ directory, ...options.store });
+    const { capacityBytes, ...others } = options.store ?? {};
+    const directories = [{ path: directory, capacityBytes }];
+    const store = await ObjectStore.open({ directories, ...others });
     return new Larder({ directory, store, origin: options.origin ?? new MemoryOrigin(), options });
+  }
+
+  /** Of its first disk. */
+  get completeDirectory(): string {
+    return this.store.completeDirectories[0]!.path;
   }
 
   async read(

@@ -17,7 +17,7 @@ describe('reading', () => {
     expect(await larder.readsRight(ref)).toBe(true);
     expect(await larder.readsRight(ref, 1_000_000, 77)).toBe(true);
     expect(larder.origin.counters).toEqual({ gets: 1, bytes: ref.sizeBytes });
-    const file = fs.readFileSync(completePath(larder.store.completeDirectory, ref.objectId));
+    const file = fs.readFileSync(completePath(larder.completeDirectory, ref.objectId));
     expect(file.equals(contentOf(ref.key, 0, ref.sizeBytes))).toBe(true);
   });
 
@@ -111,12 +111,14 @@ describe('a block that is arriving', () => {
     await using _ = larder;
     const growing = join(larder.directory, 'growing');
     const file = () => join(growing, fs.readdirSync(growing)[0] ?? '');
-    await expect.poll(() => fs.statSync(file()).size).toBeGreaterThanOrEqual(2 * MIB);
+    await expect
+      .poll(() => fs.statSync(file()).size, { timeout: 10_000 })
+      .toBeGreaterThanOrEqual(2 * MIB);
     const fd = fs.openSync(file(), 'r+');
     fs.writeSync(fd, Buffer.alloc(4096), 0, 4096, 300_000);
     fs.closeSync(fd);
     const second = larder.readsRight(ref, 0, MIB);
-    await expect.poll(() => larder.store.diskCounters.damaged).toBe(1);
+    await expect.poll(() => larder.store.diskCounters.damaged, { timeout: 10_000 }).toBe(1);
     release();
     expect(await Promise.all([first, second])).toEqual([true, true]);
     expect(larder.origin.counters.gets).toBe(2);

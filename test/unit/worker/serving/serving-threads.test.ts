@@ -77,8 +77,8 @@ const options = (port = 0, count = 1) => ({
   thread: {
     ...{ workerId: 'w1', maxOpenFiles: 8, maxReadBytes: 4 * KIB * KIB, maxConnections: 6 },
     ...{ frameTimeoutMs: 1_000, sendTimeoutMs: 5_000, maxRequests: 16 },
-    completeDirectories: [path.join(directory, 'complete')],
   },
+  completeDirectories: () => [path.join(directory, 'complete')],
   entry: new URL('../../../support/crashing-thread-child.ts', import.meta.url),
 });
 

@@ -104,7 +104,7 @@ test('looks where an unclean stop of the machine has put what was whole', async 
 
 test('is not led elsewhere by a symlink in the place of a file', async () => {
   await using larder = await filled();
-  const file = completePath(larder.store.completeDirectory, whole.objectId);
+  const file = completePath(larder.completeDirectory, whole.objectId);
   fs.renameSync(file, `${directory}/elsewhere`);
   fs.symlinkSync(`${directory}/elsewhere`, file);
   expect((await scan(larder, false)).problems).toEqual([['file-unreadable', whole.objectId]]);

@@ -33,19 +33,19 @@ async function copyAsKilled(larder: Larder): Promise<string> {
 }
 
 function objectFile(larder: Larder, objectId: string): string {
-  return completePath(larder.store.completeDirectory, objectId);
+  return completePath(larder.completeDirectory, objectId);
 }
 
 describe('one worker per directory', () => {
   test('a second store gets CACHE_DIR_LOCKED with the pid, and the first one’s end frees it', async () => {
-    const first = await ObjectStore.open({ directory });
+    const first = await ObjectStore.open({ directories: [{ path: directory }] });
     const { workerId } = first;
-    await expect(ObjectStore.open({ directory })).rejects.toMatchObject({
+    await expect(ObjectStore.open({ directories: [{ path: directory }] })).rejects.toMatchObject({
       code: 'CACHE_DIR_LOCKED',
       facts: { pid: String(process.pid) },
     });
     await first[Symbol.asyncDispose]();
-    await using second = await ObjectStore.open({ directory });
+    await using second = await ObjectStore.open({ directories: [{ path: directory }] });
     expect(second.workerId).toBe(workerId);
     expect(fs.statSync(directory).mode & 0o777).toBe(0o700);
   });
@@ -60,12 +60,12 @@ describe('one worker per directory', () => {
       ['/proc/larder', 'its parent directory does not exist'],
     ];
     for (const [path, reason] of reasons) {
-      await expect(ObjectStore.open({ directory: path })).rejects.toMatchObject({
+      await expect(ObjectStore.open({ directories: [{ path }] })).rejects.toMatchObject({
         code: 'CACHE_DIR_UNUSABLE',
         facts: { reason },
       });
     }
-    await using store = await ObjectStore.open({ directory: join(directory, 'new') });
+    await using store = await ObjectStore.open({ directories: [{ path: join(directory, 'new') }] });
     expect(store.objects).toBe(0);
   });
 
@@ -76,12 +76,12 @@ describe('one worker per directory', () => {
     fs.mkdirSync(cache);
     fs.symlinkSync(victim, join(cache, 'worker-id.new'));
     fs.symlinkSync(victim, join(cache, 'lock'));
-    await expect(ObjectStore.open({ directory: cache })).rejects.toMatchObject({
+    await expect(ObjectStore.open({ directories: [{ path: cache }] })).rejects.toMatchObject({
       code: 'CACHE_DIR_UNUSABLE',
       facts: { reason: 'a symlink is where a file should be' },
     });
     fs.unlinkSync(join(cache, 'lock'));
-    await using store = await ObjectStore.open({ directory: cache });
+    await using store = await ObjectStore.open({ directories: [{ path: cache }] });
     expect(store.workerId).toMatch(/^[0-9a-f]{16}$/);
     expect(fs.readFileSync(victim, 'utf8')).toBe('precious');
   });
@@ -226,7 +226,7 @@ describe('space', () => {
     const blocks = larder.heldBlocks(1);
     expect(blocks.length * MIB).toBe(larder.store.usedBytes);
     const files = fs
-      .readdirSync(larder.store.completeDirectory, { recursive: true, withFileTypes: true })
+      .readdirSync(larder.completeDirectory, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile());
     expect(files.length).toBe(blocks.length);
   });
@@ -241,15 +241,15 @@ describe('space', () => {
     expect(larder.store.usedBytes).toBe(16 * MIB);
     const [first] = refs;
     larder.store.setOpen(first!.objectId, 1);
-    await larder.store.setCapacity(4 * MIB);
+    await larder.store.setCapacities([4 * MIB]);
     expect(larder.store.usedBytes).toBe(4 * MIB);
     expect(larder.reader.held(first!.objectId).complete).toBe(true);
     // None is left but the open one, whose file is unlinked; its bytes come back at the last close.
-    await larder.store.setCapacity(1);
+    await larder.store.setCapacities([1]);
     expect(larder.store.objects).toBe(1);
     larder.store.setOpen(first!.objectId, -1);
     expect(larder.store.usedBytes).toBe(0);
-    await larder.store.setCapacity(16 * MIB);
+    await larder.store.setCapacities([16 * MIB]);
     for (const ref of refs) expect(await larder.readsRight(ref)).toBe(true);
     await larder.reader.settled();
     expect(larder.store.usedBytes).toBe(16 * MIB);

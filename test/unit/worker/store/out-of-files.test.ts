@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock } from '../../../../common/index.ts';
+import { DiskWatch } from '../../../../worker/store/disk-watch.ts';
 import { DiskWriter } from '../../../../worker/store/disk-writer.ts';
 import { Larder, temporaryDirectory } from '../fetching/larder.ts';
 import { refOf } from '../fetching/memory-origin.ts';
@@ -73,7 +75,8 @@ test('files that nobody reads are closed for one that is wanted', async () => {
 });
 
 test('a writer whose thread cannot start says so, and works when there are some again', async () => {
-  await using writer = new DiskWriter();
+  const watch = new DiskWatch({ clock: systemClock, hungAfterMs: 60_000, onHung: () => undefined });
+  await using writer = new DiskWriter(watch);
   const bytes = () => ({ memory: new ArrayBuffer(4), lengthBytes: 4, offsetBytes: 0 });
   const file = `${directory}/new`;
   take();

@@ -1,0 +1,144 @@
+/** A thread of `DiskReaders`: one job after the other. */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { crc32 } from '@node-rs/crc32';
+import type { ReadJob, ReadResult } from './disk-readers.ts';
+import { dropPagesNow, reserveSpace, startWritebackNow, syncFileSystemNow } from './libc.ts';
+
+const { O_RDONLY, O_RDWR, O_CREAT, O_TRUNC, O_DIRECT, O_NOFOLLOW } = fs.constants;
+const MODE = 0o600;
+const PROBE_BYTES = 4096;
+/** Of what the C library's `malloc` gives. */
+const ALIGNMENT_BYTES = 16;
+const WARM_STEP_BYTES = 1 << 20;
+
+const probed = Buffer.allocUnsafeSlow(2 * PROBE_BYTES);
+const chunkBytes = workerData as number;
+
+parentPort?.on('message', (job: ReadJob | undefined) => {
+  if (job === undefined) {
+    parentPort?.close();
+    return;
+  }
+  let result: ReadResult;
+  try {
+    result = perform(job);
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    result = { value: 0, failure: { message, code } };
+  }
+  parentPort?.postMessage(result, result.memory === undefined ? [] : [result.memory]);
+});
+
+function perform(job: ReadJob): ReadResult {
+  switch (job.kind) {
+    case 'open':
+      return { value: fs.openSync(job.path, job.flags, MODE) };
+    case 'read':
+      return read(job.fd, job.offsetBytes, job.lengthBytes);
+    case 'unlink':
+      fs.unlinkSync(job.path);
+      return { value: 1 };
+    case 'exists':
+      return { value: fs.lstatSync(job.path, { throwIfNoEntry: false }) === undefined ? 0 : 1 };
+    case 'reserve':
+      return { value: reserve(job.path, job.lengthBytes) ? 1 : 0 };
+    case 'sync':
+      if (job.drop) dropPagesNow(job.fd, job.fromBytes, job.lengthBytes);
+      else startWritebackNow(job.fd, job.fromBytes, job.lengthBytes);
+      return { value: 1 };
+    case 'sync-all':
+      return { value: syncFileSystemNow(job.fd) ? 1 : 0 };
+    case 'warm':
+      warm(job.path, job.lengthBytes);
+      return { value: 1 };
+    case 'probe':
+      return { value: probe(job.path, job.isDurable) ? 1 : 0 };
+  }
+}
+
+function read(fd: number, offsetBytes: number, lengthBytes: number): ReadResult {
+  const bytes = Buffer.allocUnsafeSlow(lengthBytes);
+  let got = 0;
+  while (got < lengthBytes) {
+    const n = fs.readSync(fd, bytes, got, lengthBytes - got, offsetBytes + got);
+    if (n === 0) break;
+    got += n;
+  }
+  const checksums: number[] = [];
+  for (let at = 0; at < got; at += chunkBytes) {
+    checksums.push(crc32(bytes.subarray(at, Math.min(got, at + chunkBytes))));
+  }
+  return { value: got, memory: bytes.buffer, checksums };
+}
+
+function reserve(path: string, lengthBytes: number): boolean {
+  const fd = fs.openSync(path, 'r+');
+  try {
+    return reserveSpace(fd, fs.fstatSync(fd).size, lengthBytes);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function warm(path: string, lengthBytes: number): void {
+  const fd = fs.openSync(path, O_RDONLY);
+  try {
+    const bytes = Buffer.allocUnsafeSlow(WARM_STEP_BYTES);
+    for (let at = 0; at < lengthBytes; at += WARM_STEP_BYTES) {
+      if (fs.readSync(fd, bytes, 0, WARM_STEP_BYTES, at) < WARM_STEP_BYTES) return;
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function probe(directory: string, isDurable: boolean): boolean {
+  if (fs.statSync(directory, { throwIfNoEntry: false }) === undefined) return false;
+  const path = join(directory, 'probe');
+  const fd = fs.openSync(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, MODE);
+  try {
+    const bytes = Buffer.alloc(PROBE_BYTES, 'larder');
+    try {
+      fs.writeSync(fd, bytes, 0, PROBE_BYTES, 0);
+      if (isDurable) fs.fsyncSync(fd);
+      readBack(path);
+    } catch (error) {
+      // A full disk still has what it holds.
+      if (codeOf(error) !== 'ENOSPC') throw error;
+    }
+    return true;
+  } finally {
+    fs.closeSync(fd);
+    fs.rmSync(path, { force: true });
+  }
+}
+
+/** From the disk itself, where the file system can do so; what was written goes there before. */
+function readBack(path: string): void {
+  let fd: number;
+  try {
+    fd = fs.openSync(path, O_RDONLY | O_DIRECT | O_NOFOLLOW);
+  } catch (error) {
+    if (codeOf(error) === 'EINVAL') return;
+    throw error;
+  }
+  try {
+    // The address must be a multiple of the sector's size, and nobody tells where a buffer is.
+    for (let at = 0; at < PROBE_BYTES; at += ALIGNMENT_BYTES) {
+      try {
+        fs.readSync(fd, probed, at, PROBE_BYTES, 0);
+        return;
+      } catch (error) {
+        if (codeOf(error) !== 'EINVAL') throw error;
+      }
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
