@@ -250,8 +250,13 @@ function openMoves(
     placement: () => cluster.membership?.placement ?? Placement.empty,
     bring: (ref, how) => reads.bring(ref, how),
     tell: async (member, type, list, signal) => {
-      const client = await links.connect(member);
-      await client.tellMoves(type, list, { timeoutMs: MOVE_TIMEOUT_MS, signal });
+      try {
+        const client = await links.connect(member);
+        await client.tellMoves(type, list, { timeoutMs: MOVE_TIMEOUT_MS, signal });
+      } catch (error) {
+        links.report(member, error);
+        throw error;
+      }
     },
     bytesPerSecond: moveBytesPerSecond ?? DEFAULT_MOVE_BYTES_PER_SECOND,
   });
