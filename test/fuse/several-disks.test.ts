@@ -209,6 +209,22 @@ test('one hangs: readers wait for a while, and go elsewhere', async () => {
   await readsRight();
 });
 
+test('one hangs: readers on other nodes wait for a while, and get every byte', async () => {
+  await start();
+  await readsRightFromAfar();
+  await allHeld();
+  expect(completeIn(otherDirectory()).length).toBeGreaterThan(0);
+  failing!.forgetObjects();
+  failing!.hang();
+  await readsRightFromAfar();
+  await isState(otherDirectory(), 'bad');
+  await readsRightFromAfar();
+  await allHeld();
+  failing!.goOn();
+  await isState(otherDirectory(), 'good');
+  await readsRightFromAfar();
+});
+
 test('one is full: it has what it holds, and the rest goes to the other', async () => {
   const small = new SmallDisk(parts.larder.folder('small'), 'size=48m');
   try {

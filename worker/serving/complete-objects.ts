@@ -9,17 +9,19 @@
  */
 import { constants, fstatSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
-import { CHUNK_BYTES, completePath } from '../../common/index.ts';
+import { CHUNK_BYTES, completePath, untilAborted } from '../../common/index.ts';
 import { FileCache } from '../store/file-cache.ts';
 import type { OpenFile } from '../store/file-cache.ts';
 import { SEGMENT_BLOCKS, segmentChunks } from '../store/record.ts';
 import type { RecordReader } from '../store/record-reader.ts';
-import { closeFile, openFile } from './files.ts';
+import { closeFile, openFile, readFully } from './files.ts';
 import type { FileObject } from './manifest-views.ts';
 
 export interface Place {
   readonly records: Pick<RecordReader, 'record' | 'checksums'>;
   readonly completeDirectory: string;
+  /** Fires when the disk is given up: nobody waits for it any more. */
+  readonly gone: AbortSignal;
 }
 
 export interface CompleteObjectsOptions {
@@ -43,17 +45,31 @@ export class CompleteObject implements Disposable {
   readonly objectId: string;
   readonly sizeBytes: number;
   readonly #file: OpenFile;
+  readonly #gone: AbortSignal;
   readonly #checksum: (chunk: number) => number | undefined;
 
-  constructor(object: FileObject, file: OpenFile, checksum: (chunk: number) => number | undefined) {
+  constructor(
+    object: FileObject,
+    file: OpenFile,
+    from: {
+      readonly gone: AbortSignal;
+      readonly checksum: (chunk: number) => number | undefined;
+    },
+  ) {
     this.objectId = object.objectId;
     this.sizeBytes = object.sizeBytes;
     this.#file = file;
-    this.#checksum = checksum;
+    this.#gone = from.gone;
+    this.#checksum = from.checksum;
   }
 
   get fd(): number {
     return this.#file.fd;
+  }
+
+  /** Reads until the buffer is full or the file ends; rejects when the disk is given up. */
+  async read(buffer: Buffer, offsetBytes: number): Promise<number> {
+    return await untilAborted(readFully(this.fd, buffer, offsetBytes), this.#gone);
   }
 
   /** CRC32 of a chunk, as it was written. */
@@ -86,7 +102,10 @@ export class CompleteObjects implements Disposable {
     if (facts === undefined) return undefined;
     try {
       const file = await this.#files.use(objectId, () => this.#openFile(object, facts.place));
-      return new CompleteObject(object, file, (chunk) => this.#checksum(objectId, facts, chunk));
+      return new CompleteObject(object, file, {
+        gone: facts.place.gone,
+        checksum: (chunk) => this.#checksum(objectId, facts, chunk),
+      });
     } catch {
       // Not there, or the disk fails: the main thread meets the same, and does what is to be done.
       this.#facts.delete(objectId);
@@ -142,7 +161,8 @@ export class CompleteObjects implements Disposable {
 
   async #openFile({ objectId, sizeBytes }: FileObject, place: Place): Promise<number> {
     const path = completePath(place.completeDirectory, objectId);
-    const fd = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+    const fd = await untilAborted(openFile(path, flags), place.gone);
     if (fstatSync(fd).size !== sizeBytes) {
       await closeFile(fd);
       throw new Error('a complete object has another size than its record says');

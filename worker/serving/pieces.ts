@@ -11,7 +11,6 @@ import { boundCrc, encodeDataHead } from '../../rpc/frames/index.ts';
 import { isCached } from '../../rpc/data/index.ts';
 import type { Part } from '../../rpc/data/index.ts';
 import type { CompleteObject } from './complete-objects.ts';
-import { readFully } from './files.ts';
 
 export interface Piece {
   readonly lengthBytes: number;
@@ -77,7 +76,7 @@ async function readPiece(
 ): Promise<Piece> {
   const { chunk, chunkBytes, crc, from, to } = part;
   const bytes = Buffer.allocUnsafeSlow(chunkBytes);
-  const got = await readFully(object.fd, bytes, chunk * CHUNK_BYTES);
+  const got = await object.read(bytes, chunk * CHUNK_BYTES);
   if (got < chunkBytes || crc32(bytes) !== crc) throw mismatch(object, chunk);
   const payload = bytes.subarray(from, to);
   const isWhole = payload.length === chunkBytes;

@@ -89,7 +89,9 @@ function receive(message: ToThread): void {
 }
 
 function placeAt(completeDirectory: string) {
-  return { completeDirectory, records: new RecordReader(recordsPathOf(completeDirectory)) };
+  const leaving = new AbortController();
+  const records = new RecordReader(recordsPathOf(completeDirectory));
+  return { completeDirectory, records, leaving, gone: leaving.signal };
 }
 
 /** One that cannot be opened is left to the main thread. */
@@ -109,6 +111,7 @@ async function moveTo(completeDirectories: readonly string[]): Promise<void> {
   );
   objects.moveTo(places);
   const gone = before.filter((place) => !places.includes(place));
+  for (const { leaving } of gone) leaving.abort();
   for (const { records } of gone) await records[Symbol.asyncDispose]();
 }
 

@@ -35,6 +35,7 @@ test('they are found on every disk, on no disk that is gone, and again on one th
   const placeAt = (path: string) => ({
     completeDirectory: join(path, 'complete'),
     records: new RecordReader(recordsPathOf(join(path, 'complete'))),
+    gone: SIGNAL,
   });
   const [one, other] = paths.map(placeAt);
   if (one === undefined || other === undefined) throw new Error('there are two');
