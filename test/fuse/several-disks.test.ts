@@ -144,7 +144,9 @@ test('one fails every read: its objects come from the origin, and it is given up
 
 /** Over TCP, as on another node: what is whole is sent by serving threads. */
 async function readsRightFromAfar(): Promise<void> {
-  await using larder = connect({ master: parts.masterAddress });
+  // One try has all the time that a read has: who waits for the disk itself fails.
+  const times = { readTimeoutMs: 20_000, attemptTimeoutMs: 20_000 };
+  await using larder = connect({ master: parts.masterAddress, ...times });
   await using dataset = await larder.datasets.get('d');
   for (const name of fs.readdirSync(origin)) {
     const expected = fs.readFileSync(path.join(origin, name));
