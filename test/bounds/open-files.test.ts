@@ -9,7 +9,7 @@ import { limitFds, openFds, rssBytes, TestParts } from '../support/parts.ts';
 import { differences, digest, sha256 } from '../support/trees.ts';
 
 const MIB = 1024 * 1024;
-const FEW = ['prlimit', '--nofile=64:64'];
+const FEW = ['prlimit', '--nofile=80:80'];
 
 let parts: TestParts;
 let origin: string;
@@ -76,7 +76,7 @@ test('10,000 files of a mount open at once: all can be read, and the server open
   expect(fs.readFileSync(path.join(mountpoint, '1/f1'), 'utf8')).toBe('file 1\n');
 });
 
-describe('64 file descriptors', () => {
+describe('80 file descriptors', () => {
   beforeEach(() => {
     makeFiles(60, 4);
   });
@@ -96,12 +96,12 @@ describe('64 file descriptors', () => {
       await readsRight(mountpoint);
       const server = await parts.larder.pid('server');
       console.log(
-        `${role} with 64: worker ${String(openFds(worker.pid))}, server ${String(openFds(server))}`,
+        `${role} with 80: worker ${String(openFds(worker.pid))}, server ${String(openFds(server))}`,
       );
     },
   );
 
-  test('more connections than a worker with 64 can have: refused with BUSY, and room again after', async () => {
+  test('more connections than a worker with 80 can have: refused with BUSY, and room again after', async () => {
     await parts.master();
     const worker = await parts.worker({ through: FEW });
     await parts.dataset('d', `file://${origin}`);
@@ -159,6 +159,6 @@ test.each(['master', 'worker'] as const)(
     ]);
     expect(code).toBe(1);
     expect(stderr).toContain('[OPEN_FILES_LIMIT]');
-    expect(stderr).toContain('limit=40, needed=64');
+    expect(stderr).toContain('limit=40, needed=80');
   },
 );
