@@ -147,3 +147,42 @@ test('bytes go at the rate, after a burst of a second', async () => {
   await rate.take(1, signal);
   expect(nowMs).toBe(6000);
 });
+
+test('of small objects 300 come a second, however few their bytes are', async () => {
+  larder = await Larder.open({});
+  let nowMs = 0;
+  const sleep = async (ms: number) => {
+    const untilMs = nowMs + ms;
+    await new Promise((resolve) => setImmediate(resolve));
+    nowMs = Math.max(nowMs, untilMs);
+  };
+  const memory = new MemoryVersions();
+  memory.add(files(900, { sizeBytes: 1 }));
+  const { workerId } = larder.store;
+  const placement = new Placement(1, [
+    { ...KEEPER, state: 'leaving' },
+    { ...workers(1)[0]!, workerId },
+  ]);
+  const arrivals = new Arrivals();
+  const broughtAtMs: number[] = [];
+  pulls = new Pulls({
+    ...{ workerId, versions: memory, arrivals, log, held: { has: () => false } },
+    clock: { monotonicMs: () => nowMs, sleep } as unknown as Clock,
+    placement: () => placement,
+    replicas: () => 1,
+    receipts: { add: () => undefined },
+    bring: async () => {
+      broughtAtMs.push(nowMs);
+      return await Promise.resolve('done');
+    },
+    bytesPerSecond: 1000 * MIB,
+  });
+  for (let ordinal = 1; ordinal <= 900; ordinal += 1) {
+    const arrival = { from: KEEPER.workerId, datasetId: DATASET, version: 1, ordinal };
+    arrivals.add(arrival, memory.readers[0]!.objectRef(ordinal, dataset));
+  }
+  pulls.wake();
+  while (broughtAtMs.length < 900) await new Promise((resolve) => setImmediate(resolve));
+  expect(broughtAtMs.filter((atMs) => atMs < 1000).length).toBeLessThanOrEqual(304);
+  expect(broughtAtMs.at(-1)).toBeGreaterThan(2900);
+});
