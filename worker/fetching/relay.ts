@@ -4,8 +4,7 @@ import type { ObjectRef } from '../../common/index.ts';
 import type { ReadPiece } from '../object-reads.ts';
 import type { PeerReads, ReadOrigin } from '../peers/peer-reads.ts';
 import type { ByteRange } from './read-pattern.ts';
-import { Tap } from './tap.ts';
-import { abortion } from './waiting.ts';
+import { throughTap } from './through-tap.ts';
 
 export interface Relay {
   readonly ref: ObjectRef;
@@ -23,33 +22,14 @@ const LIMIT_BYTES = 4 * MIB;
  *
  * @throws {LarderError} what asking elsewhere cannot cure
  */
-export async function* relay({
-  ref,
-  range,
-  peers,
-  from,
-  ...rest
-}: Relay): AsyncGenerator<ReadPiece> {
-  const left = new AbortController();
-  const signal = AbortSignal.any([rest.signal, left.signal]);
-  const tap = new Tap(range, LIMIT_BYTES);
-  const lengthBytes = range.toBytes - range.fromBytes;
-  let offset = range.fromBytes;
-  const read = { ...from, ref, offsetBytes: offset, lengthBytes, signal };
-  const done = peers.read(read, (bytes) => {
-    tap.offer(offset, bytes);
-    offset += bytes.length;
-    return tap.full && !tap.over ? tap.drained() : undefined;
+export function relay({ ref, range, peers, from, signal }: Relay): AsyncGenerator<ReadPiece> {
+  const offsetBytes = range.fromBytes;
+  const lengthBytes = range.toBytes - offsetBytes;
+  return throughTap({
+    range,
+    limitBytes: LIMIT_BYTES,
+    signal,
+    read: (sink, ends) =>
+      peers.read({ ...from, ref, offsetBytes, lengthBytes, signal: ends }, sink),
   });
-  done.then(
-    () => tap.end(),
-    (error: unknown) => tap.end(error),
-  );
-  using abort = abortion(signal);
-  try {
-    yield* tap.pieces(abort.aborted);
-  } finally {
-    left.abort();
-    await done.catch(() => undefined);
-  }
 }

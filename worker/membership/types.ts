@@ -14,6 +14,7 @@ import type { MasterChannel } from '../../rpc/grpc/index.ts';
 import type { OriginTrouble } from '../origin-troubles.ts';
 import type { ListingBatch } from '../origins/origin.ts';
 import type { PeerCounters } from '../peers/index.ts';
+import type { DiskStatus } from '../store/index.ts';
 
 /** Blocks [firstBlock, firstBlock + count) of a dataset came to this disk, or went. */
 export interface HeldChange {
@@ -114,22 +115,11 @@ export interface WorkerHandlers {
   scan(request: ScanRequest): Scan;
 }
 
-export interface DiskCounters {
-  readonly path: string;
-  readonly state: 'good' | 'missing' | 'bad';
-  /** Why it is not good. */
-  readonly problem?: string | undefined;
-  readonly capacityBytes: number;
-  readonly usedBytes: number;
-  readonly objects: number;
-  readonly errors: number;
-}
-
 export interface WorkerCounters {
   readonly capacityBytes: number;
   readonly usedBytes: number;
   /** Of each cache directory. */
-  readonly disks?: readonly DiskCounters[];
+  readonly disks?: readonly DiskStatus[];
   readonly origin: {
     readonly gets: number;
     readonly bytes: number;
