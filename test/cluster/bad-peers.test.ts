@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { epoch, expectRight, PATIENCE } from '../support/epochs.ts';
 import { HOSTS_MISSING, testFiles, TestHosts } from '../support/hosts.ts';
-import type { HostClient, Meddling } from '../support/hosts.ts';
+import type { Meddling } from '../support/hosts.ts';
 
 const KINDS: readonly Meddling[] = [
   'wrong-bytes',
@@ -15,12 +15,9 @@ const MEDDLER_PORT = 7999;
 
 describe.skipIf(HOSTS_MISSING !== undefined)('a peer that serves', () => {
   let hosts: TestHosts;
-  let readers: HostClient[];
 
   beforeAll(async () => {
     hosts = await TestHosts.start({ workers: 3, others: ['cpu'] });
-    // One asks the peer itself, for the other its own worker does.
-    readers = await Promise.all(['w1', 'cpu'].map((name) => hosts.client(name, PATIENCE)));
   });
 
   afterAll(async () => {
@@ -31,6 +28,8 @@ describe.skipIf(HOSTS_MISSING !== undefined)('a peer that serves', () => {
     // All of one size: what is asked of one can be had of the next.
     const all = testFiles(25, 300_000).map((file) => ({ ...file, sizeBytes: 300_000 }));
     const files = all.slice(0, -1);
+    // One asks the peer itself, for the other its own worker does. New ones: they know of no earlier test's peer.
+    const readers = await Promise.all(['w1', 'cpu'].map((name) => hosts.client(name, PATIENCE)));
     await hosts.dataset(kind, all);
     const target = `${hosts.network.address('w3')}:7500`;
     const meddler = await hosts.process('w3', 'meddler-process', `${MEDDLER_PORT}`, target, kind);

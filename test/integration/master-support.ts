@@ -181,17 +181,19 @@ export class FakeWorker implements AsyncDisposable {
   }
 
   async *#list(signal: AbortSignal): AsyncGenerator<ListingBatch, void, undefined> {
+    // Told by its end and not by the signal: the stream may break before the signal comes.
+    let isWhole = false;
     try {
-      if (typeof this.listing === 'function') {
-        yield* this.listing(signal);
-        return;
+      if (typeof this.listing === 'function') yield* this.listing(signal);
+      else {
+        for (let at = 0; at < this.listing.length; at += 1000) {
+          yield { entries: this.listing.slice(at, at + 1000), skipped: [] };
+        }
+        if (this.skipped.length > 0) yield { entries: [], skipped: this.skipped };
       }
-      for (let at = 0; at < this.listing.length; at += 1000) {
-        yield { entries: this.listing.slice(at, at + 1000), skipped: [] };
-      }
-      if (this.skipped.length > 0) yield { entries: [], skipped: this.skipped };
+      isWhole = true;
     } finally {
-      if (signal.aborted) this.cancelledListings += 1;
+      if (!isWhole) this.cancelledListings += 1;
     }
   }
 

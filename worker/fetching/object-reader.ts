@@ -34,7 +34,7 @@ import { bring } from './bring.ts';
 import type { Bringing, Brought } from './bring.ts';
 import { bringRange, notKept } from './completion.ts';
 import type { FetchFrom } from './fetch-from.ts';
-import { FetchQueue } from './fetch-queue.ts';
+import { FetchQueue, PEER_QUEUE } from './fetch-queue.ts';
 import { Interest, isHeld, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
 import type { FetchContext } from './object-fetch.ts';
@@ -81,8 +81,6 @@ export interface BringOptions extends Pick<Bringing, 'blocks' | 'keeper' | 'pace
 
 /** What a reader may take from the file before it asks again. */
 const MAX_EXTENT_BYTES = 64 * MIB;
-/** Runs that ask other workers and that no reader waits for. Readers' own are as many as there are readers. */
-const MAX_UNWAITED_PEER_READS = 16;
 /** How often a reader tries again after what it was reading was dropped. */
 const MAX_ROUNDS_WITHOUT_PROGRESS = 8;
 
@@ -115,7 +113,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
         maxRunning,
         maxUnwaited: options.maxUnwaitedReads ?? Math.ceil((maxRunning * 3) / 4),
       }),
-      peerQueue: new FetchQueue({ maxRunning: Infinity, maxUnwaited: MAX_UNWAITED_PEER_READS }),
+      peerQueue: new FetchQueue(PEER_QUEUE),
       peers: options.peers,
       originFor: options.originFor,
       joinBytes: options.joinBytes ?? 8 * MIB,

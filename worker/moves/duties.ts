@@ -53,6 +53,23 @@ export function dutiesOf(copy: Copy): Duties {
 }
 
 /**
+ * Whom this worker tells of what has just come: the owner, and of those that are to have it the one after this
+ * worker, which tells the next, so that copies spread as a chain.
+ */
+export function nextOf(copy: Copy): readonly PlacementMember[] {
+  const { placement, workerId, objectId, stripes, replicas } = copy;
+  const next = new Map<string, PlacementMember>();
+  for (const stripe of stripes) {
+    const members = placement.candidates(objectId, stripe, replicas);
+    const at = members.findIndex((member) => member.workerId === workerId);
+    for (const member of [members[0], members[at + 1]]) {
+      if (member !== undefined && member.workerId !== workerId) next.set(member.workerId, member);
+    }
+  }
+  return [...next.values()];
+}
+
+/**
  * What to do with a copy here after others have taken theirs.
  *
  * @param takenBy workers that said that they have their part of it

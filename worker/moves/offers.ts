@@ -3,7 +3,8 @@
  *
  * All of it after each change of placement or of how many copies a dataset is to have; what has come since,
  * now and then, because it may have come for somebody else (while its owner was away) or be the first of
- * several copies; and all that one worker is to have, when it can be reached again.
+ * several copies (each tells the next, so that copies spread as a chain); and all that one worker is to have, when
+ * it can be reached again.
  *
  * Always true: a worker is told `settled` for a placement only after everything held here that it is to have by
  * that placement was offered to it.
@@ -11,7 +12,7 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Clock, Logger, Placement, PlacementMember } from '../../common/index.ts';
 import type { MoveList } from '../../rpc/frames/index.ts';
-import { dutiesOf } from './duties.ts';
+import { dutiesOf, nextOf } from './duties.ts';
 import { holdings } from './holdings.ts';
 import type { Holding, HoldingsOptions } from './holdings.ts';
 import { Outbox } from './outbox.ts';
@@ -168,9 +169,10 @@ export class Offers implements AsyncDisposable {
     const { workerId, replicas } = this.#options;
     const { datasetId, version, ordinal, ref, stripes, isFresh } = holding;
     const copy = { placement, workerId, objectId: ref.objectId, stripes };
-    const { others } = dutiesOf({ ...copy, replicas: replicas(datasetId) });
-    for (const member of others) {
-      if (!isFresh && !targets.has(member.workerId)) continue;
+    const due = { ...copy, replicas: replicas(datasetId) };
+    const told = dutiesOf(due).others.filter(({ workerId }) => targets.has(workerId));
+    const next = isFresh ? nextOf(due).filter(({ workerId }) => !targets.has(workerId)) : [];
+    for (const member of [...told, ...next]) {
       await outbox.add(member, { datasetId, version, flag: false }, ordinal);
     }
   }

@@ -2,8 +2,9 @@
  * Which workers are asked for bytes that are missing here, in which order, before the origin is.
  *
  *   1. known keepers, for what they have;
- *   2. whoever comes before this worker in rendezvous order, to fetch: the owner first. Where this worker
- *      is to have a copy of its own anyway, the nearest before it first, so that copies spread as a chain;
+ *   2. whoever comes before this worker in rendezvous order, to fetch: the owner first;
+ *      where this worker is to have a copy of its own anyway, 2 goes before 1 and the nearest before it first, so
+ *      that copies spread as a chain: the owner, a keeper of all, would be asked by everybody otherwise;
  *   3. at the owner, while it has not heard what others have: those that are leaving and those that come after
  *      it, for what they have.
  *
@@ -58,10 +59,12 @@ export function routeOf(
   }
   const rank = at < 0 ? candidates.length : at;
   const isCopy = replicas === 'all' || rank < replicas;
-  const before = isCopy
-    ? candidates.slice(Math.max(0, rank - MOST_BEFORE), rank).reverse()
-    : candidates.slice(0, Math.min(rank, MOST_BEFORE));
-  return { asks: distinct([...held, ...before.map(toFetch)]), keeps: isCopy };
+  if (isCopy) {
+    const before = candidates.slice(Math.max(0, rank - MOST_BEFORE), rank).reverse();
+    return { asks: distinct([...before.map(toFetch), ...held]), keeps: true };
+  }
+  const before = candidates.slice(0, Math.min(rank, MOST_BEFORE));
+  return { asks: distinct([...held, ...before.map(toFetch)]), keeps: false };
 }
 
 const asKeeper = (member: PlacementMember): Ask => ({ member, mayFetch: false, isKeeper: true });

@@ -95,6 +95,26 @@ test('what is not held is not offered, and what comes is, a moment later', async
   expect(sent.ordinals('worker-2')).toEqual([]);
 });
 
+test('of what comes, each tells the owner and the next that is to have it', async () => {
+  replicas = 3;
+  start();
+  await settled('worker-1');
+  await settled('worker-2');
+  held.add(0, COUNT);
+  const after = (to: string) => {
+    const reader = versions.readers[0]!;
+    return Array.from({ length: COUNT }, (_, i) => i + 1).filter((ordinal) => {
+      const { objectId } = reader.objectRef(ordinal, dataset);
+      const ids = placement.candidates(objectId, 0, 3).map(({ workerId }) => workerId);
+      return to === ids[0] || to === ids[ids.indexOf(ME) + 1];
+    });
+  };
+  for (const to of ['worker-1', 'worker-2']) {
+    await expect.poll(() => sent.ordinals(to), { timeout: 5000 }).toEqual(after(to));
+    expect(after(to).length).toBeLessThan(COUNT);
+  }
+});
+
 test('who cannot be reached is offered everything when it can be, and others meanwhile', async () => {
   held.add(0, COUNT);
   sent.away.add('worker-2');

@@ -47,6 +47,9 @@ describe('who is asked before the origin', () => {
     expect(asked({ workerId: at(3), replicas: 'all' })).toEqual([chain, true]);
     expect(asked({ workerId: at(1), replicas: 2 })).toEqual([[`${at(0)}!`], true]);
     expect(asked({ workerId: at(2), replicas: 2 })[1]).toBe(false);
+    const keepers = { keepersOf: () => order.slice(0, 1), isSettled: () => true };
+    const afterChain = [[...chain, at(0)], true];
+    expect(asked({ workerId: at(3), replicas: 'all', keepers })).toEqual(afterChain);
   });
 
   test('keepers first, for what they have; the worker itself is not asked', () => {
