@@ -1,4 +1,11 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/**
+ * What the processes that tests start have compiled is kept: they are many, and most of a start is the compiler's. The
+ * 27 tests of `cli-errors` took 33 s of CPU time without it, 20 with it.
+ */
+const COMPILED = path.resolve('node_modules/.cache/tests');
 
 /**
  * One project per kind of test, so that `vitest run --project unit` is the quick loop.
@@ -12,6 +19,7 @@ const project = (name: string, folders: string[], testTimeout: number) => ({
     testTimeout,
     hookTimeout: testTimeout,
     pool: 'forks' as const,
+    env: { NODE_COMPILE_CACHE: COMPILED },
     expect: { requireAssertions: true },
   },
 });

@@ -49,7 +49,7 @@ test('after a SIGKILL everything that was told is there, and workers join again'
   const done = await create(channel, 'ds');
   const manifest = await readManifestBytes(channel, 1, 1);
   worker.store.set(1, 0, 7, true);
-  const lease = { dataset_id: 1, version: 1, holder: 'm', what: 'host:/mnt', ttl_ms: 1000 };
+  const lease = { dataset_id: 1, version: 1, holder: 'm', what: 'host:/mnt', ttl_ms: 5000 };
   await channel.catalog.leaseVersion(lease);
   const before = worker.membership.placement.number;
   await first.kill();
