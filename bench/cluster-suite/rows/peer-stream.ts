@@ -26,7 +26,8 @@ export const peerStream: ClusterRow = {
   title: 'one stream from a peer, against iperf3 between the same two hosts',
   measure: async (options) => {
     if (!(await isInstalled('iperf3'))) throw new NotAvailable('iperf3 is not installed');
-    await using hosts = await TestHosts.start({ workers: 1, others: ['reader'] });
+    const worker = () => ({ cacheSize: '2GiB' });
+    await using hosts = await TestHosts.start({ workers: 1, others: ['reader'], worker });
     const [file] = testFiles(1, FILE_BYTES);
     if (file === undefined) throw new Error('no file');
     await hosts.dataset('d', [file]);
