@@ -10,4 +10,6 @@ export type {
   RoomAhead,
   Shortage,
 } from './admission.ts';
+export { LookAhead } from './look-ahead.ts';
+export type { PlanRate } from './look-ahead.ts';
 export { FULL_BAND, thresholdFor } from './threshold.ts';
