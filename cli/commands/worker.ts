@@ -39,6 +39,7 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     diskHungAfterMs: settings.diskHungAfter,
     diskErrorLimit: settings.diskErrors,
     diskRetryMs: settings.diskRetry,
+    rateWindowMs: settings.readRateWindow,
     listen: settings.workerListen,
     socket,
     socketMode: socketMode(flags),

@@ -142,6 +142,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     if (lengthBytes === 0) return;
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
     this.#counts.asked(lengthBytes, options);
+    this.#store.policies.read(ref, lengthBytes);
     const fetch = this.#enter(ref);
     using abort = abortion(options.signal);
     try {
@@ -249,6 +250,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, read: TouchedRead): void {
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
     this.#counts.asked(read.bytes, read);
+    this.#store.policies.read(ref, read.bytes);
     this.#counts.served(read.bytes, 'disk', read);
     this.#ledger.askedOf(ref, range);
     this.#besides.memoryOf(ref).touch(range);

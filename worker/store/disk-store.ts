@@ -28,13 +28,15 @@ import { erase } from './erase.ts';
 import type { EraserOptions } from './erase.ts';
 import { IntegrityChecks, restore } from './integrity-checks.ts';
 import { ObjectIndex } from './object-index.ts';
-import { classify, DEFAULT_HUNG_AFTER_MS, setCapacity } from './options.ts';
+import { DEFAULT_HUNG_AFTER_MS, setCapacity } from './options.ts';
 import type { DiskStoreOptions } from './options.ts';
 import { openParts } from './parts.ts';
 import type { StoreParts } from './parts.ts';
+import type { OrderedObject } from './record-store.ts';
+import { Places } from './places.ts';
 import { References } from './references.ts';
 import type { CollectRequest } from './references.ts';
-import { Space } from './space.ts';
+import { placedOf, Space } from './space.ts';
 import type { StoredObject } from './stored-object.ts';
 import { isDropped } from './stored-object.ts';
 import { sweepStrays } from './sweep.ts';
@@ -42,6 +44,7 @@ import { judgeUnread } from './unread.ts';
 
 export class DiskStore implements AsyncDisposable {
   readonly admission: Admission;
+  readonly places: Places;
   readonly #options: DiskStoreOptions;
   readonly #directory: CacheDirectory;
   readonly #records: StoreParts['records'];
@@ -69,8 +72,9 @@ export class DiskStore implements AsyncDisposable {
 
   constructor(parts: StoreParts) {
     const { options, records, threads } = parts;
-    const { directory } = options;
+    const { directory, clock = systemClock } = options;
     this.admission = parts.admission;
+    this.places = new Places(parts.admission, options);
     this.#options = options;
     this.#directory = directory;
     this.#threads = threads;
@@ -88,10 +92,11 @@ export class DiskStore implements AsyncDisposable {
       records,
       find: (objectId) => this.#index.find(objectId),
       leaving: (objectId) => this.#index.leaving(objectId) !== undefined,
-      evict: (object) => this.drop(object, 'evicted'),
+      evict: (object, why) => this.drop(object, `evicted: ${why}`),
       demote: (object) => {
         this.setRegion(object, 'transit');
       },
+      clock,
     });
     this.#checks = new IntegrityChecks({
       index: this.#index,
@@ -103,6 +108,7 @@ export class DiskStore implements AsyncDisposable {
       index: this.#index,
       records,
       totals: parts.totals,
+      admission: parts.admission,
       drop: (object) => this.drop(object, 'collected'),
     });
     this.#eraser = {
@@ -129,7 +135,7 @@ export class DiskStore implements AsyncDisposable {
       directory: directory.path,
       readers: threads.readers,
       health: this.#health,
-      clock: options.clock ?? systemClock,
+      clock,
       everyMs: (options.hungAfterMs ?? DEFAULT_HUNG_AFTER_MS) / 2,
       signal: this.#closing.signal,
     });
@@ -205,14 +211,9 @@ export class DiskStore implements AsyncDisposable {
     await this.#letGo();
   }
 
-  /** Where an object belongs that is new, or seen again. */
-  classify(ref: ObjectRef): Region {
-    return classify(this.admission, this.#options, ref);
-  }
-
   /** The object, in memory until `unpin`, and belonging to the reference's dataset from now on. */
   pin(ref: ObjectRef): StoredObject {
-    const object = this.#index.pin(ref, () => this.classify(ref));
+    const object = this.#index.pin(ref, () => this.places.classify(ref));
     this.#references.add(object, ref);
     return object;
   }
@@ -286,6 +287,11 @@ export class DiskStore implements AsyncDisposable {
     return this.#writer.commit(object, block, checksums);
   }
 
+  /** Of one dataset, the highest band hash first. */
+  kept(datasetId: number): Iterable<OrderedObject> {
+    return this.#records.keptOrder(datasetId);
+  }
+
   /** Whatever the records name, in the order of eviction. */
   objectIds(): Generator<string> {
     return this.#records.objectIds();
@@ -300,8 +306,9 @@ export class DiskStore implements AsyncDisposable {
   setRegion(object: StoredObject, region: Region): void {
     if (object.record.region === region || object.state === 'dropped') return;
     const files = object.hasFile ? 1 : 0;
-    this.admission.account(object.record.region, -object.accountedBytes, -files);
-    this.admission.account(region, object.accountedBytes, files);
+    const placed = placedOf(object);
+    this.admission.account(placed, -object.accountedBytes, -files);
+    this.admission.account({ ...placed, region }, object.accountedBytes, files);
     if (object.recorded) this.#records.removeOrder(object.objectId, object.record);
     object.record = { ...object.record, region };
     if (object.recorded) this.#records.putRecord(object.objectId, object.record);

@@ -1,0 +1,122 @@
+/** What the store does around `Admission`, without files. */
+import { bandHash } from '../../../../common/index.ts';
+import type { Admission } from '../../../../worker/admission/index.ts';
+import type {
+  Candidate,
+  Decision,
+  EvictionOrder,
+  EvictionReason,
+  Newcomer,
+  Region,
+} from '../../../../worker/admission/index.ts';
+
+export interface SimulatedRead {
+  readonly datasetId: number;
+  /** Its first block is the same number. */
+  readonly file: number;
+  readonly bytes: number;
+}
+
+export interface SimulatedObject extends Candidate {
+  readonly bytes: number;
+  open: boolean;
+  region: Region;
+}
+
+export function bandOf(datasetId: number, file: number): number {
+  return bandHash(Buffer.from(`${String(datasetId)}/${String(file)}.jpg`));
+}
+
+export class SimulatedCache {
+  readonly admission: Admission;
+  readonly held = new Map<string, SimulatedObject>();
+  nowMs = 0;
+  /** Of the last read that was no hit. */
+  decision: Decision | undefined;
+  readonly evictions: { readonly object: SimulatedObject; readonly reason: EvictionReason }[] = [];
+  /** Of each dataset those that are kept, the highest band hash first. */
+  readonly #kept = new Map<number, SimulatedObject[]>();
+
+  constructor(admission: Admission) {
+    this.admission = admission;
+  }
+
+  /** Of one dataset, or of all. */
+  keptBytes(datasetId?: number): number {
+    let sum = 0;
+    for (const object of this.held.values()) {
+      if (object.region !== 'kept') continue;
+      if (datasetId === undefined || object.datasetId === datasetId) sum += object.bytes;
+    }
+    return sum;
+  }
+
+  /** @returns whether it was a hit */
+  read({ datasetId, file, bytes }: SimulatedRead): boolean {
+    const objectId = `${String(datasetId)}/${String(file)}`;
+    if (this.held.has(objectId)) {
+      this.admission.touched({ datasetId, firstBlock: file });
+      return true;
+    }
+    const described = { datasetId, firstBlock: file, band: bandOf(datasetId, file) };
+    this.decision = this.admission.classify({ ...described, bytes }, this.nowMs);
+    const { region } = this.decision;
+    const object: SimulatedObject = { objectId, ...described, bytes, open: false, region };
+    if (this.#makeRoom(object)) {
+      this.admission.account(object, bytes, 1);
+      this.held.set(objectId, object);
+      if (object.region === 'kept') this.#insert(object);
+    }
+    return false;
+  }
+
+  drop(object: SimulatedObject): void {
+    this.held.delete(object.objectId);
+    const kept = this.#kept.get(object.datasetId);
+    const at = kept?.indexOf(object) ?? -1;
+    if (at >= 0) kept?.splice(at, 1);
+    this.admission.account(object, -object.bytes, -1);
+  }
+
+  get order(): EvictionOrder {
+    const of = (region: Region) => {
+      return [...this.held.values()].filter((object) => object.region === region);
+    };
+    return {
+      transit: () => of('transit'),
+      replica: () => of('replica').sort((a, b) => b.band - a.band),
+      kept: (datasetId, fromBand = Infinity) => {
+        const kept = this.#kept.get(datasetId) ?? [];
+        return kept.filter(({ band }) => band <= fromBand);
+      },
+    };
+  }
+
+  #makeRoom(object: SimulatedObject): boolean {
+    for (;;) {
+      const newcomer: Newcomer = { ...object, objects: 1 };
+      const shortage = this.admission.shortage(newcomer);
+      if (shortage === undefined) return true;
+      const { nowMs } = this;
+      let isRoomMade = false;
+      for (const victim of this.admission.victims({ shortage, newcomer, nowMs }, this.order)) {
+        const held = this.held.get(victim.objectId);
+        if (held === undefined) continue;
+        this.evictions.push({ object: held, reason: victim.reason });
+        this.drop(held);
+        isRoomMade = true;
+        break;
+      }
+      if (isRoomMade) continue;
+      if (shortage !== 'kept' && shortage !== 'quota') return false;
+      object.region = 'transit';
+    }
+  }
+
+  #insert(object: SimulatedObject): void {
+    const kept = this.#kept.get(object.datasetId) ?? [];
+    this.#kept.set(object.datasetId, kept);
+    const at = kept.findIndex(({ band }) => band < object.band);
+    kept.splice(at < 0 ? kept.length : at, 0, object);
+  }
+}
