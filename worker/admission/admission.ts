@@ -44,7 +44,6 @@ import type {
   Decision,
   Described,
   EvictionOrder,
-  EvictionReason,
   Newcomer,
   Placed,
   PlaceReason,
@@ -105,8 +104,8 @@ export class Admission {
   }
 
   /** How often each was the reason, since the start. */
-  get counts(): ReadonlyMap<PlaceReason | EvictionReason, number> {
-    return this.#counts.all;
+  get counts(): Pick<DecisionCounts, 'places' | 'evictions'> {
+    return this.#counts;
   }
 
   /** What a dataset has and may have. */
@@ -275,7 +274,8 @@ export class Admission {
     // What its quota still lacks comes from others, whatever its next use.
     if (share.keptBytes + bytes <= share.quotaBytes) return 'fits';
     const last = share.nextUses.last();
-    const isSooner = last !== undefined && share.nextUses.of(object.firstBlock) < last.nextUse;
+    const isSooner =
+      last !== undefined && share.nextUses.ofNewcomer(object.firstBlock) < last.nextUse;
     return isSooner ? 'sooner use' : 'later use';
   }
 

@@ -26,12 +26,7 @@ export class DatasetShares {
   /** The dataset's, with its quota as of now. */
   of(datasetId: number): DatasetShare {
     this.#planIfStale();
-    let share = this.#shares.get(datasetId);
-    if (share === undefined) {
-      share = new DatasetShare(datasetId);
-      this.#shares.set(datasetId, share);
-    }
-    return share;
+    return this.#get(datasetId);
   }
 
   /** Unset where nothing is known of it. */
@@ -53,7 +48,7 @@ export class DatasetShares {
   }
 
   setExpected(datasetId: number, expected: Expected | undefined): void {
-    const share = this.of(datasetId);
+    const share = this.#get(datasetId);
     share.expected = expected;
     this.#isStale = true;
   }
@@ -65,7 +60,7 @@ export class DatasetShares {
   }
 
   account(datasetId: number, bytes: number, objects: number): void {
-    const share = this.#shares.get(datasetId) ?? this.of(datasetId);
+    const share = this.#get(datasetId);
     share.keptBytes += bytes;
     share.keptObjects += objects;
     if (share.overBytes > 0) this.#over.add(share);
@@ -106,6 +101,15 @@ export class DatasetShares {
     this.#planIfStale();
     const holding = [...this.#shares.values()].filter(({ keptObjects }) => keptObjects > 0);
     return largest(holding, except, ({ rank }) => rank);
+  }
+
+  #get(datasetId: number): DatasetShare {
+    let share = this.#shares.get(datasetId);
+    if (share === undefined) {
+      share = new DatasetShare(datasetId);
+      this.#shares.set(datasetId, share);
+    }
+    return share;
   }
 
   #planIfStale(): void {

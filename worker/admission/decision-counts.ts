@@ -24,18 +24,19 @@ const DECISIONS = new Map<PlaceReason, Decision>(
 );
 
 export class DecisionCounts {
-  readonly all = new Map<PlaceReason | EvictionReason, number>();
+  readonly places = new Map<PlaceReason, number>();
+  readonly evictions = new Map<EvictionReason, number>();
 
   placed(reason: PlaceReason): Decision {
-    this.#count(reason);
+    count(this.places, reason);
     return DECISIONS.get(reason) ?? { region: REGION_OF[reason], reason };
   }
 
   evicted(reason: EvictionReason): void {
-    this.#count(reason);
+    count(this.evictions, reason);
   }
+}
 
-  #count(reason: PlaceReason | EvictionReason): void {
-    this.all.set(reason, (this.all.get(reason) ?? 0) + 1);
-  }
+function count<T>(counts: Map<T, number>, reason: T): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + 1);
 }

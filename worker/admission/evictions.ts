@@ -79,15 +79,15 @@ export function* belowThresholds(eviction: Eviction, open: boolean): Generator<V
 }
 
 /** Whether it is to be kept, and so comes before what lies above any threshold. */
-function comesBefore({ shares, newcomer, protections, nowMs }: Eviction): boolean {
+function comesBefore(eviction: Eviction): boolean {
+  const { shares, newcomer } = eviction;
   if (newcomer.datasetId === ANYONE) return true;
   if (newcomer.region !== 'kept') return false;
-  if (newcomer.band < shares.of(newcomer.datasetId).threshold) return true;
-  return protections.of(newcomer, nowMs) !== undefined;
+  return newcomer.band < shares.of(newcomer.datasetId).threshold || isBeforeAll(eviction);
 }
 
-function rankOf({ newcomer, protections, nowMs }: Eviction): number {
-  return protections.of(newcomer, nowMs) === undefined ? newcomer.band : FIRST;
+function rankOf(eviction: Eviction): number {
+  return isBeforeAll(eviction) ? FIRST : eviction.newcomer.band;
 }
 
 function* ownAbove(eviction: Eviction, open: boolean): Generator<Victim> {
@@ -120,13 +120,17 @@ function* exceeding(
   return leftAny;
 }
 
-function pickGiver({ shares, newcomer }: Eviction, spent: ReadonlySet<DatasetShare>) {
+function pickGiver(eviction: Eviction, spent: ReadonlySet<DatasetShare>) {
+  const { shares, newcomer } = eviction;
   const most = shares.mostOver(spent);
-  if (newcomer.datasetId !== ANYONE) {
-    // Its own gives to it by comparing the two.
-    return most?.datasetId === newcomer.datasetId ? undefined : most;
-  }
-  return most ?? shares.leastWorth(spent);
+  // What is pinned counts for no quota: others give to it as if they had none.
+  if (isBeforeAll(eviction)) return most ?? shares.leastWorth(spent);
+  // Its own gives to it by comparing the two.
+  return most?.datasetId === newcomer.datasetId ? undefined : most;
+}
+
+function isBeforeAll({ newcomer, protections, nowMs }: Eviction): boolean {
+  return newcomer.datasetId === ANYONE || protections.of(newcomer, nowMs) !== undefined;
 }
 
 /**
@@ -162,7 +166,7 @@ function* lastUsed(
   above: number,
 ): Generator<Candidate> {
   const { order, newcomer } = eviction;
-  const sooner = above === FIRST ? FIRST : uses.of(newcomer.firstBlock);
+  const sooner = above === FIRST ? FIRST : uses.ofNewcomer(newcomer.firstBlock);
   const left: Candidate[] = [];
   try {
     for (;;) {

@@ -59,10 +59,15 @@ export class LookAhead {
     if (this.#jobs.delete(jobId)) this.#listPlans();
   }
 
-  /** On the plans' common time line (units of `startsAt`); Infinity where no plan names it. */
-  nextUse(row: number): number {
+  /**
+   * On the plans' common time line (units of `startsAt`); Infinity where no plan names it.
+   *
+   * @param ahead so many objects that each job reads now are taken for read: whether something is worth keeping
+   *   depends on when it is used after that
+   */
+  nextUse(row: number, ahead = 0): number {
     let next = Infinity;
-    for (const plan of this.#plans) next = Math.min(next, plan.nextUse(row));
+    for (const plan of this.#plans) next = Math.min(next, plan.nextUse(row, ahead));
     return next;
   }
 
@@ -103,22 +108,24 @@ class EpochPlan {
     this.position = Math.max(this.position, position);
   }
 
-  nextUse(row: number): number {
+  nextUse(row: number, ahead: number): number {
     const first = this.#first[row] ?? NEVER;
     if (first === NEVER) return Infinity;
-    const position = first >= this.position ? first : this.#nextAgain(row);
+    // Of an epoch that has not begun nothing is read now.
+    const from = this.position === 0 ? 0 : this.position + ahead;
+    const position = first >= from ? first : this.#nextAgain(row, from);
     return position === NEVER ? Infinity : this.#rate.startsAt + position * this.#rate.perObject;
   }
 
-  /** The first further position of a row that is not past. */
-  #nextAgain(row: number): number {
+  /** The first further position of a row that is not before `from`. */
+  #nextAgain(row: number, from: number): number {
     const { rows, positions } = this.#again;
     let low = 0;
     let high = rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = rows[middle] ?? 0;
-      const isBefore = other < row || (other === row && (positions[middle] ?? 0) < this.position);
+      const isBefore = other < row || (other === row && (positions[middle] ?? 0) < from);
       if (isBefore) low = middle + 1;
       else high = middle;
     }

@@ -24,12 +24,16 @@ export interface PlannedRows {
   /** Of each row, in the order of their first block: as in `BlockIndex`. */
   readonly firstBlock: Uint32Array;
   readonly band: Uint32Array;
+  /** Objects that are fetched ahead of where a job is, and the one that it reads; default 64. */
+  readonly ahead?: number | undefined;
 }
+
+const DEFAULT_AHEAD = 64;
 
 /** Rows that were read, and whose plan has not moved on yet: ranks tell so every 200 ms. */
 const PENDING_ROWS = 4096;
 /** Looked at for each question. */
-const PENDING_LOOKS = 4;
+const PENDING_LOOKS = 8;
 const NONE = -1;
 
 export class NextUses {
@@ -51,10 +55,12 @@ export class NextUses {
     this.#places = new Int32Array(count).fill(NONE);
   }
 
-  /** Infinity where no plan names it, or the version does not. */
-  of(firstBlock: number): number {
+  /**
+   * Of a newcomer: after the use that it comes for. Infinity where no plan names it, or the version does not.
+   */
+  ofNewcomer(firstBlock: number): number {
     const row = this.#rowOf(firstBlock);
-    return row === NONE ? Infinity : this.#nextUse(row);
+    return row === NONE ? Infinity : this.#nextUse(row, this.#rows.ahead ?? DEFAULT_AHEAD);
   }
 
   /** It is kept from now on. */
@@ -70,14 +76,14 @@ export class NextUses {
       this.#size += 1;
     }
     this.#update(row);
+    // It comes because it is read, or soon will be.
+    this.#await(row);
   }
 
-  /** It was read: its next use is another. */
+  /** It was read: its next use is another, once its job has told that it went on. */
   touched(firstBlock: number): void {
     const row = this.#rowOf(firstBlock);
-    if (row === NONE || this.#places[row] === NONE) return;
-    if (this.#pending.length >= PENDING_ROWS) this.#pending.shift();
-    this.#pending.push(row);
+    if (row !== NONE && this.#places[row] !== NONE) this.#await(row);
   }
 
   /** The one that is used last, of those that were added. */
@@ -108,6 +114,11 @@ export class NextUses {
     this.#sink(this.#rise(place));
   }
 
+  #await(row: number): void {
+    if (this.#pending.length >= PENDING_ROWS) this.#pending.shift();
+    this.#pending.push(row);
+  }
+
   #refresh(): void {
     for (let look = Math.min(PENDING_LOOKS, this.#pending.length); look > 0; look -= 1) {
       const row = this.#pending.shift() ?? 0;
@@ -119,8 +130,8 @@ export class NextUses {
     }
   }
 
-  #nextUse(row: number): number {
-    const nextUse = Math.fround(this.#rows.plan.nextUse(row));
+  #nextUse(row: number, ahead = 0): number {
+    const nextUse = Math.fround(this.#rows.plan.nextUse(row, ahead));
     // Rates that are no numbers: nothing is known then.
     return Number.isNaN(nextUse) ? Infinity : nextUse;
   }

@@ -2,22 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { BAND_BUCKETS } from '../../../../common/index.ts';
 import { Admission, FULL_BAND, thresholdFor } from '../../../../worker/admission/index.ts';
 import type { Newcomer, Shortage } from '../../../../worker/admission/index.ts';
-import { bandOf, SimulatedCache } from './simulated-cache.ts';
+import { bandOf, shuffled, SimulatedCache } from './simulated-cache.ts';
 
 const KEPT_SHARE = 0.92;
 const OBJECTS = 1500;
 const BYTES = 100;
-
-function shuffled(count: number, seed: number): number[] {
-  let state = seed;
-  const order = Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i -= 1) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const j = Math.floor((state / FULL_BAND) * (i + 1));
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
-}
 
 /** Hit ratio in % of the second and third epoch. */
 function hitRatio(cache: SimulatedCache, order: (epoch: number) => number[]): number {

@@ -27,15 +27,31 @@ export function bandOf(datasetId: number, file: number): number {
   return bandHash(Buffer.from(`${String(datasetId)}/${String(file)}.jpg`));
 }
 
+/** 0 … count − 1, in an order of the seed’s. */
+export function shuffled(count: number, seed: number): number[] {
+  let state = seed;
+  const order = Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i -= 1) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const j = Math.floor((state / 2 ** 32) * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}
+
 export class SimulatedCache {
   readonly admission: Admission;
   readonly held = new Map<string, SimulatedObject>();
   nowMs = 0;
+  /** How often the order of a dataset was asked for. */
+  walks = 0;
   /** Of the last read that was no hit. */
   decision: Decision | undefined;
   readonly evictions: { readonly object: SimulatedObject; readonly reason: EvictionReason }[] = [];
   /** Of each dataset those that are kept, the highest band hash first. */
   readonly #kept = new Map<number, SimulatedObject[]>();
+
+  readonly #transit = new Set<SimulatedObject>();
 
   constructor(admission: Admission) {
     this.admission = admission;
@@ -54,8 +70,10 @@ export class SimulatedCache {
   /** @returns whether it was a hit */
   read({ datasetId, file, bytes }: SimulatedRead): boolean {
     const objectId = `${String(datasetId)}/${String(file)}`;
-    if (this.held.has(objectId)) {
-      this.admission.touched({ datasetId, firstBlock: file });
+    const held = this.held.get(objectId);
+    if (held !== undefined) {
+      this.admission.touched(held);
+      if (held.region === 'transit') this.#promote(held);
       return true;
     }
     const described = { datasetId, firstBlock: file, band: bandOf(datasetId, file) };
@@ -66,12 +84,14 @@ export class SimulatedCache {
       this.admission.account(object, bytes, 1);
       this.held.set(objectId, object);
       if (object.region === 'kept') this.#insert(object);
+      else this.#transit.add(object);
     }
     return false;
   }
 
   drop(object: SimulatedObject): void {
     this.held.delete(object.objectId);
+    this.#transit.delete(object);
     const kept = this.#kept.get(object.datasetId);
     const at = kept?.indexOf(object) ?? -1;
     if (at >= 0) kept?.splice(at, 1);
@@ -79,13 +99,11 @@ export class SimulatedCache {
   }
 
   get order(): EvictionOrder {
-    const of = (region: Region) => {
-      return [...this.held.values()].filter((object) => object.region === region);
-    };
     return {
-      transit: () => of('transit'),
-      replica: () => of('replica').sort((a, b) => b.band - a.band),
+      transit: () => this.#transit,
+      replica: () => [],
       kept: (datasetId, fromBand = Infinity) => {
+        this.walks += 1;
         const kept = this.#kept.get(datasetId) ?? [];
         return kept.filter(({ band }) => band <= fromBand);
       },
@@ -111,6 +129,16 @@ export class SimulatedCache {
       if (shortage !== 'kept' && shortage !== 'quota') return false;
       object.region = 'transit';
     }
+  }
+
+  #promote(object: SimulatedObject): void {
+    const { region } = this.admission.classify(object, this.nowMs);
+    if (region !== 'kept') return;
+    this.admission.account(object, -object.bytes, -1);
+    this.#transit.delete(object);
+    object.region = region;
+    this.admission.account(object, object.bytes, 1);
+    this.#insert(object);
   }
 
   #insert(object: SimulatedObject): void {
