@@ -5,10 +5,15 @@
 import type { Placement } from '../common/index.ts';
 import { withoutEmptyBuckets } from './admission/index.ts';
 import type { ObjectStore } from './store/index.ts';
-import type { OpenedVersion } from './versions.ts';
 
 interface ExpectingStore extends Pick<ObjectStore, 'workerId'> {
   readonly policies: Pick<ObjectStore['policies'], 'setExpected'>;
+}
+
+/** As far as it is looked at. */
+interface Opened {
+  readonly dataset: { readonly id: number };
+  readonly replica: { readonly reader: { readonly bandBytes: Float64Array } };
 }
 
 export class Expectations {
@@ -23,7 +28,7 @@ export class Expectations {
     this.#store = store;
   }
 
-  opened({ dataset, replica }: OpenedVersion): void {
+  opened({ dataset, replica }: Opened): void {
     this.#bandBytes.set(dataset.id, withoutEmptyBuckets(replica.reader.bandBytes));
     this.#tell(dataset.id);
   }

@@ -13,8 +13,7 @@
  * Leaves to others: who is asked (`PeerReads`), what is fetched besides (`Besides`), retries at the origin (`Origin`), what stays on
  * disk (`ObjectStore`, `Admission`).
  */
-import { LarderError, MIB } from '../../common/index.ts';
-import { silentLogger } from '../../common/index.ts';
+import { LarderError, MIB, silentLogger } from '../../common/index.ts';
 import type { Logger, ObjectRef } from '../../common/index.ts';
 import type { AheadUse, RoomAhead } from '../admission/index.ts';
 import type {
@@ -253,6 +252,8 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     this.#store.policies.read(ref, read.bytes);
     this.#counts.served(read.bytes, 'disk', read);
     this.#ledger.askedOf(ref, range);
+    const object = this.#store.find(ref.objectId);
+    if (object?.whole === true) this.#store.keepPassing(object, ref);
     this.#besides.memoryOf(ref).touch(range);
   }
 

@@ -116,7 +116,9 @@ export class JoinStream {
   }
 
   #replicas({ datasets }: ReplicaSettings__Output): void {
-    const counts = datasets.map(({ dataset_id, replicas }) => [dataset_id, replicas] as const);
+    const counts = datasets
+      .filter(({ replicas }) => replicas !== 1)
+      .map(({ dataset_id, replicas }) => [dataset_id, replicas] as const);
     const { membership } = this.#options;
     membership.onReplicas?.(new Map(counts));
     const limited = datasets.filter(({ quota_bytes }) => quota_bytes > 0);

@@ -7,13 +7,12 @@
 import type { Clock, ObjectRef } from '../../common/index.ts';
 import { ReadRates } from '../admission/index.ts';
 import type { Admission, Expected, PlannedRows, Protection } from '../admission/index.ts';
-import type { OrderedObject } from './record-store.ts';
+import type { RecordStore } from './record-store.ts';
 import type { StoredObject } from './stored-object.ts';
 
 export interface PolicyDisk {
   readonly admission: Admission;
-  /** What is kept of a dataset. */
-  kept(datasetId: number): Iterable<OrderedObject>;
+  readonly order: Pick<RecordStore, 'keptOrder'>;
 }
 
 export interface DatasetPoliciesOptions {
@@ -124,5 +123,9 @@ export class DatasetPolicies {
 }
 
 function lookAhead(disk: PolicyDisk, datasetId: number, rows: PlannedRows | undefined): void {
-  disk.admission.setLookAhead(datasetId, rows, rows === undefined ? [] : disk.kept(datasetId));
+  disk.admission.setLookAhead(
+    datasetId,
+    rows,
+    rows === undefined ? [] : disk.order.keptOrder(datasetId),
+  );
 }

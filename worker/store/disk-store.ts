@@ -16,6 +16,7 @@
 import type { Logger, ObjectRef } from '../../common/index.ts';
 import { LarderError, silentLogger, systemClock } from '../../common/index.ts';
 import type { Admission, Region } from '../admission/index.ts';
+import { Background } from './background.ts';
 import { BlockWriter } from './block-writer.ts';
 import type { CacheDirectory } from './cache-directory.ts';
 import { DatasetScan } from './dataset-scan.ts';
@@ -32,7 +33,7 @@ import { DEFAULT_HUNG_AFTER_MS, setCapacity } from './options.ts';
 import type { DiskStoreOptions } from './options.ts';
 import { openParts } from './parts.ts';
 import type { StoreParts } from './parts.ts';
-import type { OrderedObject } from './record-store.ts';
+import type { RecordStore } from './record-store.ts';
 import { Places } from './places.ts';
 import { References } from './references.ts';
 import type { CollectRequest } from './references.ts';
@@ -63,7 +64,7 @@ export class DiskStore implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #evictedListeners = new Set<(objectId: string) => void>();
   readonly #closing = new AbortController();
-  readonly #tasks = new Set<Promise<unknown>>();
+  readonly #background: Background;
 
   /** @throws {LarderError} `CACHE_DIR_UNUSABLE` */
   static async open(options: DiskStoreOptions): Promise<DiskStore> {
@@ -82,6 +83,7 @@ export class DiskStore implements AsyncDisposable {
     this.#trust = parts.trust;
     this.#totals = parts.totals;
     this.#logger = options.logger ?? silentLogger;
+    this.#background = new Background(this.#logger);
     this.#health = parts.health;
     this.#writeback = parts.writeback;
     this.#files = parts.files;
@@ -93,9 +95,7 @@ export class DiskStore implements AsyncDisposable {
       find: (objectId) => this.#index.find(objectId),
       leaving: (objectId) => this.#index.leaving(objectId) !== undefined,
       evict: (object, why) => this.drop(object, `evicted: ${why}`),
-      demote: (object) => {
-        this.setRegion(object, 'transit');
-      },
+      move: this.setRegion.bind(this),
       clock,
     });
     this.#checks = new IntegrityChecks({
@@ -129,8 +129,8 @@ export class DiskStore implements AsyncDisposable {
         this.#change(object, { first: block, count: 1 }, true);
       },
     });
-    this.#track(this.#sweep());
-    this.#track(records.warm());
+    this.#background.run(this.#sweep());
+    this.#background.run(records.warm());
     void patrol({
       directory: directory.path,
       readers: threads.readers,
@@ -206,7 +206,7 @@ export class DiskStore implements AsyncDisposable {
 
   /** After `abandon`, lets the directory go. Resolves when the disk has answered: perhaps never. */
   async release(): Promise<void> {
-    await Promise.allSettled(this.#tasks);
+    await this.#background.settled();
     await this.#threads[Symbol.asyncDispose]();
     await this.#letGo();
   }
@@ -227,7 +227,7 @@ export class DiskStore implements AsyncDisposable {
     this.#index.unpin(object);
     if (object.pins === 0 && !object.recorded && object.state !== 'dropped') {
       // Nothing of it was committed: a half-written first block at most.
-      this.#track(this.drop(object, 'empty'));
+      this.#background.run(this.drop(object, 'empty'));
     }
   }
 
@@ -238,6 +238,12 @@ export class DiskStore implements AsyncDisposable {
 
   giveBack(object: StoredObject, bytes: number): void {
     this.#space.giveBack(object, bytes);
+  }
+
+  /** What passes through may be worth keeping by now: makes room for it. */
+  keepPassing(object: StoredObject, ref: ObjectRef): void {
+    if (object.record.region !== 'transit' || this.places.classify(ref) !== 'kept') return;
+    this.#background.run(this.#space.keep(object));
   }
 
   /**
@@ -287,19 +293,9 @@ export class DiskStore implements AsyncDisposable {
     return this.#writer.commit(object, block, checksums);
   }
 
-  /** Of one dataset, the highest band hash first. */
-  kept(datasetId: number): Iterable<OrderedObject> {
-    return this.#records.keptOrder(datasetId);
-  }
-
-  /** Whatever the records name, in the order of eviction. */
-  objectIds(): Generator<string> {
-    return this.#records.objectIds();
-  }
-
-  /** Of the objects of a region. */
-  idsOf(region: 'transit' | 'replica'): Generator<string> {
-    return this.#records.idsOf(region);
+  /** What there is, in the order of eviction. */
+  get order(): Pick<RecordStore, 'objectIds' | 'idsOf' | 'keptOrder'> {
+    return this.#records;
   }
 
   /** Moves an object between the regions. */
@@ -345,7 +341,7 @@ export class DiskStore implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    await Promise.allSettled([...this.#tasks, this.#checks.settled()]);
+    await Promise.allSettled([this.#background.settled(), this.#checks.settled()]);
     await this.#index.allLeaving();
     await this.#writeback.settled();
     await this.#records.committed().catch(() => undefined);
@@ -382,7 +378,7 @@ export class DiskStore implements AsyncDisposable {
     if (dropBecause === undefined || isDropped(object)) return error;
     const facts = { object: objectId, problem: dropBecause, error: failure };
     this.#logger.warn(facts, 'object dropped: fetched again');
-    this.#track(this.drop(object, dropBecause));
+    this.#background.run(this.drop(object, dropBecause));
     return error;
   }
 
@@ -394,14 +390,5 @@ export class DiskStore implements AsyncDisposable {
       check: (object) => this.#checks.checkSoon(object),
       signal: this.#closing.signal,
     });
-  }
-
-  #track(task: Promise<unknown>): void {
-    const tracked = task
-      .catch((error: unknown) => {
-        this.#logger.error({ error }, 'background work of the store failed');
-      })
-      .finally(() => this.#tasks.delete(tracked));
-    this.#tasks.add(tracked);
   }
 }

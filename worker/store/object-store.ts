@@ -245,7 +245,12 @@ export class ObjectStore implements AsyncDisposable {
     this.#diskOf.get(object)?.setRegion(object, region);
   }
 
-  /** What passes through may be worth keeping by now. */
+  /** What passes through, and is whole, may be worth keeping by now. */
+  keepPassing(object: StoredObject, ref: ObjectRef): void {
+    this.#diskOf.get(object)?.keepPassing(object, ref);
+  }
+
+  /** What passes through may be worth keeping by now: more of it comes, and room is made for all then. */
   promote(object: StoredObject, ref: ObjectRef): void {
     const store = this.#diskOf.get(object);
     if (store === undefined || object.record.region !== 'transit') return;
@@ -270,7 +275,7 @@ export class ObjectStore implements AsyncDisposable {
   /** Of the objects of a region, disk by disk. */
   *idsOf(region: 'transit' | 'replica'): Generator<string> {
     for (const { store } of this.#disks.good) {
-      for (const objectId of store.idsOf(region)) {
+      for (const objectId of store.order.idsOf(region)) {
         yield objectId;
         // The disk was given up meanwhile.
         if (store.closing.aborted) break;
@@ -361,7 +366,7 @@ export class ObjectStore implements AsyncDisposable {
   /** Of what came to other disks while this one was away, its own copy goes. */
   async #dropCopies(store: DiskStore): Promise<void> {
     let seen = 0;
-    for (const objectId of store.objectIds()) {
+    for (const objectId of store.order.objectIds()) {
       seen += 1;
       if (seen % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
       const others = this.#disks.good.filter((disk) => disk.store !== store);

@@ -11,6 +11,7 @@ import type {
   EvictionReason,
   Newcomer,
   Placed,
+  Region,
   Shortage,
 } from '../admission/index.ts';
 import { ANYONE } from '../admission/index.ts';
@@ -25,7 +26,8 @@ export interface SpaceOptions {
   readonly find: (objectId: string) => StoredObject | undefined;
   readonly leaving: (objectId: string) => boolean;
   readonly evict: (object: StoredObject, why: EvictionReason) => Promise<void>;
-  readonly demote: (object: StoredObject) => void;
+  /** Moves it between the regions. */
+  readonly move: (object: StoredObject, region: Region) => void;
   readonly clock: Clock;
 }
 
@@ -58,6 +60,13 @@ export class Space {
     const turn = this.#evicting.then(() => this.#makeRoom(object, bytes));
     this.#evicting = turn.catch(() => undefined);
     return turn;
+  }
+
+  /** It passes through, and is to stay: makes room for it among what is kept, if there is some to be had. */
+  async keep(object: StoredObject): Promise<void> {
+    const turn = this.#evicting.then(() => this.#keep(object));
+    this.#evicting = turn.catch(() => undefined);
+    await turn;
   }
 
   giveBack(object: StoredObject, bytes: number): void {
@@ -161,8 +170,28 @@ export class Space {
       await Promise.all(evictions);
       if (evictions.length > 0) continue;
       if (shortage !== 'kept' && shortage !== 'quota') return false;
-      this.#options.demote(object);
+      this.#options.move(object, 'transit');
     }
+  }
+
+  async #keep(object: StoredObject): Promise<void> {
+    const { evict, move } = this.#options;
+    for (;;) {
+      if (object.state === 'dropped' || object.record.region !== 'transit') return;
+      const newcomer: Newcomer = {
+        ...placedOf(object),
+        region: 'kept',
+        bytes: object.accountedBytes,
+        objects: object.hasFile ? 1 : 0,
+      };
+      const shortage = this.#admission.shortage(newcomer);
+      // Of the disk it has its part already.
+      if (shortage !== 'kept' && shortage !== 'quota') break;
+      const [victim] = this.#victims(shortage, newcomer, object);
+      if (victim === undefined) return;
+      await evict(victim.object, victim.reason);
+    }
+    move(object, 'kept');
   }
 
   *#victims(

@@ -1,7 +1,8 @@
 /** What the store does around `Admission`, without files. */
 import { bandHash } from '../../../../common/index.ts';
-import type { Admission } from '../../../../worker/admission/index.ts';
+import { ANYONE } from '../../../../worker/admission/index.ts';
 import type {
+  Admission,
   Candidate,
   Decision,
   EvictionOrder,
@@ -27,6 +28,13 @@ export function bandOf(datasetId: number, file: number): number {
   return bandHash(Buffer.from(`${String(datasetId)}/${String(file)}.jpg`));
 }
 
+export interface SimulatedEviction {
+  readonly object: SimulatedObject;
+  readonly reason: EvictionReason;
+  /** What its dataset had above its quota. */
+  readonly overBytes: number;
+}
+
 /** 0 … count − 1, in an order of the seed’s. */
 export function shuffled(count: number, seed: number): number[] {
   let state = seed;
@@ -47,14 +55,17 @@ export class SimulatedCache {
   walks = 0;
   /** Of the last read that was no hit. */
   decision: Decision | undefined;
-  readonly evictions: { readonly object: SimulatedObject; readonly reason: EvictionReason }[] = [];
+  readonly evictions: SimulatedEviction[] = [];
   /** Of each dataset those that are kept, the highest band hash first. */
   readonly #kept = new Map<number, SimulatedObject[]>();
 
+  readonly #promotes: boolean;
   readonly #transit = new Set<SimulatedObject>();
 
-  constructor(admission: Admission) {
+  /** @param promotes whether what passes through is sorted anew when it is read; then room is made for the next */
+  constructor(admission: Admission, { promotes = true }: { readonly promotes?: boolean } = {}) {
     this.admission = admission;
+    this.#promotes = promotes;
   }
 
   /** Of one dataset, or of all. */
@@ -73,7 +84,7 @@ export class SimulatedCache {
     const held = this.held.get(objectId);
     if (held !== undefined) {
       this.admission.touched(held);
-      if (held.region === 'transit') this.#promote(held);
+      if (held.region === 'transit' && this.#promotes) this.#promote(held);
       return true;
     }
     const described = { datasetId, firstBlock: file, band: bandOf(datasetId, file) };
@@ -98,6 +109,20 @@ export class SimulatedCache {
     this.admission.account(object, -object.bytes, -1);
   }
 
+  /** What the capacity has become too small for. */
+  shrink(): void {
+    const nobody = { datasetId: ANYONE, firstBlock: 0, band: 0, bytes: 0, objects: 0 } as const;
+    const newcomer: Newcomer = { ...nobody, region: 'kept' };
+    const { admission, nowMs } = this;
+    for (const victim of admission.victims({ shortage: 'total', newcomer, nowMs }, this.order)) {
+      if (admission.excess().bytes <= 0) return;
+      const object = this.held.get(victim.objectId);
+      if (object === undefined) continue;
+      this.evictions.push({ object, reason: victim.reason, overBytes: Infinity });
+      this.drop(object);
+    }
+  }
+
   get order(): EvictionOrder {
     return {
       transit: () => this.#transit,
@@ -120,7 +145,9 @@ export class SimulatedCache {
       for (const victim of this.admission.victims({ shortage, newcomer, nowMs }, this.order)) {
         const held = this.held.get(victim.objectId);
         if (held === undefined) continue;
-        this.evictions.push({ object: held, reason: victim.reason });
+        const { keptBytes, quotaBytes } = this.admission.share(held.datasetId);
+        const { reason } = victim;
+        this.evictions.push({ object: held, reason, overBytes: keptBytes - quotaBytes });
         this.drop(held);
         isRoomMade = true;
         break;
