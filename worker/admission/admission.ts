@@ -241,15 +241,16 @@ export class Admission {
     const shares = this.#shares;
     const protections = this.#protections;
     const eviction = { shares, protections, order, newcomer, shortage, nowMs };
+    const { transit, replica } = this.#used;
     for (const open of [false, true]) {
-      if (shortage === 'total') {
+      if (shortage === 'total' && transit.objects > 0) {
         yield* this.#counted(regional(eviction, order.transit(), 'transit', open));
       }
       if (region === 'replica') continue;
-      if (shortage !== 'quota') {
+      if (shortage !== 'quota' && replica.objects > 0) {
         yield* this.#counted(regional(eviction, order.replica(), 'replica', open));
       }
-      yield* this.#counted(aboveThresholds(eviction, open));
+      if (shares.mayExceed) yield* this.#counted(aboveThresholds(eviction, open));
     }
     if (region !== 'kept') return;
     for (const open of [false, true]) yield* this.#counted(belowThresholds(eviction, open));

@@ -68,6 +68,11 @@ export class DatasetShares {
     if (share.isForgotten) this.#forget(share);
   }
 
+  /** Whether any dataset may have something above its threshold. */
+  get mayExceed(): boolean {
+    return this.#exceeding.size > 0;
+  }
+
   /** An object above the threshold is kept. */
   exceeds(share: DatasetShare): void {
     this.#exceeding.add(share);

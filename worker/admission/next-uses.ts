@@ -32,8 +32,8 @@ const DEFAULT_AHEAD = 64;
 
 /** Rows that were read, and whose plan has not moved on yet: ranks tell so every 200 ms. */
 const PENDING_ROWS = 4096;
-/** Looked at for each question. */
-const PENDING_LOOKS = 8;
+/** Looked at for each that is added, so that the queue stays short. */
+const PENDING_LOOKS = 2;
 const NONE = -1;
 
 export class NextUses {
@@ -42,7 +42,9 @@ export class NextUses {
   readonly #keys: Float32Array;
   /** Of each row its place in the heap. */
   readonly #places: Int32Array;
-  readonly #pending: number[] = [];
+  readonly #pending = new RowQueue();
+  /** The one that was asked about last. */
+  #newcomer = { firstBlock: NONE, nextUse: Infinity };
   /** Of other versions: band hashes by first block. */
   readonly #unnamed = new Map<number, number>();
   #size = 0;
@@ -59,12 +61,19 @@ export class NextUses {
    * Of a newcomer: after the use that it comes for. Infinity where no plan names it, or the version does not.
    */
   ofNewcomer(firstBlock: number): number {
-    const row = this.#rowOf(firstBlock);
-    return row === NONE ? Infinity : this.#nextUse(row, this.#rows.ahead ?? DEFAULT_AHEAD);
+    // Asked twice: where it belongs, and what goes for it.
+    if (firstBlock !== this.#newcomer.firstBlock) {
+      const row = this.#rowOf(firstBlock);
+      const { ahead = DEFAULT_AHEAD } = this.#rows;
+      const nextUse = row === NONE ? Infinity : this.#nextUse(row, ahead);
+      this.#newcomer = { firstBlock, nextUse };
+    }
+    return this.#newcomer.nextUse;
   }
 
   /** It is kept from now on. */
   add({ firstBlock, band }: Used): void {
+    this.#newcomer.firstBlock = NONE;
     const row = this.#rowOf(firstBlock);
     if (row === NONE) {
       this.#unnamed.set(firstBlock, band);
@@ -88,8 +97,11 @@ export class NextUses {
 
   /** The one that is used last, of those that were added. */
   last(): LastUsed | undefined {
-    for (const [firstBlock, band] of this.#unnamed) return { firstBlock, band, nextUse: Infinity };
-    this.#refresh();
+    if (this.#unnamed.size > 0) {
+      for (const [firstBlock, band] of this.#unnamed) {
+        return { firstBlock, band, nextUse: Infinity };
+      }
+    }
     for (;;) {
       const row = this.#heap[0];
       if (this.#size === 0 || row === undefined) return undefined;
@@ -102,7 +114,7 @@ export class NextUses {
   }
 
   remove(firstBlock: number): void {
-    this.#unnamed.delete(firstBlock);
+    if (this.#unnamed.size > 0) this.#unnamed.delete(firstBlock);
     const row = this.#rowOf(firstBlock);
     const place = row === NONE ? NONE : (this.#places[row] ?? NONE);
     if (place === NONE) return;
@@ -115,19 +127,15 @@ export class NextUses {
   }
 
   #await(row: number): void {
-    if (this.#pending.length >= PENDING_ROWS) this.#pending.shift();
-    this.#pending.push(row);
-  }
-
-  #refresh(): void {
     for (let look = Math.min(PENDING_LOOKS, this.#pending.length); look > 0; look -= 1) {
-      const row = this.#pending.shift() ?? 0;
-      const place = this.#places[row] ?? NONE;
+      const other = this.#pending.shift();
+      const place = this.#places[other] ?? NONE;
       if (place === NONE) continue;
       const known = this.#keys[place];
-      this.#update(row);
-      if (this.#keys[this.#places[row] ?? 0] === known) this.#pending.push(row);
+      this.#update(other);
+      if (this.#keys[this.#places[other] ?? 0] === known) this.#pending.push(other);
     }
+    this.#pending.push(row);
   }
 
   #nextUse(row: number, ahead = 0): number {
@@ -183,6 +191,8 @@ export class NextUses {
   /** The row that begins with the block. */
   #rowOf(block: number): number {
     const { firstBlock } = this.#rows;
+    // Where every object is one block.
+    if (firstBlock[block] === block) return block;
     let low = 0;
     let high = firstBlock.length;
     while (low < high) {
@@ -191,5 +201,25 @@ export class NextUses {
       else high = middle;
     }
     return firstBlock[low] === block ? low : NONE;
+  }
+}
+
+/** The longest there first; when it is full that one is lost. */
+class RowQueue {
+  readonly #rows = new Uint32Array(PENDING_ROWS);
+  #first = 0;
+  length = 0;
+
+  push(row: number): void {
+    if (this.length === PENDING_ROWS) this.shift();
+    this.#rows[(this.#first + this.length) % PENDING_ROWS] = row;
+    this.length += 1;
+  }
+
+  shift(): number {
+    const row = this.#rows[this.#first] ?? 0;
+    this.#first = (this.#first + 1) % PENDING_ROWS;
+    this.length -= 1;
+    return row;
   }
 }

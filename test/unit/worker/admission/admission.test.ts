@@ -99,6 +99,9 @@ test('what is open goes after what is not; nothing below both threshold and newc
   for (const { band, firstBlock } of order.kept()) {
     admission.account({ region: 'kept', datasetId: 1, band, firstBlock }, 1, 1);
   }
+  for (const region of ['transit', 'transit', 'replica'] as const) {
+    admission.account({ region, datasetId: 1, band: 1, firstBlock: 1 }, 1, 1);
+  }
   const names = (newcomer: Newcomer, shortage: Shortage) =>
     [...admission.victims({ shortage, newcomer, nowMs: 0 }, order)].map(({ objectId }) => objectId);
   const passing: Newcomer = {

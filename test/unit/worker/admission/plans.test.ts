@@ -138,6 +138,7 @@ describe('the one that is used last', () => {
     // Its job has not told yet that it went on.
     expect(uses.last()?.firstBlock).toBe(3);
     nextUse.set(2, 90);
+    for (let i = 0; i < 5; i += 1) uses.touched(3);
     expect(uses.last()?.firstBlock).toBe(2);
   });
 
