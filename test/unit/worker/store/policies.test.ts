@@ -1,9 +1,12 @@
 /** What the store keeps of several datasets, with real files. */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import * as lmdb from 'lmdb';
 import { describe, expect, test } from 'vitest';
 import { BAND_BUCKETS, bandHash, systemClock } from '../../../../common/index.ts';
 import type { Clock, ObjectRef } from '../../../../common/index.ts';
 import { LookAhead } from '../../../../worker/admission/index.ts';
-import { Larder } from '../fetching/larder.ts';
+import { Larder, temporaryDirectory } from '../fetching/larder.ts';
 import { refOf } from '../fetching/memory-origin.ts';
 
 const MIB = 2 ** 20;
@@ -56,6 +59,52 @@ class LateClock implements Clock {
   wallMs = () => systemClock.wallMs();
   sleep = (ms: number, signal?: AbortSignal) => systemClock.sleep(ms, signal);
   schedule = (ms: number, task: () => void) => systemClock.schedule(ms, task);
+}
+
+test('a cache directory of an earlier release opens: its order is that of each dataset by then', async () => {
+  const directory = temporaryDirectory();
+  try {
+    const store = { capacityBytes: 50 * MIB, keptShare: 0.8 };
+    {
+      await using larder = await Larder.open({ directory, store });
+      await readAll(larder, ONE);
+    }
+    await bringBackEarlierOrder(join(directory, 'records'));
+    await using larder = await Larder.open({ directory, store });
+    expect(kept(larder, ONE)).toBe(FILES);
+    expect(larder.store.usedBytes).toBe(FILES * MIB);
+    // Nobody knows of the first any more: it is found, and makes room.
+    larder.store.policies.setExpected(2, { bandBytes: sums(TWO), share: 1 });
+    await readAll(larder, TWO);
+    await readAll(larder, TWO);
+    expect(kept(larder, TWO)).toBeGreaterThan(15);
+    expect(larder.store.usedBytes).toBeLessThanOrEqual(50 * MIB);
+  } finally {
+    fs.rmSync(directory, { recursive: true });
+  }
+});
+
+/** 0x22 | dataset | inverted band | id becomes 0x20 | inverted band | 4 zero bytes | id. */
+async function bringBackEarlierOrder(records: string): Promise<void> {
+  const root = lmdb.open({ path: records, maxDbs: 4, separateFlushed: true, noSubdir: false });
+  const order = root.openDB<Buffer, Buffer>({
+    ...{ name: 'order', keyEncoding: 'binary', encoding: 'binary' },
+  });
+  const range = { start: Buffer.of(0x22), end: Buffer.of(0x23) };
+  const all = [...order.getRange(range)];
+  expect(all.length).toBe(FILES);
+  for (const { key, value } of all) {
+    const earlier = Buffer.concat([
+      Buffer.of(0x20),
+      key.subarray(5, 9),
+      Buffer.alloc(4),
+      key.subarray(9),
+    ]);
+    void order.remove(key);
+    void order.put(earlier, value);
+  }
+  await root.flushed;
+  await root.close();
 }
 
 describe('two datasets in one store', () => {
