@@ -9,8 +9,7 @@
  *     `lookAheadRatio`;
  *   - a reader anywhere in the cluster finds on its own node what that keeps: c / N of all, more with copies in spare
  *     room; all that is cached where it reads the same part in each epoch (first toucher);
- *   - epoch time max(T, origin bytes / B), because the misses of a hash band are spread evenly; without overlap in
- *     the first epoch's order it is the same with all bytes.
+ *   - epoch time max(T, origin bytes / B), because misses are spread evenly over an epoch, and all of the first is.
  *
  * Leaves out what happens to be in the transit region, and other datasets in the same cache.
  */
@@ -89,6 +88,19 @@ export function forecast(options: ForecastOptions): Forecast {
   };
 }
 
+/**
+ * Σ size² of files of which the bytes per bucket of a hash are known. In a bucket they add up, so that
+ * E[Σ bucket²] = Σ size² + (D² − Σ size²) / buckets.
+ */
+export function squaredBytesOf(bandBytes: Float64Array, files: number): number {
+  const totalBytes = bandBytes.reduce((sum, bytes) => sum + bytes, 0);
+  const squaredBuckets = bandBytes.reduce((sum, bytes) => sum + bytes * bytes, 0);
+  const buckets = bandBytes.length;
+  const estimate = (squaredBuckets - totalBytes ** 2 / buckets) / (1 - 1 / buckets);
+  // Less than with files of one size it cannot be.
+  return Math.max(estimate, totalBytes ** 2 / Math.max(1, files));
+}
+
 interface NodeForecast {
   /** What it keeps of what it owns. */
   readonly ownBytes: number;
@@ -96,44 +108,41 @@ interface NodeForecast {
   readonly heldBytes: number;
 }
 
-function nodesOf({ dataset, cacheBytes, replicas }: ForecastOptions): NodeForecast[] {
+function nodesOf({ dataset, cacheBytes, replicas, order }: ForecastOptions): NodeForecast[] {
   const { totalBytes, files } = dataset;
   const meanBytes = totalBytes / Math.max(1, files);
-  const squaredBytes = dataset.squaredBytes ?? meanBytes * totalBytes;
+  const uniformBytes = meanBytes * totalBytes;
+  const squaredBytes = dataset.squaredBytes ?? uniformBytes;
+  // Parts are dealt out evenly, so that only the sizes make them uneven.
+  const uneven = order === 'partitioned' ? squaredBytes - uniformBytes : squaredBytes;
   const allCaches = cacheBytes.reduce((sum, bytes) => sum + bytes, 0);
   return cacheBytes.map((cache) => {
     const weight = allCaches === 0 ? 0 : cache / allCaches;
     const expected = weight * totalBytes;
-    const deviation = Math.sqrt(weight * (1 - weight) * squaredBytes);
-    const kept = usableBytes(KEPT_SHARE * cache, {
-      expected,
-      meanBytes,
-      isUniform: dataset.squaredBytes === undefined,
-    });
-    const ownBytes = expectedMinimum(expected, deviation, kept);
+    const deviation = Math.sqrt(weight * (1 - weight) * Math.max(0, uneven));
+    const kept = KEPT_SHARE * cache;
+    const usable = usableBytes(kept, meanBytes, dataset.squaredBytes === undefined);
+    const ownBytes = expectedMinimum(expected, deviation, usable);
     const spare = Math.max(0, kept - expected);
     const copies = Math.max(0, Math.min(replicas, cacheBytes.length) - 1) * expected;
     return { ownBytes, heldBytes: ownBytes + Math.min(spare, copies) };
   });
 }
 
-/** Objects are kept whole, those above a stripe by stripe: the last one may not fit. */
-function usableBytes(
-  kept: number,
-  object: { readonly expected: number; readonly meanBytes: number; readonly isUniform: boolean },
-): number {
-  const wholeBytes = Math.min(object.meanBytes, STRIPE_BYTES);
-  if (wholeBytes > kept) return 0;
-  return object.isUniform && object.meanBytes <= STRIPE_BYTES && wholeBytes > 0
-    ? Math.floor(kept / wholeBytes) * wholeBytes
-    : kept;
+/** Objects are kept whole, and those above a stripe by stripe: where they do not all fit, half of one is lost. */
+function usableBytes(keptBytes: number, meanBytes: number, isUniform: boolean): number {
+  const wholeBytes = Math.min(meanBytes, STRIPE_BYTES);
+  if (wholeBytes === 0 || wholeBytes > keptBytes) return 0;
+  return isUniform && meanBytes <= STRIPE_BYTES
+    ? Math.floor(keptBytes / wholeBytes) * wholeBytes
+    : keptBytes - wholeBytes / 2;
 }
 
-/** E[min(X, limit)] of a normal X. */
+/** E[min(X, limit)] of a normal X, without the part of it that is below 0. */
 function expectedMinimum(expected: number, deviation: number, limit: number): number {
-  if (deviation === 0) return Math.min(expected, limit);
+  if (deviation === 0 || limit === 0) return Math.min(expected, limit);
   const z = (limit - expected) / deviation;
-  return expected * below(z) - deviation * density(z) + limit * (1 - below(z));
+  return Math.max(0, expected * below(z) - deviation * density(z) + limit * (1 - below(z)));
 }
 
 function density(z: number): number {

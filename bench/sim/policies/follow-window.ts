@@ -37,6 +37,7 @@ export class FollowWindow implements CachePolicy {
   }
 
   #makeRoom(object: number): boolean {
+    if (this.#room.isTooLarge(object)) return false;
     while (!this.#room.fits(object)) {
       const victim = this.#done.pop();
       if (victim === undefined) return false;
