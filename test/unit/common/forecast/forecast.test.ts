@@ -122,6 +122,31 @@ describe('the forecast is within 3 points of the simulator, for local, peer and 
   });
 });
 
+test('the time of an epoch is within a tenth of the simulated one, whatever bounds it', () => {
+  const objects = DATASETS['4,000 blocks'];
+  for (const cached of [0.2, 0.5, 0.9]) {
+    for (const needed of [0.5, 1, 2, 8]) {
+      // The origin gives 1 / needed of what the job could read.
+      const times = {
+        computeSeconds: 100,
+        originBytesPerSecond: objects.totalBytes / 100 / needed,
+      };
+      const nodeBytes = (cached * objects.totalBytes) / 4;
+      const real = simulate({
+        ...{ objects, nodes: 4, nodeBytes, placement: 'owners', policy: POLICIES.larder },
+        ...{ sampler: 'shuffled', sameOrder: false, lags: [0], jobs: 1, replicas: 1 },
+        ...{ warmEpochs: 1, epochs: 3, seed: 1 },
+      }).epochSeconds(times);
+      const { epochSeconds } = forecast({
+        ...{ dataset: { totalBytes: objects.totalBytes, files: objects.count }, ...times },
+        cacheBytes: Array<number>(4).fill(nodeBytes / KEPT_SHARE),
+        ...{ replicas: 1, jobs: 1, order: 'shuffled', arePlansKnown: false },
+      });
+      expect(Math.abs((epochSeconds ?? 0) / real - 1)).toBeLessThan(0.1);
+    }
+  }
+});
+
 const BASE: ForecastOptions = {
   dataset: { totalBytes: 1_000 * GIB, files: 1_000_000 },
   cacheBytes: Array<number>(8).fill((62.5 * GIB) / KEPT_SHARE),
@@ -179,8 +204,11 @@ describe('what a forecast says', () => {
 
   test('the kept region is that of the worker', () => {
     const admission = new Admission({ capacityBytes: 1_000, capacityObjects: 1_000 });
-    const shortage = (bytes: number) =>
-      admission.shortage({ region: 'kept', band: 0, bytes, objects: 1 });
+    const object = { datasetId: 1, firstBlock: 0, band: 0, region: 'kept', objects: 1 } as const;
+    const shortage = (bytes: number) => {
+      const newcomer = { ...object, bytes };
+      return admission.shortage(newcomer);
+    };
     expect(shortage(1_000 * KEPT_SHARE)).toBeUndefined();
     expect(shortage(1_000 * KEPT_SHARE + 1)).toBe('kept');
   });
