@@ -51,6 +51,7 @@ export class DatasetShares {
     const share = this.#get(datasetId);
     share.expected = expected;
     this.#isStale = true;
+    if (share.isForgotten) this.#forget(share);
   }
 
   /** Bytes a second of every dataset that is read. */

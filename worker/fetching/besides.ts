@@ -47,7 +47,6 @@ export class Besides {
     const { ref, stored } = fetch;
     const memory = this.memoryOf(ref);
     const ahead = memory.note(range);
-    if (stored.whole) this.#options.store.keepPassing(stored, ref);
     if (stored.whole || !this.#options.store.writable) return;
     this.#options.store.promote(stored, ref);
     if (ref.sizeBytes <= (this.#options.smallObjectBytes ?? SMALL_OBJECT_BYTES)) {

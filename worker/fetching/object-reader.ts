@@ -147,6 +147,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     try {
       using interest = new Interest(fetch, fetchFrom(options));
       this.#ledger.askedOf(ref, range);
+      this.#passing.mayStay(ref, fetch.stored);
       let around: StoredObject | undefined;
       const reading = { interest, aborted: abort.aborted, options, unkept: false };
       let position = offsetBytes;
@@ -252,8 +253,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     this.#store.policies.read(ref, read.bytes);
     this.#counts.served(read.bytes, 'disk', read);
     this.#ledger.askedOf(ref, range);
-    const object = this.#store.find(ref.objectId);
-    if (object?.whole === true) this.#store.keepPassing(object, ref);
+    this.#passing.mayStay(ref, this.#store.find(ref.objectId));
     this.#besides.memoryOf(ref).touch(range);
   }
 

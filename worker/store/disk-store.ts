@@ -242,7 +242,7 @@ export class DiskStore implements AsyncDisposable {
 
   /** What passes through may be worth keeping by now: makes room for it. */
   keepPassing(object: StoredObject, ref: ObjectRef): void {
-    if (object.record.region !== 'transit' || this.places.classify(ref) !== 'kept') return;
+    if (this.places.classify(ref) !== 'kept') return;
     this.#background.run(this.#space.keep(object));
   }
 
