@@ -10,6 +10,7 @@ import type { CommandSpec } from './command-spec.ts';
 import type { Flags } from './flags.ts';
 import { printError } from './output.ts';
 import { packageVersion } from './package-version.ts';
+import { predictCommand } from './predict-command.ts';
 import { workerCommands } from './worker-commands.ts';
 
 const CONFIG_FLAG = new Option('--config <file>', 'configuration file, or none');
@@ -231,7 +232,7 @@ function datasetCommands(): CommandSpec[] {
     {
       usage: 'set <name> <settings...>',
       description:
-        'change settings: replicas, region and pathStyle at once; blockSize, endpoint and credentials from the next version on',
+        'change settings: replicas, quota, region and pathStyle at once; blockSize, endpoint and credentials from the next version on',
       example: 'larder dataset set imagenet replicas=2',
       options: [MASTER],
       action: async (args, flags) => (await load()).set(args, flags),
@@ -301,6 +302,7 @@ function useCommands(): CommandSpec[] {
       ],
       action: async (args, flags) => (await import('./commands/audit.ts')).audit(args, flags),
     },
+    predictCommand(),
     {
       usage: 'status',
       description: 'what runs, what is mounted, what is held, what the origin was asked for',

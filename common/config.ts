@@ -126,6 +126,18 @@ export const SETTINGS = {
     usedBy: ['worker'],
     live: false,
   },
+  readRateWindow: {
+    type: 'duration',
+    variable: 'LARDER_READ_RATE_WINDOW_MS',
+    flags: {},
+    default: 60_000,
+    minimum: 100,
+    maximum: HOUR_MS,
+    reason:
+      'Over which it is measured how much is read of each dataset: the cache follows a job that starts after one, and one that stops after four.',
+    usedBy: ['worker'],
+    live: false,
+  },
   cacheHome: {
     type: 'path',
     variable: 'LARDER_CACHE_HOME',

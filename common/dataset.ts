@@ -27,6 +27,8 @@ export interface DatasetSettings {
   readonly credentials: string;
   /** Not part of an object's identity: it holds for all versions at once. */
   readonly replicas: Replicas;
+  /** What all workers together keep of it at most; 0: as much as its bytes are worth. Of no object's identity. */
+  readonly quotaBytes: number;
 }
 
 export interface DatasetInfo {
@@ -44,6 +46,7 @@ export const DEFAULT_SETTINGS: DatasetSettings = {
   pathStyle: 'auto',
   credentials: '',
   replicas: 1,
+  quotaBytes: 0,
 };
 
 /**
@@ -160,14 +163,15 @@ export function withSetting(
       });
     case 'replicas':
       return { ...settings, replicas: value === '' ? 1 : parseReplicas(value) };
+    case 'quota':
+      return { ...settings, quotaBytes: value === '' ? 0 : parseQuota(value) };
     case 'policy':
     case 'originBandwidth':
-    case 'quota':
       throw new LarderError('NOT_YET_AVAILABLE', { setting: key });
     default:
       throw new LarderError('INVALID_ARGUMENT', {
         key,
-        expected: 'blockSize, endpoint, region, pathStyle, credentials or replicas',
+        expected: 'blockSize, endpoint, region, pathStyle, credentials, replicas or quota',
       });
   }
 }
@@ -201,6 +205,13 @@ function parseReplicas(value: string): Replicas {
   if (replicas >= 1 && replicas <= MAX_REPLICAS) return replicas;
   const expected = `a number from 1 to ${String(MAX_REPLICAS)}, or all`;
   throw new LarderError('INVALID_ARGUMENT', { key: 'replicas', value, expected });
+}
+
+function parseQuota(value: string): number {
+  const quotaBytes = parseSize(value);
+  if (quotaBytes > 0) return quotaBytes;
+  const expected = 'a size like 2TiB, or nothing';
+  throw new LarderError('INVALID_ARGUMENT', { key: 'quota', value, expected });
 }
 
 function parseEndpoint(value: string): string {

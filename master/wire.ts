@@ -18,6 +18,7 @@ export function settingsAsText(settings: DatasetSettings__Output | null): Record
     pathStyle: settings.path_style,
     credentials: settings.credentials,
     replicas: replicasText(settings.replicas),
+    quota: settings.quota_bytes === 0 ? '' : String(settings.quota_bytes),
   };
 }
 
@@ -25,12 +26,16 @@ function replicasText(replicas: number): string {
   return replicas === 0 ? '' : String(replicasFromWire(replicas));
 }
 
-/** Of all datasets that are to have more than one copy of each object. */
+/** Of all datasets that are to have more than one copy of each object, or have a quota. */
 export function replicasToWire(datasets: readonly DatasetRecord[]): ReplicaSettings {
   return {
     datasets: datasets
-      .filter(({ settings }) => settings.replicas !== 1)
-      .map(({ id, settings }) => ({ dataset_id: id, replicas: replicaCount(settings.replicas) })),
+      .filter(({ settings }) => settings.replicas !== 1 || settings.quotaBytes > 0)
+      .map(({ id, settings }) => ({
+        dataset_id: id,
+        replicas: replicaCount(settings.replicas),
+        quota_bytes: settings.quotaBytes,
+      })),
   };
 }
 

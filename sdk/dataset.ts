@@ -163,6 +163,15 @@ export class Dataset implements AsyncDisposable {
     }
   }
 
+  /**
+   * Bytes of its files per bucket of the hash of their keys, 4,096 of equal width: what a forecast knows of their sizes.
+   *
+   * @throws {LarderError} `UNAVAILABLE`
+   */
+  async bandBytes(): Promise<Float64Array> {
+    return (await this.#open()).manifest.reader.bandBytes.slice();
+  }
+
   /** Keys of the origin that are not in this version, and why. */
   async *skipped(options: CallSignal = {}): AsyncGenerator<SkippedKey, void, undefined> {
     const call = options.signal === undefined ? {} : { signal: options.signal };

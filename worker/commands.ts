@@ -1,6 +1,8 @@
 /** What the master tells a worker to do, done: list an origin, bring objects to disk, collect. */
 import { asLarderError } from '../common/index.ts';
 import type { DatasetInfo } from '../common/index.ts';
+import { BLOCK_NUMBERS_END } from '../rpc/bitmaps/index.ts';
+import type { Expectations } from './expectations.ts';
 import type {
   CollectRequest,
   FetchRequest,
@@ -20,6 +22,7 @@ export interface CommandsOptions {
   readonly versions: Versions;
   readonly reads: ObjectReads;
   readonly store: ObjectStore;
+  readonly expectations: Pick<Expectations, 'forget'>;
 }
 
 /** Objects that one command brings at a time; the scheduler of GETs bounds the bytes. */
@@ -60,6 +63,11 @@ export class Commands implements WorkerHandlers {
   }
 
   async collect(request: CollectRequest): Promise<void> {
+    // Up to there: the dataset is gone.
+    if (request.endBlock === BLOCK_NUMBERS_END) {
+      this.#options.expectations.forget(request.datasetId);
+      this.#options.store.policies.forget(request.datasetId);
+    }
     await this.#options.store.collect(request);
   }
 

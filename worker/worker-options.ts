@@ -15,6 +15,8 @@ export interface WorkerOptions {
   readonly diskErrorLimit?: number | undefined;
   /** How often it is tried to take back a cache disk; default 30,000. */
   readonly diskRetryMs?: number | undefined;
+  /** Over which it is measured how much is read of each dataset; default 60,000. */
+  readonly rateWindowMs?: number | undefined;
   /** `host:port` of the data plane for other nodes; port 0 takes a free one. */
   readonly listen: string;
   /** Unix socket of the data plane for this node. */

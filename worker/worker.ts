@@ -13,6 +13,7 @@ import {
   systemClock,
   systemRandom,
 } from '../common/index.ts';
+import type { PlacementMember } from '../common/index.ts';
 import { ConnectionSlots, DataServer, tcpAddress } from '../rpc/data/index.ts';
 import { assertMayListen, connectMaster, parseAddress } from '../rpc/grpc/index.ts';
 import type { MasterChannel } from '../rpc/grpc/index.ts';
@@ -28,6 +29,7 @@ import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
 import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './serving/index.ts';
 import type { ServingThreads } from './serving/index.ts';
+import { QuotaTicks } from './quota-ticks.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
@@ -71,18 +73,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const membership = started.use(
     joinCluster({
       master,
-      member: () => ({
-        workerId: store.workerId,
-        // Without a disk it keeps nothing, and still reads through for whoever has no other worker.
-        weightBytes: Math.max(1, store.capacityBytes),
-        dataAddress,
-        node: options.node ?? os.hostname(),
-        state: 'active',
-      }),
+      member: () => memberOf(store, dataAddress, options.node),
       softwareVersion: options.softwareVersion,
       held: store.held,
       onReplicas: (replicas) => {
         moves.setReplicas(replicas);
+      },
+      onQuotas: (quotas) => {
+        expectations.setQuotas(quotas);
       },
       predict: (request) => predictions.predict(request),
       ...(options.reportMs === undefined ? {} : { reportMs: options.reportMs }),
@@ -125,6 +123,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 }
 
+function memberOf(store: ObjectStore, dataAddress: string, node = os.hostname()): PlacementMember {
+  return {
+    workerId: store.workerId,
+    // Without a disk it keeps nothing, and still reads through for whoever has no other worker.
+    weightBytes: Math.max(1, store.capacityBytes),
+    dataAddress,
+    node,
+    state: 'active',
+  };
+}
+
 /** Parts need what is made after them: the placement, and what is to come from other workers. */
 interface Cluster {
   membership: ClusterMembership | undefined;
@@ -147,6 +156,7 @@ interface Parts {
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
   const { clock, random, log, openFiles = Infinity } = config;
   const store = started.use(await openStore(config, cluster));
+  started.use(new QuotaTicks({ store, clock }));
   const master = started.use(connectMaster({ address: config.master }));
   const origins = started.use(
     new OriginPool({ clock, random, log, maxConnections: config.originConnections ?? 32 }),
@@ -219,6 +229,7 @@ async function openStore(config: Config, cluster: Cluster): Promise<ObjectStore>
     retryMs: config.diskRetryMs,
     maxOpenFiles: Math.ceil(shareOfOpenFiles(openFiles, OBJECT_FILES) / cacheDirs.length),
     isReplica: (ref) => cluster.moves?.isReplica(ref) ?? false,
+    rateWindowMs: config.rateWindowMs,
     clock,
     logger: log,
   });

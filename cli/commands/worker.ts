@@ -1,7 +1,7 @@
 /** `larder worker`: runs a worker until SIGTERM or Ctrl-C. */
 import path from 'node:path';
 import { EXIT, formatBytes, LarderError } from '../../common/index.ts';
-import type { SizeValue } from '../../common/index.ts';
+import type { SettingValues, SizeValue } from '../../common/index.ts';
 import { startWorker } from '../../worker/index.ts';
 import { reportReady } from '../children.ts';
 import { reloadOnHangup } from '../config/reload.ts';
@@ -36,9 +36,7 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     master,
     cacheDirs,
     capacities: capacities(cacheDirs, settings.cacheSize),
-    diskHungAfterMs: settings.diskHungAfter,
-    diskErrorLimit: settings.diskErrors,
-    diskRetryMs: settings.diskRetry,
+    ...cacheOptions(settings),
     listen: settings.workerListen,
     socket,
     socketMode: socketMode(flags),
@@ -83,6 +81,15 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
   await aborted(signal);
   instance.remove();
   return EXIT.ok;
+}
+
+function cacheOptions(settings: SettingValues) {
+  return {
+    diskHungAfterMs: settings.diskHungAfter,
+    diskErrorLimit: settings.diskErrors,
+    diskRetryMs: settings.diskRetry,
+    rateWindowMs: settings.readRateWindow,
+  };
 }
 
 /**

@@ -128,6 +128,26 @@ test('settings that name objects apply from the next version on, the others at o
   );
 });
 
+test('a quota counts at once for all versions: workers are told, also those that join later', async () => {
+  const worker = await master.worker('w1');
+  worker.listing = [file('a', 10)];
+  await master.create('ds');
+  const { catalog } = master.channel;
+  const set = (quota: string) => catalog.setDataset({ name: 'ds', settings: { quota } });
+  expect((await set('2TiB')).settings?.quota_bytes).toBe(2 * 2 ** 40);
+  await expect.poll(() => worker.quotas).toEqual(new Map([[1, 2 * 2 ** 40]]));
+  expect(worker.replicas.size).toBe(0);
+  const resolved = await catalog.resolveVersion({ name: 'ds', version: 1 });
+  expect(resolved.dataset?.settings?.quota_bytes).toBe(2 * 2 ** 40);
+  const later = await master.worker('w2');
+  await expect.poll(() => later.quotas.get(1)).toBe(2 * 2 ** 40);
+  await set('');
+  await expect.poll(() => [worker.quotas.size, later.quotas.size]).toEqual([0, 0]);
+  for (const wrong of ['0', '-1', 'most']) {
+    expect(await failureCode(set(wrong))).toBe('INVALID_ARGUMENT');
+  }
+});
+
 test('replicas count at once for all versions: workers are told, also those that join later', async () => {
   const worker = await master.worker('w1');
   worker.listing = [file('a', 10)];

@@ -123,6 +123,7 @@ export class FakeWorker implements AsyncDisposable {
   cancelledListings = 0;
   /** As the master told it last. */
   replicas: ReadonlyMap<number, number> = new Map();
+  quotas: ReadonlyMap<number, number> = new Map();
   /** What a scan finds, where it is not what the store says. */
   onDisk: RoaringBitmap32 | undefined;
   /** Takes commands to collect, and keeps what they name. */
@@ -164,6 +165,9 @@ export class FakeWorker implements AsyncDisposable {
       }),
       onReplicas: (replicas) => {
         this.replicas = replicas;
+      },
+      onQuotas: (quotas) => {
+        this.quotas = quotas;
       },
       clock: systemClock,
       log: options.log ?? silentLogger,

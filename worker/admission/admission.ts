@@ -1,14 +1,16 @@
 /**
- * Decides which objects a worker keeps when there is more than its cache holds.
+ * Decides which objects a worker keeps on a disk when there is more than its cache holds.
  *
  * Training reads each file once per epoch, in a new order each time. Recency is the worst guide then:
  * what was just read is what will be wanted last. So an object is kept iff the hash of its key lies
- * below a threshold, which a worker computes alone:
- *   - it starts where the sums of the versions that this worker serves meet the kept region, so that
+ * below its dataset's threshold, which a worker computes alone:
+ *   - the kept region is divided over the datasets by what a cached byte of each is worth (`planQuotas`);
+ *   - a threshold starts where the sums of what this worker serves meet the dataset's quota, so that
  *     everything is kept while everything fits;
  *   - when the region is full of objects below it, the highest leaves, and its hash is the threshold
  *     from then on: with wrong or no sums it ends at the same place;
- *   - more capacity or fewer datasets raise it again.
+ *   - where the plans of two jobs or more are known, the next use takes the place of the threshold: what is used last
+ *     leaves, and a newcomer that is used later still does not come in.
  * While the kept region has room, what lies above the threshold is kept too, and leaves first.
  * Everything else passes through the transit region, first in, first out.
  *
@@ -16,71 +18,49 @@
  * and beyond what it is expected to hold. They leave before anything that is kept.
  *
  * Always true:
- *   - kept bytes stay within the kept region, all bytes within the capacity, as long as the store
- *     makes room before it writes;
- *   - a newcomer never displaces what lies below the threshold and below its own hash;
+ *   - kept bytes stay within the kept region, all bytes within the capacity, and those of a dataset within its
+ *     limit, as long as the store makes room before it writes;
+ *   - a newcomer never displaces what is better: see `evictions.ts`;
+ *   - what is pinned, or kept until a time to come, is never named. Where all is, newcomers pass through;
  *   - objects that nobody has open go before those that somebody has.
  *
- * No I/O and no clock: `ObjectStore` unlinks.
+ * No I/O and no clock: time is passed in, on a clock that never goes back; `ObjectStore` unlinks.
  */
-import { BAND_BUCKETS, STRIPE_BYTES } from '../../common/index.ts';
-import { FULL_BAND, thresholdFor } from './threshold.ts';
+import { STRIPE_BYTES } from '../../common/index.ts';
+import type { DatasetShare, Expected } from './dataset-share.ts';
+import { DatasetShares } from './dataset-shares.ts';
+import { DecisionCounts } from './decision-counts.ts';
+import { aboveThresholds, belowThresholds } from './evictions.ts';
+import type { Eviction } from './evictions.ts';
+import { NextUses } from './next-uses.ts';
+import type { PlannedRows } from './next-uses.ts';
+import { Protections } from './protections.ts';
+import type { Protection } from './protections.ts';
+import { ANYONE } from './types.ts';
+import type {
+  AheadUse,
+  Candidate,
+  Capacity,
+  Decision,
+  Described,
+  EvictionOrder,
+  Newcomer,
+  Placed,
+  PlaceReason,
+  Region,
+  RoomAhead,
+  Shortage,
+  Victim,
+} from './types.ts';
 
-/**
- * Kept: what the hash band names. Transit: what passes through, and goes first. Replica: further copies of
- * what others own, in room that is to spare.
- */
-export type Region = 'kept' | 'transit' | 'replica';
-
-/** Kept: the region is full. Total: the disk is. Spare: there is nothing to spare for a replica. */
-export type Shortage = 'kept' | 'total' | 'spare';
-
-export interface AdmissionOptions {
-  readonly capacityBytes: number;
-  /** Each object is a file, and a file is an inode. */
-  readonly capacityObjects: number;
+export interface AdmissionOptions extends Capacity {
   /** The kept region's share of both; 0.92 unless told, the rest is for transit. */
   readonly keptShare?: number | undefined;
 }
 
-export interface Newcomer {
-  readonly region: Region;
-  readonly band: number;
-  /** What is to be written, on top of what the object has. */
+/** What is asked about before there is room for it. */
+export interface Sized extends Described {
   readonly bytes: number;
-  /** 1 for an object that has no file yet. */
-  readonly objects: number;
-}
-
-/** What is fetched ahead of readers. */
-export interface AheadUse {
-  /** Under way: no room is reserved for it yet, or just so. */
-  readonly comingBytes: number;
-  readonly comingObjects: number;
-  /** Under way, or there and not yet read. */
-  readonly aheadBytes: number;
-}
-
-/**
- * `none`: it could only come in the place of something that is kept. `later`: there is as much ahead as
- * may be.
- */
-export type RoomAhead = 'room' | 'none' | 'later';
-
-export interface Candidate {
-  readonly objectId: string;
-  readonly band: number;
-  readonly open: boolean;
-}
-
-/** What could be evicted, as the store has it. */
-export interface EvictionOrder {
-  /** The longest there first. */
-  transit(): Iterable<Candidate>;
-  /** The highest band hash first. */
-  replica(): Iterable<Candidate>;
-  /** The highest band hash first. */
-  kept(): Iterable<Candidate>;
 }
 
 /** Of what passes through, the part that may be there before it is asked for. */
@@ -99,18 +79,14 @@ export class Admission {
     transit: { bytes: 0, objects: 0 },
     replica: { bytes: 0, objects: 0 },
   };
-  readonly #expected = new Map<number, Float64Array>();
-  #expectedBytes = 0;
-  #threshold = FULL_BAND;
+  readonly #shares = new DatasetShares();
+  readonly #protections = new Protections();
+  readonly #counts = new DecisionCounts();
 
   constructor(options: AdmissionOptions) {
-    this.#capacity = { bytes: options.capacityBytes, objects: options.capacityObjects };
+    this.#capacity = { bytes: 0, objects: 0 };
     this.#keptShare = options.keptShare ?? 0.92;
-  }
-
-  /** 0 … 2^32: objects whose band hash is below are kept. */
-  get threshold(): number {
-    return this.#threshold;
+    this.setCapacity(options);
   }
 
   get capacityBytes(): number {
@@ -127,50 +103,100 @@ export class Admission {
     return kept.objects + transit.objects + replica.objects;
   }
 
-  setCapacity(capacity: Pick<AdmissionOptions, 'capacityBytes' | 'capacityObjects'>): void {
-    this.#capacity = { bytes: capacity.capacityBytes, objects: capacity.capacityObjects };
-    this.#restart();
+  /** How often each was the reason, since the start. */
+  get counts(): Pick<DecisionCounts, 'places' | 'evictions'> {
+    return this.#counts;
+  }
+
+  /** What a dataset has and may have. */
+  share(datasetId: number): Pick<DatasetShare, 'threshold' | 'quotaBytes' | 'keptBytes'> {
+    return this.#shares.of(datasetId);
+  }
+
+  setCapacity({ capacityBytes, capacityObjects }: Capacity): void {
+    this.#capacity = { bytes: capacityBytes, objects: capacityObjects };
+    this.#shares.setRegion(this.#keptCapacity().bytes);
+  }
+
+  /** What this worker is to serve of a dataset; undefined: the dataset is gone. */
+  setExpected(datasetId: number, expected: Expected | undefined): void {
+    this.#shares.setExpected(datasetId, expected);
+  }
+
+  /** Bytes a second of every dataset that is read: told when a job starts or stops, and not all the time. */
+  setRates(bytesPerSecond: ReadonlyMap<number, number>): void {
+    this.#shares.setRates(bytesPerSecond);
   }
 
   /**
-   * @param bytesByBucket what this worker is expected to serve of the dataset, per bucket of the band
-   *   hash (`BAND_BUCKETS` sums); undefined: the dataset is gone
+   * The plans of the jobs of a dataset: two or more, because one alone hits no more with them.
+   *
+   * @param rows undefined: no plan is known any more
+   * @param kept what is kept of the dataset
    */
-  setExpected(datasetId: number, bytesByBucket: Float64Array | undefined): void {
-    if (bytesByBucket === undefined) this.#expected.delete(datasetId);
-    else this.#expected.set(datasetId, bytesByBucket);
-    this.#restart();
+  setLookAhead(datasetId: number, rows: PlannedRows | undefined, kept: Iterable<Described>): void {
+    const share = this.#shares.of(datasetId);
+    share.nextUses = rows === undefined ? undefined : new NextUses(rows);
+    if (share.nextUses === undefined) {
+      this.#shares.exceeds(share);
+      return;
+    }
+    for (const object of kept) share.nextUses.add(object);
+  }
+
+  /** A reader has got it. */
+  touched({ datasetId, firstBlock }: Pick<Described, 'datasetId' | 'firstBlock'>): void {
+    this.#shares.peek(datasetId)?.nextUses?.touched(firstBlock);
+  }
+
+  protect(name: string, protection: Protection): void {
+    this.#protections.set(name, protection);
+  }
+
+  unprotect(name: string): void {
+    this.#protections.delete(name);
   }
 
   /** Records what the store holds; called with what was added, or (negative) taken away. */
-  account(region: Region, bytes: number, objects: number): void {
+  account(object: Placed, bytes: number, objects: number): void {
+    const { region, datasetId, band } = object;
     this.#used[region].bytes += bytes;
     this.#used[region].objects += objects;
+    if (region !== 'kept') return;
+    if (objects > 0) {
+      const share = this.#shares.of(datasetId);
+      share.nextUses?.add(object);
+      if (band >= share.threshold) this.#shares.exceeds(share);
+    }
+    this.#shares.account(datasetId, bytes, objects);
+  }
+
+  /** Records what the store has of a dataset at its start. */
+  load(held: Pick<Placed, 'region' | 'datasetId'>, bytes: number, objects: number): void {
+    this.#used[held.region].bytes += bytes;
+    this.#used[held.region].objects += objects;
+    if (held.region === 'kept') this.#shares.account(held.datasetId, bytes, objects);
   }
 
   /** Where an object that is new, or seen again, belongs. */
-  classify(object: { readonly band: number; readonly bytes: number }): Region {
-    const kept = this.#keptCapacity();
-    // Of an object that is owned by stripe a worker keeps the stripes that it has room for.
-    const bytes = Math.min(object.bytes, STRIPE_BYTES);
-    if (bytes > kept.bytes) return 'transit';
-    if (object.band < this.#threshold) return 'kept';
-    const used = this.#used.kept;
-    const room = used.bytes + bytes <= kept.bytes && used.objects + 1 <= kept.objects;
-    return room ? 'kept' : 'transit';
+  classify(object: Sized, nowMs: number): Decision {
+    return this.#counts.placed(this.#place(object, nowMs));
   }
 
   /** Where a further copy of an object that another worker owns belongs. */
-  classifyReplica(object: { readonly bytes: number }): Region {
-    return this.#hasSpare(object.bytes, 1) ? 'replica' : 'transit';
+  classifyReplica({ bytes }: Pick<Sized, 'bytes'>): Decision {
+    const reason = this.#hasSpare(bytes, 1) ? 'replica' : 'nothing to spare';
+    return this.#counts.placed(reason);
   }
 
   /** Which limit a newcomer would exceed; undefined where there is room. */
   shortage(newcomer: Newcomer): Shortage | undefined {
-    const { bytes, objects, region } = newcomer;
+    const { bytes, objects, region, datasetId } = newcomer;
     if (region === 'kept') {
       const limit = this.#keptCapacity();
       const { kept, replica } = this.#used;
+      const share = this.#shares.of(datasetId);
+      if (share.keptBytes + bytes > share.limitBytes) return 'quota';
       if (kept.bytes + replica.bytes + bytes > limit.bytes) return 'kept';
       if (kept.objects + replica.objects + objects > limit.objects) return 'kept';
     }
@@ -204,47 +230,68 @@ export class Admission {
 
   /**
    * What to evict for a newcomer, best first: ask for as many as are needed and no more, because
-   * asking for one that lies below the threshold lowers the threshold.
+   * asking for one that lies below a threshold lowers the threshold.
    */
-  *victims(shortage: Shortage, newcomer: Newcomer, order: EvictionOrder): Generator<Candidate> {
+  *victims(
+    { shortage, newcomer, nowMs }: Pick<Eviction, 'shortage' | 'newcomer' | 'nowMs'>,
+    order: EvictionOrder,
+  ): Generator<Victim> {
     if (shortage === 'spare') return;
+    const { region, datasetId, band } = newcomer;
+    const shares = this.#shares;
+    const protections = this.#protections;
+    const eviction = { shares, protections, order, newcomer, shortage, nowMs };
+    const { transit, replica } = this.#used;
     for (const open of [false, true]) {
-      if (shortage === 'total') {
-        for (const candidate of order.transit()) if (candidate.open === open) yield candidate;
+      if (shortage === 'total' && transit.objects > 0) {
+        yield* this.#counted(regional(eviction, order.transit(), 'transit', open));
       }
-      if (newcomer.region === 'replica') continue;
-      for (const candidate of order.replica()) if (candidate.open === open) yield candidate;
-      for (const candidate of order.kept()) {
-        if (candidate.band < this.#threshold) break;
-        if (candidate.open === open && candidate.band > newcomer.band) yield candidate;
+      if (region === 'replica') continue;
+      if (shortage !== 'quota' && replica.objects > 0) {
+        yield* this.#counted(regional(eviction, order.replica(), 'replica', open));
       }
+      if (shares.mayExceed) yield* this.#counted(aboveThresholds(eviction, open));
     }
-    if (newcomer.region !== 'kept') return;
-    for (const open of [false, true]) {
-      for (const candidate of order.kept()) {
-        if (candidate.band <= newcomer.band) break;
-        if (candidate.open !== open) continue;
-        this.#threshold = Math.min(this.#threshold, candidate.band);
-        yield candidate;
-      }
-    }
-    this.#threshold = Math.min(this.#threshold, newcomer.band);
+    if (region !== 'kept') return;
+    for (const open of [false, true]) yield* this.#counted(belowThresholds(eviction, open));
+    if (datasetId !== ANYONE && protections.areNone) shares.of(datasetId).lowerTo(band);
   }
 
-  #restart(): void {
-    const sums = new Float64Array(BAND_BUCKETS);
-    for (const dataset of this.#expected.values()) {
-      for (let i = 0; i < sums.length; i += 1) sums[i] = (sums[i] ?? 0) + (dataset[i] ?? 0);
+  #place(object: Sized, nowMs: number): PlaceReason {
+    const kept = this.#keptCapacity();
+    // Of an object that is owned by stripe a worker keeps the stripes that it has room for.
+    const bytes = Math.min(object.bytes, STRIPE_BYTES);
+    if (bytes > kept.bytes) return 'too large';
+    const protection = this.#protections.of(object, nowMs);
+    if (protection !== undefined) return protection;
+    const share = this.#shares.of(object.datasetId);
+    if (share.nextUses === undefined && object.band < share.threshold) return 'below threshold';
+    if (share.keptBytes + bytes > share.limitBytes && share.nextUses === undefined) {
+      return 'over quota';
     }
-    this.#expectedBytes = sums.reduce((total, bytes) => total + bytes, 0);
-    this.#threshold = thresholdFor(sums, this.#keptCapacity().bytes);
+    const used = this.#used.kept;
+    if (used.bytes + bytes <= kept.bytes && used.objects + 1 <= kept.objects) return 'fits';
+    if (share.nextUses === undefined) return 'above threshold';
+    // What its quota still lacks comes from others, whatever its next use.
+    if (share.keptBytes + bytes <= share.quotaBytes) return 'fits';
+    const last = share.nextUses.last();
+    const isSooner =
+      last !== undefined && share.nextUses.ofNewcomer(object.firstBlock) < last.nextUse;
+    return isSooner ? 'sooner use' : 'later use';
+  }
+
+  *#counted(victims: Iterable<Victim>): Generator<Victim> {
+    for (const victim of victims) {
+      this.#counts.evicted(victim.reason);
+      yield victim;
+    }
   }
 
   /** Whether replicas may take so much more, beside what is kept and what is expected to be. */
   #hasSpare(bytes: number, objects: number): boolean {
     const limit = this.#keptCapacity();
     const { kept, replica } = this.#used;
-    const ownBytes = Math.max(kept.bytes, this.#expectedBytes);
+    const ownBytes = Math.max(kept.bytes, this.#shares.wantedBytes);
     return (
       ownBytes + replica.bytes + bytes <= limit.bytes &&
       kept.objects + replica.objects + objects <= limit.objects
@@ -256,5 +303,18 @@ export class Admission {
       bytes: Math.floor(this.#capacity.bytes * this.#keptShare),
       objects: Math.floor(this.#capacity.objects * this.#keptShare),
     };
+  }
+}
+
+/** Of what is not kept: the first there, or the highest band hash, whichever way the store orders it. */
+function* regional(
+  { protections, nowMs }: Eviction,
+  candidates: Iterable<Candidate>,
+  reason: 'transit' | 'replica',
+  open: boolean,
+): Generator<Victim> {
+  for (const candidate of candidates) {
+    if (candidate.open !== open || protections.of(candidate, nowMs) !== undefined) continue;
+    yield { objectId: candidate.objectId, reason };
   }
 }

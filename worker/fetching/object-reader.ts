@@ -13,8 +13,7 @@
  * Leaves to others: who is asked (`PeerReads`), what is fetched besides (`Besides`), retries at the origin (`Origin`), what stays on
  * disk (`ObjectStore`, `Admission`).
  */
-import { LarderError, MIB } from '../../common/index.ts';
-import { silentLogger } from '../../common/index.ts';
+import { LarderError, MIB, silentLogger } from '../../common/index.ts';
 import type { Logger, ObjectRef } from '../../common/index.ts';
 import type { AheadUse, RoomAhead } from '../admission/index.ts';
 import type {
@@ -142,11 +141,13 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     if (lengthBytes === 0) return;
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
     this.#counts.asked(lengthBytes, options);
+    this.#store.policies.read(ref, lengthBytes);
     const fetch = this.#enter(ref);
     using abort = abortion(options.signal);
     try {
       using interest = new Interest(fetch, fetchFrom(options));
       this.#ledger.askedOf(ref, range);
+      this.#passing.mayStay(ref, fetch.stored);
       let around: StoredObject | undefined;
       const reading = { interest, aborted: abort.aborted, options, unkept: false };
       let position = offsetBytes;
@@ -249,8 +250,10 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   touched(ref: ObjectRef, offsetBytes: number, lengthBytes: number, read: TouchedRead): void {
     const range = { fromBytes: offsetBytes, toBytes: offsetBytes + lengthBytes };
     this.#counts.asked(read.bytes, read);
+    this.#store.policies.read(ref, read.bytes);
     this.#counts.served(read.bytes, 'disk', read);
     this.#ledger.askedOf(ref, range);
+    this.#passing.mayStay(ref, this.#store.find(ref.objectId));
     this.#besides.memoryOf(ref).touch(range);
   }
 

@@ -9,6 +9,8 @@ import type { ObjectRef } from '../../common/index.ts';
 import type { ReadOptions, ReadPiece } from '../object-reads.ts';
 import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
+import type { ObjectStore, StoredObject } from '../store/index.ts';
+import { OWN_ACCORD } from './fetch-from.ts';
 import type { Interest } from './interest.ts';
 import type { FetchFrom } from './fetch-from.ts';
 import { blockBytes, blocksIn, stripeAround } from './ranges.ts';
@@ -18,6 +20,7 @@ import { readThrough } from './read-through.ts';
 import { relay } from './relay.ts';
 
 export interface PassingOptions {
+  readonly store: ObjectStore;
   readonly peers: PeerReads | undefined;
   readonly originFor: (datasetId: number) => Promise<OriginReads>;
   readonly counts: ReadCounts;
@@ -45,6 +48,14 @@ export class Passing {
     const { peers } = this.#options;
     if (peers === undefined || !interest.from.askPeers) return true;
     return peers.route(interest.fetch.ref, offsetBytes, interest.from).keeps;
+  }
+
+  /** What is whole, and belongs here, is kept when it has become worth it since it came. */
+  mayStay(ref: ObjectRef, object: StoredObject | undefined): void {
+    if (object?.whole !== true || object.record.region !== 'transit') return;
+    const { peers, store } = this.#options;
+    if (peers?.route(ref, 0, OWN_ACCORD).keeps === false) return;
+    store.keepPassing(object, ref);
   }
 
   /** Straight from other workers, which keep it; where none gives anything, this one stands in from now on. */

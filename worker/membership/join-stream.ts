@@ -116,8 +116,15 @@ export class JoinStream {
   }
 
   #replicas({ datasets }: ReplicaSettings__Output): void {
-    const counts = datasets.map(({ dataset_id, replicas }) => [dataset_id, replicas] as const);
-    this.#options.membership.onReplicas?.(new Map(counts));
+    const counts = datasets
+      .filter(({ replicas }) => replicas !== 1)
+      .map(({ dataset_id, replicas }) => [dataset_id, replicas] as const);
+    const { membership } = this.#options;
+    membership.onReplicas?.(new Map(counts));
+    const limited = datasets.filter(({ quota_bytes }) => quota_bytes > 0);
+    membership.onQuotas?.(
+      new Map(limited.map(({ dataset_id, quota_bytes }) => [dataset_id, quota_bytes])),
+    );
   }
 
   #begin(heartbeatMs: number): void {

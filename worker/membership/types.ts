@@ -158,6 +158,8 @@ export interface MembershipOptions {
    * have, of all that have more than one.
    */
   onReplicas?(replicas: ReadonlyMap<number, number>): void;
+  /** Called at the same time: bytes that all workers together are to keep at most, of the datasets that have a quota. */
+  onQuotas?(quotas: ReadonlyMap<number, number>): void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;

@@ -16,6 +16,7 @@
 import type { Logger, ObjectRef } from '../../common/index.ts';
 import { LarderError, silentLogger, systemClock } from '../../common/index.ts';
 import type { Admission, Region } from '../admission/index.ts';
+import { Background } from './background.ts';
 import { BlockWriter } from './block-writer.ts';
 import type { CacheDirectory } from './cache-directory.ts';
 import { DatasetScan } from './dataset-scan.ts';
@@ -28,13 +29,15 @@ import { erase } from './erase.ts';
 import type { EraserOptions } from './erase.ts';
 import { IntegrityChecks, restore } from './integrity-checks.ts';
 import { ObjectIndex } from './object-index.ts';
-import { classify, DEFAULT_HUNG_AFTER_MS, setCapacity } from './options.ts';
+import { DEFAULT_HUNG_AFTER_MS, setCapacity } from './options.ts';
 import type { DiskStoreOptions } from './options.ts';
 import { openParts } from './parts.ts';
 import type { StoreParts } from './parts.ts';
+import type { RecordStore } from './record-store.ts';
+import { Places } from './places.ts';
 import { References } from './references.ts';
 import type { CollectRequest } from './references.ts';
-import { Space } from './space.ts';
+import { placedOf, Space } from './space.ts';
 import type { StoredObject } from './stored-object.ts';
 import { isDropped } from './stored-object.ts';
 import { sweepStrays } from './sweep.ts';
@@ -42,6 +45,7 @@ import { judgeUnread } from './unread.ts';
 
 export class DiskStore implements AsyncDisposable {
   readonly admission: Admission;
+  readonly places: Places;
   readonly #options: DiskStoreOptions;
   readonly #directory: CacheDirectory;
   readonly #records: StoreParts['records'];
@@ -60,7 +64,7 @@ export class DiskStore implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #evictedListeners = new Set<(objectId: string) => void>();
   readonly #closing = new AbortController();
-  readonly #tasks = new Set<Promise<unknown>>();
+  readonly #background: Background;
 
   /** @throws {LarderError} `CACHE_DIR_UNUSABLE` */
   static async open(options: DiskStoreOptions): Promise<DiskStore> {
@@ -69,8 +73,9 @@ export class DiskStore implements AsyncDisposable {
 
   constructor(parts: StoreParts) {
     const { options, records, threads } = parts;
-    const { directory } = options;
+    const { directory, clock = systemClock } = options;
     this.admission = parts.admission;
+    this.places = new Places(parts.admission, options);
     this.#options = options;
     this.#directory = directory;
     this.#threads = threads;
@@ -78,6 +83,7 @@ export class DiskStore implements AsyncDisposable {
     this.#trust = parts.trust;
     this.#totals = parts.totals;
     this.#logger = options.logger ?? silentLogger;
+    this.#background = new Background(this.#logger);
     this.#health = parts.health;
     this.#writeback = parts.writeback;
     this.#files = parts.files;
@@ -88,10 +94,9 @@ export class DiskStore implements AsyncDisposable {
       records,
       find: (objectId) => this.#index.find(objectId),
       leaving: (objectId) => this.#index.leaving(objectId) !== undefined,
-      evict: (object) => this.drop(object, 'evicted'),
-      demote: (object) => {
-        this.setRegion(object, 'transit');
-      },
+      evict: (object, why) => this.drop(object, `evicted: ${why}`),
+      move: this.setRegion.bind(this),
+      clock,
     });
     this.#checks = new IntegrityChecks({
       index: this.#index,
@@ -103,6 +108,7 @@ export class DiskStore implements AsyncDisposable {
       index: this.#index,
       records,
       totals: parts.totals,
+      admission: parts.admission,
       drop: (object) => this.drop(object, 'collected'),
     });
     this.#eraser = {
@@ -123,13 +129,13 @@ export class DiskStore implements AsyncDisposable {
         this.#change(object, { first: block, count: 1 }, true);
       },
     });
-    this.#track(this.#sweep());
-    this.#track(records.warm());
+    this.#background.run(this.#sweep());
+    this.#background.run(records.warm());
     void patrol({
       directory: directory.path,
       readers: threads.readers,
       health: this.#health,
-      clock: options.clock ?? systemClock,
+      clock,
       everyMs: (options.hungAfterMs ?? DEFAULT_HUNG_AFTER_MS) / 2,
       signal: this.#closing.signal,
     });
@@ -200,19 +206,14 @@ export class DiskStore implements AsyncDisposable {
 
   /** After `abandon`, lets the directory go. Resolves when the disk has answered: perhaps never. */
   async release(): Promise<void> {
-    await Promise.allSettled(this.#tasks);
+    await this.#background.settled();
     await this.#threads[Symbol.asyncDispose]();
     await this.#letGo();
   }
 
-  /** Where an object belongs that is new, or seen again. */
-  classify(ref: ObjectRef): Region {
-    return classify(this.admission, this.#options, ref);
-  }
-
   /** The object, in memory until `unpin`, and belonging to the reference's dataset from now on. */
   pin(ref: ObjectRef): StoredObject {
-    const object = this.#index.pin(ref, () => this.classify(ref));
+    const object = this.#index.pin(ref, () => this.places.classify(ref));
     this.#references.add(object, ref);
     return object;
   }
@@ -226,7 +227,7 @@ export class DiskStore implements AsyncDisposable {
     this.#index.unpin(object);
     if (object.pins === 0 && !object.recorded && object.state !== 'dropped') {
       // Nothing of it was committed: a half-written first block at most.
-      this.#track(this.drop(object, 'empty'));
+      this.#background.run(this.drop(object, 'empty'));
     }
   }
 
@@ -237,6 +238,12 @@ export class DiskStore implements AsyncDisposable {
 
   giveBack(object: StoredObject, bytes: number): void {
     this.#space.giveBack(object, bytes);
+  }
+
+  /** What passes through may be worth keeping by now: makes room for it. */
+  keepPassing(object: StoredObject, ref: ObjectRef): void {
+    if (this.places.classify(ref) !== 'kept') return;
+    this.#background.run(this.#space.keep(object));
   }
 
   /**
@@ -286,22 +293,18 @@ export class DiskStore implements AsyncDisposable {
     return this.#writer.commit(object, block, checksums);
   }
 
-  /** Whatever the records name, in the order of eviction. */
-  objectIds(): Generator<string> {
-    return this.#records.objectIds();
-  }
-
-  /** Of the objects of a region. */
-  idsOf(region: 'transit' | 'replica'): Generator<string> {
-    return this.#records.idsOf(region);
+  /** What there is, in the order of eviction. */
+  get order(): Pick<RecordStore, 'objectIds' | 'idsOf' | 'keptOrder'> {
+    return this.#records;
   }
 
   /** Moves an object between the regions. */
   setRegion(object: StoredObject, region: Region): void {
     if (object.record.region === region || object.state === 'dropped') return;
     const files = object.hasFile ? 1 : 0;
-    this.admission.account(object.record.region, -object.accountedBytes, -files);
-    this.admission.account(region, object.accountedBytes, files);
+    const placed = placedOf(object);
+    this.admission.account(placed, -object.accountedBytes, -files);
+    this.admission.account({ ...placed, region }, object.accountedBytes, files);
     if (object.recorded) this.#records.removeOrder(object.objectId, object.record);
     object.record = { ...object.record, region };
     if (object.recorded) this.#records.putRecord(object.objectId, object.record);
@@ -338,7 +341,7 @@ export class DiskStore implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    await Promise.allSettled([...this.#tasks, this.#checks.settled()]);
+    await Promise.allSettled([this.#background.settled(), this.#checks.settled()]);
     await this.#index.allLeaving();
     await this.#writeback.settled();
     await this.#records.committed().catch(() => undefined);
@@ -375,7 +378,7 @@ export class DiskStore implements AsyncDisposable {
     if (dropBecause === undefined || isDropped(object)) return error;
     const facts = { object: objectId, problem: dropBecause, error: failure };
     this.#logger.warn(facts, 'object dropped: fetched again');
-    this.#track(this.drop(object, dropBecause));
+    this.#background.run(this.drop(object, dropBecause));
     return error;
   }
 
@@ -387,14 +390,5 @@ export class DiskStore implements AsyncDisposable {
       check: (object) => this.#checks.checkSoon(object),
       signal: this.#closing.signal,
     });
-  }
-
-  #track(task: Promise<unknown>): void {
-    const tracked = task
-      .catch((error: unknown) => {
-        this.#logger.error({ error }, 'background work of the store failed');
-      })
-      .finally(() => this.#tasks.delete(tracked));
-    this.#tasks.add(tracked);
   }
 }

@@ -3,7 +3,7 @@
  * file is looked at. A million objects take 0.75 s of CPU time.
  */
 import { blockCount, blockLength } from '../../common/index.ts';
-import type { Admission } from '../admission/index.ts';
+import type { Admission, Region } from '../admission/index.ts';
 import type { HeldTotals } from './held-totals.ts';
 import { diskBytes } from './object-index.ts';
 import { SEGMENT_BLOCKS, segmentChunks, segmentCount } from './record.ts';
@@ -19,6 +19,13 @@ import { segmentHolds } from './stored-object.ts';
  */
 const RELEASE_EVERY = 65_536;
 
+interface Used {
+  readonly region: Region;
+  readonly datasetId: number;
+  bytes: number;
+  objects: number;
+}
+
 interface Loading {
   blocks: Uint32Array;
   count: number;
@@ -27,8 +34,7 @@ interface Loading {
 
 export function loadTotals(records: RecordStore, admission: Admission, totals: HeldTotals): void {
   const datasets = new Map<number, Loading>();
-  const none = () => ({ bytes: 0, objects: 0 });
-  const used = { kept: none(), transit: none(), replica: none() };
+  const used = new Map<string, Used>();
   let seen = 0;
   for (const { summary, orderKey, first } of records.summaries()) {
     seen += 1;
@@ -40,16 +46,18 @@ export function loadTotals(records: RecordStore, admission: Admission, totals: H
       : addHeld(loading, summary, { objectId: objectIdOf(orderKey), records });
     loading.bytes += bytes;
     if (!first) continue;
-    used[summary.region].bytes += diskBytes(bytes);
-    used[summary.region].objects += 1;
+    const { region, datasetId } = summary;
+    const name = `${region} ${String(datasetId)}`;
+    const of = used.get(name) ?? { region, datasetId, bytes: 0, objects: 0 };
+    used.set(name, of);
+    of.bytes += diskBytes(bytes);
+    of.objects += 1;
   }
   records.releasePages();
   for (const [datasetId, { blocks, count, bytes }] of datasets) {
     totals.load(datasetId, blocks.subarray(0, count), bytes);
   }
-  for (const region of ['kept', 'transit', 'replica'] as const) {
-    admission.account(region, used[region].bytes, used[region].objects);
-  }
+  for (const { bytes, objects, ...held } of used.values()) admission.load(held, bytes, objects);
 }
 
 function addWhole(loading: Loading, summary: Summary): number {

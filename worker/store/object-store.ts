@@ -12,8 +12,9 @@
  */
 import * as path from 'node:path';
 import type { CompleteDirectory, ObjectRef } from '../../common/index.ts';
-import { bandHash, diskOrder } from '../../common/index.ts';
+import { diskOrder, systemClock } from '../../common/index.ts';
 import type { AheadUse, Region, RoomAhead } from '../admission/index.ts';
+import { DatasetPolicies } from './dataset-policies.ts';
 import type { DiskCounters } from './disk-health.ts';
 import type { DiskStore } from './disk-store.ts';
 import type { Bytes, Written } from './disk-writer.ts';
@@ -25,6 +26,7 @@ import type { ScanRequest } from './dataset-scan.ts';
 import type { HeldSource } from './held-totals.ts';
 import type { StoreOptions } from './options.ts';
 import type { CollectRequest } from './references.ts';
+import { placedOf } from './space.ts';
 import { StoreScan } from './store-scan.ts';
 import { placeholder } from './placeholder.ts';
 import type { StoredObject } from './stored-object.ts';
@@ -34,7 +36,12 @@ export interface ObjectStoreOptions extends StoreOptions {
   readonly directories: readonly DirectoryOptions[];
   /** How often it is tried to take back a disk that failed; default 30,000, longer after each failure. */
   readonly retryMs?: number | undefined;
+  /** Over which reads of a dataset are measured; default 60,000. */
+  readonly rateWindowMs?: number | undefined;
 }
+
+/** Long enough for a batch of any job, and short against an epoch. */
+const DEFAULT_RATE_WINDOW_MS = 60_000;
 
 /** Objects that are looked at between two turns of the event loop. */
 const SLICE = 256;
@@ -45,12 +52,18 @@ export class ObjectStore implements AsyncDisposable {
   readonly #diskOf = new WeakMap<StoredObject, DiskStore>();
   /** What mounts have open: a disk that is taken back is told. */
   readonly #open = new Map<string, number>();
-  readonly #expected = new Map<number, Float64Array>();
+  /** What is worth keeping depends on it. */
+  readonly policies: DatasetPolicies;
   readonly #evictedListeners = new Set<(objectId: string) => void>();
   readonly #diskListeners = new Set<() => void>();
 
-  constructor(disks: Disks) {
+  constructor(disks: Disks, options: Pick<ObjectStoreOptions, 'clock' | 'rateWindowMs'>) {
     this.#disks = disks;
+    this.policies = new DatasetPolicies({
+      disks: () => disks.good.map(({ store }) => store),
+      clock: options.clock ?? systemClock,
+      windowMs: options.rateWindowMs ?? DEFAULT_RATE_WINDOW_MS,
+    });
     for (const { store } of disks.good) this.#add(store);
   }
 
@@ -66,7 +79,7 @@ export class ObjectStore implements AsyncDisposable {
         if (opened.store !== undefined) opened.store.#diskChanged(disk, isGood);
       },
     });
-    opened.store = new ObjectStore(disks);
+    opened.store = new ObjectStore(disks, options);
     return opened.store;
   }
 
@@ -161,6 +174,8 @@ export class ObjectStore implements AsyncDisposable {
     const count = (this.#open.get(objectId) ?? 0) + delta;
     if (count > 0) this.#open.set(objectId, count);
     else this.#open.delete(objectId);
+    const object = delta > 0 ? this.find(objectId) : undefined;
+    if (object !== undefined) this.policies.opened(object);
     for (const { store } of this.#disks.good) store.setOpen(objectId, delta);
   }
 
@@ -174,13 +189,7 @@ export class ObjectStore implements AsyncDisposable {
       await disk.store?.setCapacity(disk.capacityBytes);
     });
     await Promise.all(changes);
-    this.#expect();
-  }
-
-  /** What this worker is to serve of a dataset, per bucket of the band hash: each disk its share. */
-  setExpected(datasetId: number, bytesByBucket: Float64Array): void {
-    this.#expected.set(datasetId, bytesByBucket);
-    this.#expect(datasetId);
+    this.policies.tellAll();
   }
 
   /** The object, in memory until `unpin`, and belonging to the reference's dataset from now on. */
@@ -236,37 +245,37 @@ export class ObjectStore implements AsyncDisposable {
     this.#diskOf.get(object)?.setRegion(object, region);
   }
 
-  /** What passes through may be worth keeping by now. */
+  /** What passes through, and is whole, may be worth keeping by now. */
+  keepPassing(object: StoredObject, ref: ObjectRef): void {
+    this.#diskOf.get(object)?.keepPassing(object, ref);
+  }
+
+  /** What passes through may be worth keeping by now: more of it comes, and room is made for all then. */
   promote(object: StoredObject, ref: ObjectRef): void {
     const store = this.#diskOf.get(object);
     if (store === undefined || object.record.region !== 'transit') return;
-    store.setRegion(object, store.classify(ref));
+    store.setRegion(object, store.places.classify(ref));
   }
 
   /** Sorts an object anew: what it is to this worker has changed. */
   sortAs(object: StoredObject, what: 'own' | 'replica'): void {
     const store = this.#diskOf.get(object);
     if (store === undefined) return;
-    const { band, sizeBytes: bytes } = object.record;
-    const { admission } = store;
-    const region =
-      what === 'own' ? admission.classify({ band, bytes }) : admission.classifyReplica({ bytes });
-    store.setRegion(object, region);
+    store.setRegion(object, store.places.as(object, what));
   }
 
   /** Whether there is room to spare for a replica where the object is. */
   hasSpareFor(object: StoredObject): boolean {
     const store = this.#diskOf.get(object);
     if (store === undefined) return false;
-    const { band } = object.record;
-    const nothing = { region: 'replica', band, bytes: 0, objects: 0 } as const;
+    const nothing = { ...placedOf(object), region: 'replica', bytes: 0, objects: 0 } as const;
     return store.admission.shortage(nothing) !== 'spare';
   }
 
   /** Of the objects of a region, disk by disk. */
   *idsOf(region: 'transit' | 'replica'): Generator<string> {
     for (const { store } of this.#disks.good) {
-      for (const objectId of store.idsOf(region)) {
+      for (const objectId of store.order.idsOf(region)) {
         yield objectId;
         // The disk was given up meanwhile.
         if (store.closing.aborted) break;
@@ -279,10 +288,7 @@ export class ObjectStore implements AsyncDisposable {
     const found = this.find(ref.objectId);
     const store = (found && this.#diskOf.get(found)) ?? this.#diskFor(ref);
     if (store?.writable !== true) return 'later';
-    const band = bandHash(ref.key);
-    const { sizeBytes: bytes } = ref;
-    const region = store.admission.classify({ band, bytes });
-    return store.admission.roomAhead({ region, band, bytes, objects: 1 }, ahead);
+    return store.places.roomAhead(ref, ahead);
   }
 
   /** Deletes the objects of a dataset that no version names any more; see `References`. */
@@ -334,7 +340,7 @@ export class ObjectStore implements AsyncDisposable {
     const order = this.#inOrder(ref.objectId).map(({ store }) => store);
     if (order.length < 2) return order[0];
     const writable = order.filter((store) => store.writable);
-    const keeps = writable.find((store) => store.classify(ref) !== 'transit');
+    const keeps = writable.find((store) => store.places.classify(ref) !== 'transit');
     return keeps ?? writable[0] ?? order[0];
   }
 
@@ -351,35 +357,22 @@ export class ObjectStore implements AsyncDisposable {
     if (isGood) {
       this.#add(store);
       void this.#dropCopies(store).catch(() => undefined);
+      this.policies.tellPlans(store);
     } else this.#held.remove(store.held);
-    this.#expect();
+    this.policies.tellAll();
     for (const listener of this.#diskListeners) listener();
   }
 
   /** Of what came to other disks while this one was away, its own copy goes. */
   async #dropCopies(store: DiskStore): Promise<void> {
     let seen = 0;
-    for (const objectId of store.objectIds()) {
+    for (const objectId of store.order.objectIds()) {
       seen += 1;
       if (seen % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
       const others = this.#disks.good.filter((disk) => disk.store !== store);
       if (!others.some((disk) => disk.store.find(objectId) !== undefined)) continue;
       const object = store.find(objectId);
       if (object !== undefined) await store.drop(object, 'another disk has it');
-    }
-  }
-
-  #expect(only?: number): void {
-    const capacityBytes = this.capacityBytes;
-    for (const [datasetId, sums] of this.#expected) {
-      if (only !== undefined && datasetId !== only) continue;
-      for (const { store } of this.#disks.good) {
-        const share = capacityBytes === 0 ? 1 : store.admission.capacityBytes / capacityBytes;
-        store.admission.setExpected(
-          datasetId,
-          sums.map((bytes) => bytes * share),
-        );
-      }
     }
   }
 }

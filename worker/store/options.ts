@@ -1,8 +1,7 @@
 /** What a store of one disk is opened with, and how large it may get. */
 import * as fs from 'node:fs';
-import { bandHash } from '../../common/index.ts';
 import type { Clock, Logger, ObjectRef } from '../../common/index.ts';
-import type { Admission, Region } from '../admission/index.ts';
+import type { Admission } from '../admission/index.ts';
 import type { CacheDirectory } from './cache-directory.ts';
 
 /** What is common to all disks of a worker. */
@@ -57,14 +56,4 @@ export function setCapacity(admission: Admission, options: DiskStoreOptions): vo
     capacityBytes: options.capacityBytes ?? admission.usedBytes + freeBytes,
     capacityObjects: options.capacityObjects ?? admission.objects + freeObjects,
   });
-}
-
-/** Where a new object belongs. */
-export function classify(
-  admission: Admission,
-  { isReplica }: Pick<StoreOptions, 'isReplica'>,
-  ref: ObjectRef,
-): Region {
-  if (isReplica?.(ref) === true) return admission.classifyReplica({ bytes: ref.sizeBytes });
-  return admission.classify({ band: bandHash(ref.key), bytes: ref.sizeBytes });
 }

@@ -40,6 +40,7 @@ export async function openParts(options: DiskStoreOptions): Promise<StoreParts> 
   });
   try {
     const records = new RecordStore(directory.recordsPath, threads);
+    await records.upgradeOrder();
     const trust = await Trust.establish(directory, records, {
       bootId: options.bootId ?? currentBootId(),
       distrusted: options.distrusted ?? false,

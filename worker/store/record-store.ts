@@ -5,9 +5,10 @@
  *     segments  object id, segment           → Segment
  *     order     region, place, object id     → Summary
  *
- * In `order` stand the transit objects first (by incarnation: the oldest first), then the replicas and then
- * the kept ones (the highest band hash first), then the references from further datasets: so eviction and the
- * totals at a start are walks along one tree.
+ * In `order` stand the transit objects first (by incarnation: the oldest first), then the replicas (the highest
+ * band hash first), then the kept ones of each dataset (the same), then the references from further datasets: so
+ * eviction and the totals at a start are walks along one tree. An order of an earlier release, where the kept ones
+ * of all datasets stand together, is brought into this one when the records are opened (`upgradeOrder`).
  *
  * Always true: writes of one turn of the event loop commit together and in order; what `committed`
  * resolved for survives SIGKILL. After a crash of the machine the newest may be missing, and the rest is
@@ -40,6 +41,8 @@ export interface StoreMeta {
 
 export interface OrderedObject {
   readonly objectId: string;
+  readonly datasetId: number;
+  readonly firstBlock: number;
   readonly band: number;
   readonly orderKey: Buffer;
 }
@@ -54,7 +57,9 @@ export interface SummaryOf {
 
 const TRANSIT = 0x10;
 const REPLICA = 0x18;
-const KEPT = 0x20;
+/** Of an earlier release: by band hash, whatever the dataset. */
+const KEPT_TOGETHER = 0x20;
+const KEPT = 0x22;
 const FURTHER = 0x30;
 const ID_BYTES = 20;
 const FULL_U32 = 0xffffffff;
@@ -68,9 +73,14 @@ const RESERVE_WRITES = 1024;
 
 /** Order is read in slices, so that no read transaction of LMDB stays open over an eviction. */
 const SLICE = 256;
+/** Written in one commit. */
+const UPGRADE_SLICE = 16_384;
 
 /** Of the records, what is read ahead at a start: those of some 400,000 objects. */
 const WARM_BYTES = 256 * MIB;
+
+/** Of a place that is damaged. */
+const NOTHING = { band: 0, datasetId: 0, firstBlock: 0 };
 
 type Table = Database<Buffer, Buffer>;
 
@@ -228,11 +238,35 @@ export class RecordStore implements AsyncDisposable {
   *objectIds(): Generator<string> {
     yield* this.idsOf('transit');
     yield* this.idsOf('replica');
-    for (const { objectId } of this.keptOrder()) yield objectId;
+    for (const { objectId } of this.#slices(Buffer.of(KEPT), Buffer.of(KEPT + 1))) yield objectId;
   }
 
-  keptOrder(): Generator<OrderedObject> {
-    return this.#slices(Buffer.of(KEPT), Buffer.of(KEPT + 1));
+  /** Of one dataset, from a band hash downwards. */
+  keptOrder(datasetId: number, fromBand: number = FULL_U32): Generator<OrderedObject> {
+    const end = keptPlace(datasetId, 0);
+    // One more than the last place that there can be.
+    return this.#slices(
+      keptPlace(datasetId, fromBand),
+      Buffer.concat([end, Buffer.alloc(21, 0xff)]),
+    );
+  }
+
+  /** Once, before anything else: see the head. What was there is all there at any moment. */
+  async upgradeOrder(): Promise<void> {
+    const range = { start: Buffer.of(KEPT_TOGETHER), end: Buffer.of(KEPT_TOGETHER + 1) };
+    for (;;) {
+      const slice = [...this.#order.getRange({ ...range, limit: UPGRADE_SLICE })];
+      if (slice.length === 0) return;
+      for (const { key, value } of slice) {
+        const summary = decodeSummary(value);
+        this.#write(this.#order.remove(key));
+        if (summary === undefined) continue;
+        const place = keptPlace(summary.datasetId, summary.band);
+        const id = key.subarray(key.length - ID_BYTES);
+        this.#write(this.#order.put(Buffer.concat([place, id]), value));
+      }
+      await this.committed();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -245,7 +279,8 @@ export class RecordStore implements AsyncDisposable {
     for (;;) {
       const slice = [...this.#order.getRange({ start: from, end, limit: SLICE })];
       for (const { key, value } of slice) {
-        yield { objectId: objectIdOf(key), band: decodeSummary(value)?.band ?? 0, orderKey: key };
+        const { band, datasetId, firstBlock } = decodeSummary(value) ?? NOTHING;
+        yield { objectId: objectIdOf(key), datasetId, firstBlock, band, orderKey: key };
       }
       const last = slice.at(-1);
       if (last === undefined || slice.length < SLICE) return;
@@ -308,10 +343,18 @@ function orderKey(
   } else if (record.region === 'transit') {
     key.writeUInt8(TRANSIT, 0);
     key.writeUIntBE(record.incarnation, 1, 6);
-  } else {
-    key.writeUInt8(record.region === 'replica' ? REPLICA : KEPT, 0);
+  } else if (record.region === 'replica') {
+    key.writeUInt8(REPLICA, 0);
     key.writeUInt32BE(FULL_U32 - record.band, 1);
-  }
+  } else keptPlace(reference.datasetId, record.band).copy(key);
   key.write(objectId, 9, 'hex');
   return key;
+}
+
+function keptPlace(datasetId: number, band: number): Buffer {
+  const place = Buffer.alloc(9);
+  place.writeUInt8(KEPT, 0);
+  place.writeUInt32BE(datasetId, 1);
+  place.writeUInt32BE(FULL_U32 - band, 5);
+  return place;
 }

@@ -1,11 +1,13 @@
 /** Which datasets an object belongs to: one or more, and none means that it goes. */
 import type { RoaringBitmap32 } from 'roaring-wasm';
 import type { ObjectRef } from '../../common/index.ts';
+import type { Admission } from '../admission/index.ts';
 import type { HeldTotals } from './held-totals.ts';
 import type { ObjectIndex } from './object-index.ts';
 import type { DatasetReference } from './record.ts';
 import { objectIdOf } from './record-store.ts';
 import type { RecordStore } from './record-store.ts';
+import { placedOf } from './space.ts';
 import type { StoredObject } from './stored-object.ts';
 
 export interface CollectRequest {
@@ -20,6 +22,7 @@ export interface ReferencesOptions {
   readonly index: ObjectIndex;
   readonly records: RecordStore;
   readonly totals: HeldTotals;
+  readonly admission: Pick<Admission, 'account'>;
   readonly drop: (object: StoredObject) => Promise<void>;
 }
 
@@ -75,10 +78,14 @@ export class References {
   }
 
   #keepOnly(object: StoredObject, left: readonly DatasetReference[]): void {
-    const { records } = this.#options;
+    const { records, admission } = this.#options;
     const { references } = object.record;
+    const { accountedBytes } = object;
+    const files = object.hasFile ? 1 : 0;
     records.removeOrder(object.objectId, object.record);
+    admission.account(placedOf(object), -accountedBytes, -files);
     object.record = { ...object.record, references: left };
+    admission.account(placedOf(object), accountedBytes, files);
     records.putRecord(object.objectId, object.record);
     for (const reference of references) {
       if (!left.includes(reference)) this.#announce(object, reference, false);

@@ -8,9 +8,14 @@ import type {
   Admission,
   Candidate,
   EvictionOrder,
+  EvictionReason,
   Newcomer,
+  Placed,
+  Region,
   Shortage,
 } from '../admission/index.ts';
+import { ANYONE } from '../admission/index.ts';
+import type { Clock } from '../../common/index.ts';
 import { diskBytes } from './object-index.ts';
 import type { OrderedObject, RecordStore } from './record-store.ts';
 import type { StoredObject } from './stored-object.ts';
@@ -20,9 +25,13 @@ export interface SpaceOptions {
   readonly records: RecordStore;
   readonly find: (objectId: string) => StoredObject | undefined;
   readonly leaving: (objectId: string) => boolean;
-  readonly evict: (object: StoredObject) => Promise<void>;
-  readonly demote: (object: StoredObject) => void;
+  readonly evict: (object: StoredObject, why: EvictionReason) => Promise<void>;
+  /** Moves it between the regions. */
+  readonly move: (object: StoredObject, region: Region) => void;
+  readonly clock: Clock;
 }
+
+const ANYBODY = { datasetId: ANYONE, firstBlock: 0, band: 0 };
 
 /** Unlinks at a time: a few for each of the four pool threads. */
 const EVICT_AT_ONCE = 16;
@@ -53,32 +62,39 @@ export class Space {
     return turn;
   }
 
+  /** It passes through, and is to stay: makes room for it among what is kept, if there is some to be had. */
+  async keep(object: StoredObject): Promise<void> {
+    const turn = this.#evicting.then(() => this.#keep(object));
+    this.#evicting = turn.catch(() => undefined);
+    await turn;
+  }
+
   giveBack(object: StoredObject, bytes: number): void {
     if (object.state === 'dropped') return;
     const disk = diskBytes(bytes);
     object.accountedBytes -= disk;
-    this.#admission.account(object.record.region, -disk, 0);
+    this.#admission.account(placedOf(object), -disk, 0);
   }
 
   /** Called once, when an object leaves. */
   dropped(object: StoredObject): void {
-    const { region } = object.record;
+    const placed = placedOf(object);
     const files = object.hasFile ? 1 : 0;
-    this.#admission.account(region, -object.accountedBytes, -files);
+    this.#admission.account(placed, -object.accountedBytes, -files);
     if (this.#openCounts.has(object.objectId) && files > 0) {
       this.#forgetUnlinked(object.objectId);
-      this.#admission.account('transit', object.accountedBytes, 1);
+      this.#admission.account({ ...placed, region: 'transit' }, object.accountedBytes, 1);
       this.#unlinkedOpen.set(object.objectId, object.accountedBytes);
     }
   }
 
   /** Evicts about this much in the order of eviction: the disk is fuller than the sums say. */
   async evictSome(bytes: number): Promise<boolean> {
-    const newcomer: Newcomer = { region: 'transit', band: 0, bytes, objects: 0 };
+    const newcomer: Newcomer = { ...ANYBODY, region: 'transit', bytes, objects: 0 };
     let freed = 0;
-    for (const { object } of this.#victims('total', newcomer, undefined)) {
+    for (const { object, reason } of this.#victims('total', newcomer, undefined)) {
       freed += object.accountedBytes;
-      await this.#options.evict(object);
+      await this.#options.evict(object, reason);
       if (freed >= bytes) break;
     }
     return freed > 0;
@@ -107,17 +123,17 @@ export class Space {
 
   async #evictExcess(): Promise<void> {
     // As if the most wanted object came, so that the kept ones are victims as well.
-    const newcomer: Newcomer = { region: 'kept', band: 0, bytes: 0, objects: 0 };
+    const newcomer: Newcomer = { ...ANYBODY, region: 'kept', bytes: 0, objects: 0 };
     let excess = this.#admission.excess();
     let evictions: Promise<void>[] = [];
     if (excess.bytes <= 0 && excess.objects <= 0) return;
-    for (const { object: victim } of this.#victims('total', newcomer, undefined)) {
+    for (const { object: victim, reason } of this.#victims('total', newcomer, undefined)) {
       // Bytes of what is open come back later: what was evicted counts, not what is used.
       excess = {
         bytes: excess.bytes - victim.accountedBytes,
         objects: excess.objects - (victim.hasFile ? 1 : 0),
       };
-      evictions.push(this.#options.evict(victim));
+      evictions.push(this.#options.evict(victim, reason));
       if (evictions.length >= EVICT_AT_ONCE) {
         await Promise.all(evictions);
         evictions = [];
@@ -132,7 +148,7 @@ export class Space {
     const newcomer = newcomerOf(object, bytes);
     if (this.#admission.shortage(newcomer) !== undefined) return false;
     object.accountedBytes += newcomer.bytes;
-    this.#admission.account(newcomer.region, newcomer.bytes, newcomer.objects);
+    this.#admission.account(newcomer, newcomer.bytes, newcomer.objects);
     object.hasFile = true;
     return true;
   }
@@ -146,34 +162,56 @@ export class Space {
       if (shortage === undefined) continue;
       const evictions: Promise<void>[] = [];
       let freed = 0;
-      for (const { object: victim } of this.#victims(shortage, newcomer, object)) {
+      for (const { object: victim, reason } of this.#victims(shortage, newcomer, object)) {
         freed += victim.accountedBytes;
-        evictions.push(this.#options.evict(victim));
+        evictions.push(this.#options.evict(victim, reason));
         if (freed >= newcomer.bytes || evictions.length >= EVICT_AT_ONCE) break;
       }
       await Promise.all(evictions);
       if (evictions.length > 0) continue;
-      if (shortage !== 'kept') return false;
-      this.#options.demote(object);
+      if (shortage !== 'kept' && shortage !== 'quota') return false;
+      this.#options.move(object, 'transit');
     }
+  }
+
+  async #keep(object: StoredObject): Promise<void> {
+    const { evict, move } = this.#options;
+    for (;;) {
+      if (object.state === 'dropped' || object.record.region !== 'transit') return;
+      const newcomer: Newcomer = {
+        ...placedOf(object),
+        region: 'kept',
+        bytes: object.accountedBytes,
+        objects: object.hasFile ? 1 : 0,
+      };
+      const shortage = this.#admission.shortage(newcomer);
+      // Of the disk it has its part already.
+      if (shortage !== 'kept' && shortage !== 'quota') break;
+      const [victim] = this.#victims(shortage, newcomer, object);
+      if (victim === undefined) return;
+      await evict(victim.object, victim.reason);
+    }
+    move(object, 'kept');
   }
 
   *#victims(
     shortage: Shortage,
     newcomer: Newcomer,
     exclude: StoredObject | undefined,
-  ): Generator<{ readonly object: StoredObject }> {
-    const { records } = this.#options;
+  ): Generator<{ readonly object: StoredObject; readonly reason: EvictionReason }> {
+    const { records, clock } = this.#options;
     const seen = new Set<string>();
     const order: EvictionOrder = {
       transit: () => this.#candidates(records.transitOrder(), exclude, seen),
       replica: () => this.#candidates(records.replicaOrder(), exclude, seen),
-      kept: () => this.#candidates(records.keptOrder(), exclude, seen),
+      kept: (datasetId, fromBand) =>
+        this.#candidates(records.keptOrder(datasetId, fromBand), exclude, seen),
     };
-    for (const { objectId } of this.#admission.victims(shortage, newcomer, order)) {
+    const asked = { shortage, newcomer, nowMs: clock.monotonicMs() };
+    for (const { objectId, reason } of this.#admission.victims(asked, order)) {
       seen.add(objectId);
       const object = this.#options.find(objectId);
-      if (object !== undefined) yield { object };
+      if (object !== undefined) yield { object, reason };
     }
   }
 
@@ -183,12 +221,12 @@ export class Space {
     seen: ReadonlySet<string>,
   ): Generator<Candidate> {
     for (const entry of order) {
-      const { objectId, band } = entry;
+      const { objectId, datasetId, firstBlock, band } = entry;
       if (objectId === exclude?.objectId || seen.has(objectId)) continue;
       if (this.#options.leaving(objectId)) continue;
       const object = this.#options.find(objectId);
       if (object === undefined) this.#options.records.removeStray(entry);
-      else yield { objectId, band, open: this.isOpen(object) };
+      else yield { objectId, datasetId, firstBlock, band, open: this.isOpen(object) };
     }
   }
 
@@ -196,15 +234,17 @@ export class Space {
     const bytes = this.#unlinkedOpen.get(objectId);
     if (bytes === undefined) return;
     this.#unlinkedOpen.delete(objectId);
-    this.#admission.account('transit', -bytes, -1);
+    this.#admission.account({ ...ANYBODY, region: 'transit' }, -bytes, -1);
   }
 }
 
 function newcomerOf(object: StoredObject, bytes: number): Newcomer {
-  return {
-    region: object.record.region,
-    band: object.record.band,
-    bytes: diskBytes(bytes),
-    objects: object.hasFile ? 0 : 1,
-  };
+  return { ...placedOf(object), bytes: diskBytes(bytes), objects: object.hasFile ? 0 : 1 };
+}
+
+/** The first of its datasets counts it. */
+export function placedOf({ record }: Pick<StoredObject, 'record'>): Placed {
+  const { region, band, references } = record;
+  const { datasetId, firstBlock } = references[0] ?? ANYBODY;
+  return { region, band, datasetId, firstBlock };
 }
