@@ -35,7 +35,7 @@ export function renderResults(results: readonly NamedResult[], times?: EpochTime
     percent(result.share('peer')),
     percent(result.share('origin')),
     formatBytes(Math.round(result.originBytesPerEpoch)),
-    spreadOf(result).toFixed(2),
+    spreadOf(result),
     ...(times === undefined ? [] : [`${result.epochSeconds(times).toFixed(1)} s`]),
   ]);
   const deciles = results.map(({ policy, result }) => [
@@ -63,10 +63,14 @@ export function resultJson({ policy, result }: NamedResult, times?: EpochTimeOpt
 }
 
 /** How uneven misses are: the tenth with most of them against the one with least. */
-function spreadOf({ missDeciles }: Result): number {
+function spreadOf({ missDeciles }: Result): string {
   const most = Math.max(...missDeciles);
-  return most === 0 ? 1 : most / Math.min(...missDeciles);
+  const ratio = most === 0 ? 1 : most / Math.min(...missDeciles);
+  return ratio < MOST_SPREAD ? ratio.toFixed(2) : `> ${String(MOST_SPREAD)}`;
 }
+
+/** More says nothing but that there is a tenth with hardly any. */
+const MOST_SPREAD = 100;
 
 function cellsOf({ title, cells }: ComparedRow): string[] {
   return [title, ...cells.map(cellText)];

@@ -1,5 +1,7 @@
 /** `npm run sim` as a command: what it prints, and how it ends. */
 import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -22,6 +24,21 @@ test('a cluster is simulated with the policies that are named', async () => {
   expect(results[0]?.hitRatio).toBeCloseTo(0.5, 1);
   expect(results[0]).toHaveProperty('epochSeconds');
   expect((await sim('--nodes', '4', '--blocks', '2000')).stdout).toMatch(/^larder +50\.\d %/m);
+});
+
+test('a trace is replayed by the policies that need no plans', async () => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'larder-sim-'));
+  const file = path.join(directory, 'reads.jsonl');
+  const line = (block: number) => JSON.stringify({ t: 1, node: 'a', job: 'j', block });
+  fs.writeFileSync(file, [line(1), line(2), line(1)].join('\n'));
+  const { code, stdout } = await sim('--trace', file, '--cache', '1GiB', '--policy', 'all');
+  const plans = await sim('--trace', file, '--cache', '1GiB', '--policy', 'belady');
+  fs.rmSync(directory, { recursive: true });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^larder +33\.3 %/m);
+  expect(stdout).toMatch(/^lru +33\.3 %/m);
+  expect(stdout).not.toContain('belady');
+  expect(plans).toMatchObject({ code: 2, stdout: '' });
 });
 
 test('what cannot be used ends with 2, and one line', async () => {
