@@ -16,6 +16,14 @@ export type PathStyle = 'auto' | 'true' | 'false';
 /** Workers that are to have a copy of each object: 1 is the owner alone. */
 export type Replicas = number | 'all';
 
+/**
+ * How a dataset is read. `auto`: seen, and shown; the others are what somebody knows better. `partitioned` also has
+ * objects kept where they are read first.
+ */
+export type DatasetPolicy = (typeof DATASET_POLICIES)[number];
+
+export const DATASET_POLICIES = ['auto', 'shuffled', 'repeated', 'partitioned'] as const;
+
 export interface DatasetSettings {
   readonly blockSizeBytes: number;
   /** Empty: the default of the origin's kind. */
@@ -27,6 +35,8 @@ export interface DatasetSettings {
   readonly credentials: string;
   /** Not part of an object's identity: it holds for all versions at once. */
   readonly replicas: Replicas;
+  /** As `replicas`: for all versions at once. */
+  readonly policy: DatasetPolicy;
 }
 
 export interface DatasetInfo {
@@ -44,6 +54,7 @@ export const DEFAULT_SETTINGS: DatasetSettings = {
   pathStyle: 'auto',
   credentials: '',
   replicas: 1,
+  policy: 'auto',
 };
 
 /**
@@ -161,13 +172,14 @@ export function withSetting(
     case 'replicas':
       return { ...settings, replicas: value === '' ? 1 : parseReplicas(value) };
     case 'policy':
+      return { ...settings, policy: value === '' ? 'auto' : parsePolicy(value) };
     case 'originBandwidth':
     case 'quota':
       throw new LarderError('NOT_YET_AVAILABLE', { setting: key });
     default:
       throw new LarderError('INVALID_ARGUMENT', {
         key,
-        expected: 'blockSize, endpoint, region, pathStyle, credentials or replicas',
+        expected: 'blockSize, endpoint, region, pathStyle, credentials, replicas or policy',
       });
   }
 }
@@ -201,6 +213,13 @@ function parseReplicas(value: string): Replicas {
   if (replicas >= 1 && replicas <= MAX_REPLICAS) return replicas;
   const expected = `a number from 1 to ${String(MAX_REPLICAS)}, or all`;
   throw new LarderError('INVALID_ARGUMENT', { key: 'replicas', value, expected });
+}
+
+function parsePolicy(value: string): DatasetPolicy {
+  const policy = DATASET_POLICIES.find((known) => known === value);
+  if (policy !== undefined) return policy;
+  const expected = 'auto, shuffled, repeated or partitioned';
+  throw new LarderError('INVALID_ARGUMENT', { key: 'policy', value, expected });
 }
 
 function parseEndpoint(value: string): string {

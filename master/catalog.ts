@@ -271,8 +271,8 @@ export function sameObjects(a: DatasetSettings, b: DatasetSettings): boolean {
  * only says how to reach the origin, or how many copies there are, is as it stands now.
  */
 export function datasetInfo(dataset: DatasetRecord, version: VersionRecord): DatasetInfo {
-  const { region, pathStyle, replicas } = dataset.settings;
-  const settings = { ...version.settings, region, pathStyle, replicas };
+  const { region, pathStyle, replicas, policy } = dataset.settings;
+  const settings = { ...version.settings, region, pathStyle, replicas, policy };
   return { id: dataset.id, name: dataset.name, origin: dataset.origin, settings };
 }
 

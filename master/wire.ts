@@ -18,6 +18,7 @@ export function settingsAsText(settings: DatasetSettings__Output | null): Record
     pathStyle: settings.path_style,
     credentials: settings.credentials,
     replicas: replicasText(settings.replicas),
+    policy: settings.policy,
   };
 }
 
@@ -25,12 +26,21 @@ function replicasText(replicas: number): string {
   return replicas === 0 ? '' : String(replicasFromWire(replicas));
 }
 
-/** Of all datasets that are to have more than one copy of each object. */
-export function replicasToWire(datasets: readonly DatasetRecord[]): ReplicaSettings {
+/** Of all datasets that are to have more than one copy of each object, or a policy. */
+export function replicasToWire(
+  datasets: readonly DatasetRecord[],
+  isFirstToucher: (dataset: DatasetRecord) => boolean,
+): ReplicaSettings {
   return {
     datasets: datasets
-      .filter(({ settings }) => settings.replicas !== 1)
-      .map(({ id, settings }) => ({ dataset_id: id, replicas: replicaCount(settings.replicas) })),
+      .map((dataset) => ({ ...dataset, isFirstToucher: isFirstToucher(dataset) }))
+      .filter(({ settings }) => settings.replicas !== 1 || settings.policy !== 'auto')
+      .map(({ id, settings, isFirstToucher: first }) => ({
+        dataset_id: id,
+        replicas: replicaCount(settings.replicas),
+        policy: settings.policy,
+        first_toucher: first,
+      })),
   };
 }
 

@@ -20,6 +20,7 @@ import { Commands } from './commands.ts';
 import { DataPlane } from './data-plane.ts';
 import { Expectations } from './expectations.ts';
 import { ObjectReader } from './fetching/index.ts';
+import { FirstTouchers } from './first-touchers.ts';
 import { HeldPredictions } from './held-predictions.ts';
 import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
@@ -28,9 +29,12 @@ import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
 import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './serving/index.ts';
 import type { ServingThreads } from './serving/index.ts';
+import { Patterns } from './patterns/index.ts';
+import { shareOf } from './shares.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
+import { Touches } from './touches.ts';
 import { Versions } from './versions.ts';
 import type { Config, Worker, WorkerOptions } from './worker-options.ts';
 
@@ -42,6 +46,8 @@ const MAX_REQUESTS = 1_024;
 const DEFAULT_CONNECTIONS = 4_096;
 /** Whoever is told may have to fetch a manifest first. */
 const MOVE_TIMEOUT_MS = 60_000;
+/** A reader waits for it: an owner that does not answer is passed over. */
+const CLAIM_TIMEOUT_MS = 5_000;
 const DEFAULT_MOVE_BYTES_PER_SECOND = 200 * MIB;
 const DEFAULT_READ_MEMORY_BYTES = 128 * MIB;
 /** Of the file descriptors: objects that are kept open, connections, reads of origins. */
@@ -59,9 +65,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { clock = systemClock, random = systemRandom, log = silentLogger } = options;
   assertMayListen(parseAddress(options.listen).host, options.insecure ?? false);
   await using started = new Disposals();
-  const cluster: Cluster = { membership: undefined, moves: undefined };
+  const cluster: Cluster = { membership: undefined, moves: undefined, firstTouchers: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
-  const { store, master, moves, expectations, predictions } = parts;
+  const { store, master, moves, expectations, predictions, patterns, firstTouchers } = parts;
   const { address: dataAddress, serving } = await serve(
     { ...options, clock, log },
     parts,
@@ -84,6 +90,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       onReplicas: (replicas) => {
         moves.setReplicas(replicas);
       },
+      onRules: (rules) => {
+        patterns.setPolicies(new Map([...rules].map(([id, { policy }]) => [id, policy])));
+        if (firstTouchers.setRules(rules)) moves.rulesChanged();
+      },
       predict: (request) => predictions.predict(request),
       ...(options.reportMs === undefined ? {} : { reportMs: options.reportMs }),
       handlers: new Commands(parts),
@@ -96,6 +106,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   cluster.membership = membership;
   membership.onPlacement((placement) => {
     expectations.placed(placement);
+    firstTouchers.placementChanged();
     moves.placementChanged();
     serving?.placed(placement.number);
   });
@@ -129,6 +140,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 interface Cluster {
   membership: ClusterMembership | undefined;
   moves: Moves | undefined;
+  firstTouchers: FirstTouchers | undefined;
 }
 
 interface Parts {
@@ -142,6 +154,8 @@ interface Parts {
   readonly expectations: Expectations;
   readonly troubles: OriginTroubles;
   readonly predictions: HeldPredictions;
+  readonly patterns: Patterns;
+  readonly firstTouchers: FirstTouchers;
 }
 
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
@@ -196,7 +210,14 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   );
   const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));
   cluster.moves = moves;
+  const firstTouchers = started.use(
+    openFirstTouchers(config, { store, versions, reads, links, moves }, cluster),
+  );
+  cluster.firstTouchers = firstTouchers;
+  const patterns = new Patterns({ share: () => shareOf(cluster.membership?.placement, workerId) });
   return {
+    patterns,
+    firstTouchers,
     store,
     master,
     origins,
@@ -234,6 +255,11 @@ function openPeers(
     keepers: {
       keepersOf: (ref) => cluster.moves?.keepersOf(ref) ?? [],
       isSettled: () => cluster.moves?.isSettled() ?? true,
+      isMine: (ref) => cluster.firstTouchers?.isMine(ref) ?? false,
+      take: (ref) => {
+        cluster.firstTouchers?.take(ref);
+      },
+      isScattered: (datasetId) => cluster.firstTouchers?.isOn(datasetId) ?? false,
     },
     placement: () => cluster.membership?.placement,
     replicasOf: (datasetId) => cluster.moves?.replicasOf(datasetId) ?? 1,
@@ -249,6 +275,7 @@ function openMoves(
     ...{ store, versions, clock, log },
     placement: () => cluster.membership?.placement ?? Placement.empty,
     bring: (ref, how) => reads.bring(ref, how),
+    staysAway: (ref) => cluster.firstTouchers?.isScattered(ref) ?? false,
     tell: async (member, type, list, signal) => {
       try {
         const client = await links.connect(member);
@@ -262,10 +289,27 @@ function openMoves(
   });
 }
 
+function openFirstTouchers(
+  { log }: Config,
+  parts: Pick<Parts, 'store' | 'versions' | 'reads' | 'links' | 'moves'>,
+  cluster: Cluster,
+): FirstTouchers {
+  const { store, versions, reads, links, moves } = parts;
+  return new FirstTouchers({
+    ...{ workerId: store.workerId, keepers: moves, reads, versions, log },
+    placement: () => cluster.membership?.placement ?? Placement.empty,
+    heldBytes: (datasetId) => store.held.bytes(datasetId),
+    ask: async (owner, list, signal) => {
+      const client = await links.connect(owner);
+      return await client.claim(list, { timeoutMs: CLAIM_TIMEOUT_MS, signal });
+    },
+  });
+}
+
 /** The address of the data plane has the real port. */
 async function serve(
   config: Omit<Config, 'random'>,
-  { store, versions, reads, moves }: Parts,
+  { store, versions, reads, moves, patterns, firstTouchers }: Parts,
   cluster: Cluster,
   started: Disposals,
 ): Promise<{ readonly address: string; readonly serving?: ServingThreads }> {
@@ -273,12 +317,16 @@ async function serve(
   const most = config.maxConnections ?? DEFAULT_CONNECTIONS;
   const { workerId } = store;
   const placement = () => cluster.membership?.placement;
-  const siblings = started.use(new SiblingPrefetch({ reads, workerId, placement, log }));
+  const isScattered = (datasetId: number) => firstTouchers.isOn(datasetId);
+  const siblings = started.use(
+    new SiblingPrefetch({ reads, workerId, placement, isScattered, log }),
+  );
   const plane = new DataPlane({
     workerId,
     versions,
     reads,
-    siblings,
+    touches: new Touches({ workerId, siblings, patterns, firstTouchers, placement }),
+    firstTouchers,
     moves,
     completeDirectories: () => store.completeDirectories,
     placement,
@@ -331,7 +379,7 @@ async function serve(
 }
 
 function countersOf(parts: Parts): WorkerCounters {
-  const { store, reads, origins, moves, links, troubles } = parts;
+  const { store, reads, origins, moves, links, troubles, patterns, firstTouchers } = parts;
   const { uniqueBytes, requestedBytes, readBytes, readOriginBytes, readPeerBytes } = reads.counters;
   return {
     capacityBytes: store.capacityBytes,
@@ -342,5 +390,9 @@ function countersOf(parts: Parts): WorkerCounters {
     moves: moves.counters,
     peers: links.counters,
     originTroubles: troubles.list,
+    patterns: patterns.list().map((pattern) => ({
+      ...pattern,
+      isFirstToucher: firstTouchers.isOn(pattern.datasetId),
+    })),
   };
 }

@@ -46,7 +46,7 @@ import type {
 } from '../frames/index.ts';
 import { formatAddress } from './address.ts';
 import type { DataAddress } from './address.ts';
-import { heldAtOf, heldStateOf, streamAnswerOf, versionOf, welcomedBy } from './answers.ts';
+import { claimedBy, heldAtOf, heldStateOf, streamAnswerOf, versionOf, welcomedBy } from './answers.ts';
 import type { Answer, ReadAnswer, StreamAnswer } from './answers.ts';
 import type { DataClientOptions, RequestOptions } from './client-options.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -117,7 +117,9 @@ export class DataClient implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<DataClient> {
     const client = new DataClient(address, options);
-    const hello: Hello = { protocol: PROTOCOL_VERSION, client: options.client };
+    const { client: name, worker } = options;
+    const of = worker === undefined ? {} : { worker };
+    const hello: Hello = { protocol: PROTOCOL_VERSION, client: name, ...of };
     try {
       const { connectTimeoutMs: timeoutMs } = options;
       client.#workerId = welcomedBy(
@@ -251,6 +253,12 @@ export class DataClient implements AsyncDisposable {
     options: RequestOptions,
   ): Promise<void> {
     await this.#request((id) => encodeMoves(id, type, list), options);
+  }
+
+  /** @returns the id of the worker that has an object, or is to */
+  async claim(list: MoveList, options: RequestOptions): Promise<string> {
+    const answer = await this.#request((id) => encodeMoves(id, FRAME.CLAIM, list), options);
+    return claimedBy(answer);
   }
 
   onEvicted(listener: (objectId: string) => void): void {

@@ -1,9 +1,10 @@
 /**
  * Between our own types and messages, for both ends of a call. What comes from outside is checked here.
  */
-import { LarderError } from '../../common/index.ts';
+import { DATASET_POLICIES, LarderError } from '../../common/index.ts';
 import type {
   DatasetInfo,
+  DatasetPolicy,
   DatasetSettings,
   ListingEntry,
   PathStyle,
@@ -33,6 +34,7 @@ export function settingsToWire(settings: DatasetSettings): WireSettings {
     path_style: settings.pathStyle,
     credentials: settings.credentials,
     replicas: replicaCount(settings.replicas),
+    policy: settings.policy,
   };
 }
 
@@ -46,6 +48,7 @@ export function settingsFromWire(settings: WireSettingsOut | null): DatasetSetti
     pathStyle: pathStyle(settings.path_style),
     credentials: settings.credentials,
     replicas: replicasFromWire(settings.replicas),
+    policy: policyFromWire(settings.policy),
   };
 }
 
@@ -57,6 +60,11 @@ export function replicaCount(replicas: Replicas): number {
 /** 0, which a message of an earlier release has, is the default. */
 export function replicasFromWire(replicas: number): Replicas {
   return replicas === ALL_REPLICAS ? 'all' : Math.max(1, replicas);
+}
+
+/** Empty, which a message of an earlier release has, and what a later one may know, are the default. */
+export function policyFromWire(policy: string): DatasetPolicy {
+  return DATASET_POLICIES.find((known) => known === policy) ?? 'auto';
 }
 
 /** @throws {LarderError} `INVALID_ARGUMENT` where there is none */

@@ -13,8 +13,7 @@
  * Leaves to others: who is asked (`PeerReads`), what is fetched besides (`Besides`), retries at the origin (`Origin`), what stays on
  * disk (`ObjectStore`, `Admission`).
  */
-import { LarderError, MIB } from '../../common/index.ts';
-import { silentLogger } from '../../common/index.ts';
+import { LarderError, MIB, silentLogger } from '../../common/index.ts';
 import type { Logger, ObjectRef } from '../../common/index.ts';
 import type { AheadUse, RoomAhead } from '../admission/index.ts';
 import type {
@@ -228,9 +227,13 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     );
   }
 
-  /** See `bringAhead`. */
   async fetchAhead(ref: ObjectRef): Promise<void> {
     await this.#within(ref, this.#closing.signal, bringAhead);
+  }
+
+  /** Whether any of it is read, or on its way. */
+  isFetching(objectId: string): boolean {
+    return this.#fetches.has(objectId);
   }
 
   held(objectId: string, range?: { offsetBytes: number; lengthBytes: number }): HeldState {

@@ -4,9 +4,13 @@
 export interface DatasetReplicas {
   'dataset_id'?: (number);
   'replicas'?: (number);
+  'policy'?: (string);
+  'first_toucher'?: (boolean);
 }
 
 export interface DatasetReplicas__Output {
   'dataset_id': (number);
   'replicas': (number);
+  'policy': (string);
+  'first_toucher': (boolean);
 }

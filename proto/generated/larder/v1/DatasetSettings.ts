@@ -8,6 +8,7 @@ export interface DatasetSettings {
   'path_style'?: (string);
   'credentials'?: (string);
   'replicas'?: (number);
+  'policy'?: (string);
 }
 
 export interface DatasetSettings__Output {
@@ -17,4 +18,5 @@ export interface DatasetSettings__Output {
   'path_style': (string);
   'credentials': (string);
   'replicas': (number);
+  'policy': (string);
 }

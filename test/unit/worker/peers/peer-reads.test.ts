@@ -104,7 +104,7 @@ test('what a keeper has comes from it, and only the rest from the origin', async
   const keeper = await start(second);
   placement = new Placement(1, [keeper.member]);
   for (const block of [0, 2]) await keeper.larder.read(large, block * MIB, MIB);
-  const knows = { keepersOf: () => [keeper.member], isSettled: () => true };
+  const knows = { ...noKeepers, keepersOf: () => [keeper.member], isSettled: () => true };
   const owner = await start(first, knows);
   expect(await owner.larder.readsRight(large, 0, 4 * MIB)).toBe(true);
   await owner.larder.quiet();
@@ -122,7 +122,7 @@ test('an owner that has not heard what others have asks the next two before the 
   const before = await start(SECOND);
   placement = new Placement(1, [before.member]);
   expect(await before.larder.readsRight(ref)).toBe(true);
-  const owner = await start(FIRST, { keepersOf: () => [], isSettled: () => false });
+  const owner = await start(FIRST, { ...noKeepers, keepersOf: () => [], isSettled: () => false });
   expect(await owner.larder.readsRight(ref)).toBe(true);
   expect(owner.larder.origin.counters.gets).toBe(0);
 });
