@@ -3,7 +3,8 @@
  * long as what comes again comes to the worker that keeps it.
  *
  * Workers count that and tell it with their heartbeats. Where under half of it does, ownership by hash is as good,
- * and objects go home; it is tried again only when the policy is set anew.
+ * and objects go home; it is tried again only when the policy is set anew. Where what nodes read of their own is not
+ * seen, nothing is changed: under a random order it makes no difference where objects are.
  */
 import type { Logger } from '../common/index.ts';
 import type { DatasetPattern__Output } from '../proto/generated/larder/v1/DatasetPattern.ts';
@@ -19,6 +20,11 @@ export interface FirstTouchersOptions {
 const JUDGED_SHARE = 1 / 4;
 const JUDGED_OBJECTS = 8;
 const LEAST_TO_SAME = 1 / 2;
+/**
+ * By chance one in as many as there are workers comes to the same one again, and half of those are seen in time. Where
+ * far fewer do, reads of what a node keeps are not seen (passthrough, the page cache): only those that went elsewhere.
+ */
+const UNSEEN_FACTOR = 8;
 
 export class FirstTouchers {
   readonly #options: FirstTouchersOptions;
@@ -63,6 +69,7 @@ export class FirstTouchers {
     const files = filesOf(datasetId) ?? Infinity;
     if (cameAgain < Math.max(JUDGED_OBJECTS, files * JUDGED_SHARE)) return false;
     if (cameToSame >= cameAgain * LEAST_TO_SAME) return false;
+    if (cameToSame * this.#heard.size * UNSEEN_FACTOR < cameAgain) return false;
     log.info(
       { dataset: datasetId, cameAgain, cameToSame },
       'objects are not read again where they were read first: they go to their owners',

@@ -23,7 +23,7 @@ import { ObjectReader } from './fetching/index.ts';
 import { FirstTouchers } from './first-touchers.ts';
 import { HeldPredictions } from './held-predictions.ts';
 import { joinCluster } from './membership/index.ts';
-import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
+import type { ClusterMembership, DatasetRule } from './membership/index.ts';
 import { Moves } from './moves/index.ts';
 import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
@@ -36,6 +36,7 @@ import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Touches } from './touches.ts';
 import { Versions } from './versions.ts';
+import { countersOf } from './worker-counters.ts';
 import type { Config, Worker, WorkerOptions } from './worker-options.ts';
 
 const FRAME_TIMEOUT_MS = 5_000;
@@ -67,7 +68,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await using started = new Disposals();
   const cluster: Cluster = { membership: undefined, moves: undefined, firstTouchers: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
-  const { store, master, moves, expectations, predictions, patterns, firstTouchers } = parts;
+  const { store, master, moves, expectations, predictions, firstTouchers } = parts;
   const { address: dataAddress, serving } = await serve(
     { ...options, clock, log },
     parts,
@@ -87,13 +88,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       }),
       softwareVersion: options.softwareVersion,
       held: store.held,
-      onReplicas: (replicas) => {
-        moves.setReplicas(replicas);
-      },
-      onRules: (rules) => {
-        patterns.setPolicies(new Map([...rules].map(([id, { policy }]) => [id, policy])));
-        if (firstTouchers.setRules(rules)) moves.rulesChanged();
-      },
+      ...settingsListeners(parts),
       predict: (request) => predictions.predict(request),
       ...(options.reportMs === undefined ? {} : { reportMs: options.reportMs }),
       handlers: new Commands(parts),
@@ -133,6 +128,19 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     },
     joined: (signal) => membership.joined(signal),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+/** Somebody has set something of a dataset, or what was set did not prove itself. */
+function settingsListeners({ patterns, firstTouchers, moves }: Parts) {
+  return {
+    onReplicas: (replicas: ReadonlyMap<number, number>) => {
+      moves.setReplicas(replicas);
+    },
+    onRules: (rules: ReadonlyMap<number, DatasetRule>) => {
+      patterns.setPolicies(new Map([...rules].map(([id, { policy }]) => [id, policy])));
+      if (firstTouchers.setRules(rules)) moves.rulesChanged();
+    },
   };
 }
 
@@ -216,18 +224,8 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   cluster.firstTouchers = firstTouchers;
   const patterns = new Patterns({ share: () => shareOf(cluster.membership?.placement, workerId) });
   return {
-    patterns,
-    firstTouchers,
-    store,
-    master,
-    origins,
-    versions,
-    reads,
-    links,
-    troubles,
-    moves,
-    expectations,
-    predictions,
+    ...{ store, master, origins, versions, reads, links, moves },
+    ...{ troubles, expectations, predictions, patterns, firstTouchers },
   };
 }
 
@@ -376,23 +374,4 @@ async function serve(
     serving.disksChanged();
   });
   return { address: serving.address, serving };
-}
-
-function countersOf(parts: Parts): WorkerCounters {
-  const { store, reads, origins, moves, links, troubles, patterns, firstTouchers } = parts;
-  const { uniqueBytes, requestedBytes, readBytes, readOriginBytes, readPeerBytes } = reads.counters;
-  return {
-    capacityBytes: store.capacityBytes,
-    usedBytes: store.usedBytes,
-    disks: store.disks,
-    origin: { ...origins.counters, uniqueBytes, requestedBytes },
-    reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
-    moves: moves.counters,
-    peers: links.counters,
-    originTroubles: troubles.list,
-    patterns: patterns.list().map((pattern) => ({
-      ...pattern,
-      isFirstToucher: firstTouchers.isOn(pattern.datasetId),
-    })),
-  };
 }

@@ -43,11 +43,6 @@ export function streamAnswerOf({ header, body }: Answer): StreamAnswer | undefin
   }
 }
 
-/** The id of the worker that has an object, or is to. */
-export function claimedBy({ body }: Answer): string {
-  return String(decodeJson(body)['workerId']);
-}
-
 /** Undefined where the range has to be read over the connection. */
 export function heldAtOf({ header, body }: Answer): HeldAt | undefined {
   if (header.type !== FRAME.HELD_AT) return undefined;

@@ -13,6 +13,7 @@ import type net from 'node:net';
 import { asLarderError, LarderError, PROTOCOL_VERSION } from '../../common/index.ts';
 import type { Clock } from '../../common/index.ts';
 import {
+  decodeJson,
   decodeError,
   decodeEvicted,
   encodeFrame,
@@ -46,7 +47,7 @@ import type {
 } from '../frames/index.ts';
 import { formatAddress } from './address.ts';
 import type { DataAddress } from './address.ts';
-import { claimedBy, heldAtOf, heldStateOf, streamAnswerOf, versionOf, welcomedBy } from './answers.ts';
+import { heldAtOf, heldStateOf, streamAnswerOf, versionOf, welcomedBy } from './answers.ts';
 import type { Answer, ReadAnswer, StreamAnswer } from './answers.ts';
 import type { DataClientOptions, RequestOptions } from './client-options.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -258,7 +259,7 @@ export class DataClient implements AsyncDisposable {
   /** @returns the id of the worker that has an object, or is to */
   async claim(list: MoveList, options: RequestOptions): Promise<string> {
     const answer = await this.#request((id) => encodeMoves(id, FRAME.CLAIM, list), options);
-    return claimedBy(answer);
+    return String(decodeJson(answer.body)['workerId']);
   }
 
   onEvicted(listener: (objectId: string) => void): void {

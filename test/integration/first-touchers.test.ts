@@ -96,14 +96,23 @@ describe('stable partitions', () => {
   });
 });
 
-/** Not the same part again: each epoch another node reads it. */
-const moving = (epoch: number) => (index: number) => (index * 7 + epoch * 3 + (index >> 2)) % 4;
+/** Each epoch a new permutation over all nodes, from a seed. */
+function shuffledParts(seed: number): (index: number) => number {
+  const nodes = Array.from({ length: FILES }, (_, i) => i % NAMES.length);
+  let state = seed;
+  for (let i = FILES - 1; i > 0; i -= 1) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const j = state % (i + 1);
+    [nodes[i], nodes[j]] = [nodes[j] ?? 0, nodes[i] ?? 0];
+  }
+  return (index) => nodes[index] ?? 0;
+}
 
 describe('parts that are not stable', () => {
   test('objects go to their owners, and the origin is not read again', async () => {
     const files = putFiles();
     await cluster.dataset({ policy: 'partitioned' });
-    for (let n = 0; n < 3; n += 1) await epoch(files, moving(n));
+    for (let n = 1; n < 5; n += 1) await epoch(files, shuffledParts(n));
     await eventually(async () => ((await info()).keptBy === 'owner' ? true : undefined));
     // They move in the background, a few hundred a second.
     const candidates = await Promise.all(
@@ -208,8 +217,7 @@ describe('while workers come and go', () => {
       files.map((file) => cluster.readsRight(client, file)),
     );
     expect(await Promise.all(reads)).toEqual(reads.map(() => true));
-    for (const file of files) {
-      expect(cluster.s3.bytesServed('b', `p/${file.path}`)).toBeLessThanOrEqual(2 * file.sizeBytes);
-    }
+    // Whoever comes first of those that can be reached fetches for all; one that is taken to hang costs one more.
+    expect(cluster.s3.counters.bytes).toBeLessThan(2.2 * bytesOf(files));
   });
 });

@@ -29,6 +29,25 @@ function asked(facts: Partial<RouteFacts>, object = ref, offsetBytes = 0): [stri
   return [asks.map(({ member, mayFetch }) => `${member.workerId}${mayFetch ? '!' : ''}`), keeps];
 }
 
+describe('where objects are kept where they are read first', () => {
+  const isScattered = () => true;
+
+  test('by whom its owner has given it to: nobody, and what comes is kept', () => {
+    const keepers = { ...noKeepers, isScattered, isMine: () => true };
+    expect(asked({ workerId: at(2), keepers })).toEqual([[], true]);
+  });
+
+  test('by the owner: whom it has given it to, who may fetch', () => {
+    const keepers = { ...noKeepers, isScattered, keepersOf: () => order.slice(2, 3) };
+    expect(asked({ keepers })).toEqual([[`${at(2)}!`], true]);
+  });
+
+  test('by an owner that has not heard yet what others have: everybody, for what they have', () => {
+    const keepers = { ...noKeepers, isScattered, isSettled: () => false };
+    expect(asked({ keepers })).toEqual([[at(1), at(2), at(3)], true]);
+  });
+});
+
 describe('who is asked before the origin', () => {
   test('by the owner: nobody, and what comes is kept', () => {
     expect(asked({})).toEqual([[], true]);
