@@ -57,7 +57,7 @@ export interface DataPlaneOptions {
   readonly versions: Versions;
   readonly reads: ObjectReads;
   readonly touches: Touches;
-  readonly firstTouchers: Pick<FirstTouchers, 'claimed'>;
+  readonly firstTouchers: Pick<FirstTouchers, 'claimed' | 'mayComplete'>;
   readonly moves: Pick<Moves, 'offered' | 'taken'>;
   /** Of the disks that are good now. */
   readonly completeDirectories: () => readonly CompleteDirectory[];
@@ -161,7 +161,8 @@ export class DataPlane implements DataHandler {
       this.#note('a report of a mapped file', async (signal) => {
         const { address, offsetBytes } = decodeMapped(body);
         const { ref } = await this.#object(address, signal);
-        this.#options.reads.mapped(ref, offsetBytes);
+        if (this.#options.firstTouchers.mayComplete(ref))
+          this.#options.reads.mapped(ref, offsetBytes);
       });
     }
   }

@@ -111,6 +111,12 @@ export class FirstTouchers implements Disposable {
     return this.#mine.get(datasetId)?.has(firstBlock) === true;
   }
 
+  /** Whether what a reader on this node has mapped may be brought here whole: not what others keep. */
+  mayComplete(ref: ObjectRef): boolean {
+    if (!this.isWatched(ref.datasetId) || this.isMine(ref)) return true;
+    return this.#placement.owner(ref.objectId)?.workerId === this.#options.workerId;
+  }
+
   /** Its owner says so. */
   take({ datasetId, firstBlock }: Pick<ObjectRef, 'datasetId' | 'firstBlock'>): void {
     let blocks = this.#mine.get(datasetId);
