@@ -42,6 +42,8 @@ interface Watched {
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_VERSIONS = 1_024;
 const MAX_TOUCHERS = 65_535;
+/** Told with each heartbeat, about 80 bytes each. */
+const MAX_LISTED = 64;
 
 export class Patterns {
   readonly #options: PatternsOptions;
@@ -77,11 +79,12 @@ export class Patterns {
     }
   }
 
-  /** Of each dataset the version that was touched last. */
+  /** Of each dataset the version that was touched last: of those that are read now, not of thousands. */
   list(): DatasetPattern[] {
     const found = new Map<number, DatasetPattern>();
     for (const { of, passes } of this.#watched.values()) {
       if (found.has(of.datasetId)) continue;
+      if (found.size === MAX_LISTED) break;
       const { datasetId, version } = of;
       found.set(datasetId, { datasetId, version, ...this.#classify(of, passes) });
     }

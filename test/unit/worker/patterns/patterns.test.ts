@@ -177,6 +177,33 @@ describe('objects that come to the same node again', () => {
   });
 });
 
+describe('what somebody has set', () => {
+  const policy = (is: 'repeated' | 'shuffled' | 'partitioned') => new Map([[7, is]]);
+
+  test('has the last pass replayed, or none, whatever is seen', () => {
+    const order = shuffled(FILES);
+    const patterns = watch({ passes: [order, order, order] });
+    patterns.setPolicies(policy('shuffled'));
+    expect(patterns.orderOf(7)).toBeUndefined();
+    const once = watch({ passes: [order, shuffled(FILES)] });
+    expect(once.orderOf(7)).toBeUndefined();
+    once.setPolicies(policy('repeated'));
+    expect(once.orderOf(7)?.ordinals.slice(0, 100)).toEqual(Uint32Array.from(order.slice(0, 100)));
+  });
+
+  test('begins the count of who reads what anew', () => {
+    const reader = (ordinal: number) => `node${String(ordinal % 4)}`;
+    const patterns = watch({ passes: times(3, () => shuffled(FILES)), reader });
+    expect(patterns.list()[0]?.cameAgain).toBeGreaterThan(0);
+    patterns.setPolicies(policy('partitioned'));
+    expect(patterns.list()[0]).toMatchObject({ cameAgain: 0, kind: 'shuffled' });
+    // Told again and unchanged it goes on.
+    patterns.touched(VERSION, 1, 'a');
+    patterns.setPolicies(policy('partitioned'));
+    expect(patterns.list()[0]?.touchers).toBe(1);
+  });
+});
+
 describe('what is not known', () => {
   test('before a second pass', () => {
     expect(see({ passes: [shuffled(FILES)] })).toMatchObject({ kind: 'unknown', passes: 0 });
@@ -203,6 +230,15 @@ describe('what is not known', () => {
     );
     expect(see({ passes }).kind).toBe('unknown');
   });
+});
+
+test('of thousands of datasets those are told that were read last', () => {
+  const patterns = new Patterns({ share: () => 1 });
+  for (let datasetId = 1; datasetId <= 3_000; datasetId += 1) {
+    patterns.touched({ datasetId, version: 1, entries: 3, files: 2 }, 1, 'a');
+  }
+  const told = patterns.list().map(({ datasetId }) => datasetId);
+  expect(told).toEqual(Array.from({ length: 64 }, (_, i) => 3_000 - i));
 });
 
 test('versions beyond the memory are forgotten, and one that is larger than all of it is not watched', () => {
