@@ -16,6 +16,14 @@ export type PathStyle = 'auto' | 'true' | 'false';
 /** Workers that are to have a copy of each object: 1 is the owner alone. */
 export type Replicas = number | 'all';
 
+/**
+ * How a dataset is read. `auto`: seen, and shown; the others are what somebody knows better. `partitioned` also has
+ * objects kept where they are read first.
+ */
+export type DatasetPolicy = (typeof DATASET_POLICIES)[number];
+
+export const DATASET_POLICIES = ['auto', 'shuffled', 'repeated', 'partitioned'] as const;
+
 export interface DatasetSettings {
   readonly blockSizeBytes: number;
   /** Empty: the default of the origin's kind. */
@@ -29,6 +37,8 @@ export interface DatasetSettings {
   readonly replicas: Replicas;
   /** What all workers together keep of it at most; 0: as much as its bytes are worth. Of no object's identity. */
   readonly quotaBytes: number;
+  /** As `replicas`: for all versions at once. */
+  readonly policy: DatasetPolicy;
 }
 
 export interface DatasetInfo {
@@ -47,6 +57,7 @@ export const DEFAULT_SETTINGS: DatasetSettings = {
   credentials: '',
   replicas: 1,
   quotaBytes: 0,
+  policy: 'auto',
 };
 
 /**
@@ -166,12 +177,13 @@ export function withSetting(
     case 'quota':
       return { ...settings, quotaBytes: value === '' ? 0 : parseQuota(value) };
     case 'policy':
+      return { ...settings, policy: value === '' ? 'auto' : parsePolicy(value) };
     case 'originBandwidth':
       throw new LarderError('NOT_YET_AVAILABLE', { setting: key });
     default:
       throw new LarderError('INVALID_ARGUMENT', {
         key,
-        expected: 'blockSize, endpoint, region, pathStyle, credentials, replicas or quota',
+        expected: 'blockSize, endpoint, region, pathStyle, credentials, replicas, quota or policy',
       });
   }
 }
@@ -212,6 +224,13 @@ function parseQuota(value: string): number {
   if (quotaBytes > 0) return quotaBytes;
   const expected = 'a size like 2TiB, or nothing';
   throw new LarderError('INVALID_ARGUMENT', { key: 'quota', value, expected });
+}
+
+function parsePolicy(value: string): DatasetPolicy {
+  const policy = DATASET_POLICIES.find((known) => known === value);
+  if (policy !== undefined) return policy;
+  const expected = 'auto, shuffled, repeated or partitioned';
+  throw new LarderError('INVALID_ARGUMENT', { key: 'policy', value, expected });
 }
 
 function parseEndpoint(value: string): string {

@@ -25,9 +25,16 @@ export type { SettingSpec, SettingUser } from './setting-spec.ts';
 export { diskOrder } from './disk-order.ts';
 export type { CompleteDirectory, DiskWeight } from './disk-order.ts';
 export { Disposals } from './disposals.ts';
-export { checkDatasetName, DEFAULT_SETTINGS, objectId, withSetting } from './dataset.ts';
+export {
+  checkDatasetName,
+  DATASET_POLICIES,
+  DEFAULT_SETTINGS,
+  objectId,
+  withSetting,
+} from './dataset.ts';
 export type {
   DatasetInfo,
+  DatasetPolicy,
   DatasetSettings,
   ListingEntry,
   ObjectIdentity,

@@ -271,8 +271,8 @@ export function sameObjects(a: DatasetSettings, b: DatasetSettings): boolean {
  * only says how to reach the origin, or how much is kept, is as it stands now.
  */
 export function datasetInfo(dataset: DatasetRecord, version: VersionRecord): DatasetInfo {
-  const { region, pathStyle, replicas, quotaBytes } = dataset.settings;
-  const settings = { ...version.settings, region, pathStyle, replicas, quotaBytes };
+  const { region, pathStyle, replicas, quotaBytes, policy } = dataset.settings;
+  const settings = { ...version.settings, region, pathStyle, replicas, quotaBytes, policy };
   return { id: dataset.id, name: dataset.name, origin: dataset.origin, settings };
 }
 

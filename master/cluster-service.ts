@@ -4,6 +4,7 @@ import type { ClusterHandlers } from '../proto/generated/larder/v1/Cluster.ts';
 import type { ClusterStatus } from '../proto/generated/larder/v1/ClusterStatus.ts';
 import type { Handlers } from '../rpc/grpc/index.ts';
 import type { Catalog } from './catalog.ts';
+import type { FirstTouchers } from './first-touchers.ts';
 import type { Listings } from './listing.ts';
 import type { Workers } from './workers.ts';
 
@@ -14,6 +15,7 @@ export interface ClusterServiceOptions {
   readonly catalog: Catalog;
   readonly listings: Listings;
   readonly workers: Workers;
+  readonly firstTouchers: FirstTouchers;
   readonly clock: Clock;
   readonly softwareVersion: string;
 }
@@ -44,7 +46,7 @@ export function clusterService(
 }
 
 function clusterStatus(options: ClusterServiceOptions): ClusterStatus {
-  const { catalog, workers, clock, softwareVersion } = options;
+  const { catalog, workers, firstTouchers, clock, softwareVersion } = options;
   const alive = workers.aliveIds();
   return {
     version: softwareVersion,
@@ -60,6 +62,8 @@ function clusterStatus(options: ClusterServiceOptions): ClusterStatus {
         files: latest.files,
         bytes: latest.bytes,
         held_bytes: alive.reduce((sum, id) => sum + workers.held.bytes(id, dataset.id), 0),
+        policy: dataset.settings.policy,
+        first_toucher: firstTouchers.isOn(dataset),
       };
     }),
     leases: catalog.leases().map((lease) => ({

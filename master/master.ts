@@ -21,6 +21,7 @@ import { compileOptions } from './options.ts';
 import type { MasterConfig, MasterOptions } from './options.ts';
 import { preloadService } from './preload-service.ts';
 import { Preloads } from './preloads.ts';
+import { FirstTouchers } from './first-touchers.ts';
 import { replicasToWire } from './wire.ts';
 import { Predictions } from './predictions.ts';
 import { Workers } from './workers.ts';
@@ -70,9 +71,17 @@ async function startParts(
   const term = await store.next('term');
   const { placement, preloads: unfinished } = await store.load();
   const predictions = starting.use(new Predictions({ catalog, directory, clock, log }));
+  const firstTouchers = new FirstTouchers({
+    filesOf: (id) => {
+      const dataset = catalog.find(id);
+      return dataset === undefined ? undefined : catalog.version(dataset, 0).files;
+    },
+    log,
+  });
   const workers = new Workers({
-    ...{ store, clock, log, times, term, placement, predictions },
-    replicas: () => replicasToWire(catalog.datasets()),
+    ...{ store, clock, log, times, term, placement, predictions, firstTouchers },
+    // Every dataset is asked about: one whose policy is another now is forgotten.
+    replicas: () => replicasToWire(catalog.datasets(), (it) => firstTouchers.isOn(it)),
     limits: { blocksOf: (id: number) => catalog.find(id)?.nextBlock },
   });
   const listings = new Listings(clock, times.listingIdleMs);
@@ -100,6 +109,7 @@ async function startParts(
         builds,
         collector,
         directory,
+        firstTouchers,
         listings,
         predictions,
         preloads,
@@ -116,6 +126,7 @@ interface Parts {
   readonly builds: Builds;
   readonly collector: Collector;
   readonly directory: DataDirectory;
+  readonly firstTouchers: FirstTouchers;
   readonly listings: Listings;
   readonly predictions: Predictions;
   readonly preloads: Preloads;

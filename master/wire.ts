@@ -19,6 +19,7 @@ export function settingsAsText(settings: DatasetSettings__Output | null): Record
     credentials: settings.credentials,
     replicas: replicasText(settings.replicas),
     quota: settings.quota_bytes === 0 ? '' : String(settings.quota_bytes),
+    policy: settings.policy,
   };
 }
 
@@ -26,15 +27,23 @@ function replicasText(replicas: number): string {
   return replicas === 0 ? '' : String(replicasFromWire(replicas));
 }
 
-/** Of all datasets that are to have more than one copy of each object, or have a quota. */
-export function replicasToWire(datasets: readonly DatasetRecord[]): ReplicaSettings {
+/** Of all datasets that are to have more than one copy of each object, a quota or a policy. */
+export function replicasToWire(
+  datasets: readonly DatasetRecord[],
+  isFirstToucher: (dataset: DatasetRecord) => boolean,
+): ReplicaSettings {
   return {
     datasets: datasets
-      .filter(({ settings }) => settings.replicas !== 1 || settings.quotaBytes > 0)
-      .map(({ id, settings }) => ({
+      .map((dataset) => ({ ...dataset, isFirstToucher: isFirstToucher(dataset) }))
+      .filter(({ settings: { replicas, quotaBytes, policy } }) => {
+        return replicas !== 1 || quotaBytes > 0 || policy !== 'auto';
+      })
+      .map(({ id, settings, isFirstToucher: first }) => ({
         dataset_id: id,
         replicas: replicaCount(settings.replicas),
         quota_bytes: settings.quotaBytes,
+        policy: settings.policy,
+        first_toucher: first,
       })),
   };
 }

@@ -18,6 +18,7 @@ import type { ServerStream } from '../rpc/grpc/index.ts';
 import { Signal, untilAborted, withDeadline } from './async.ts';
 import { Breather } from './breathe.ts';
 import type { CatalogStore } from './catalog-store.ts';
+import type { FirstTouchers } from './first-touchers.ts';
 import { HeldBlocks } from './held.ts';
 import type { HeldLimits } from './held.ts';
 import { lastCopies, NO_COPIES } from './last-copies.ts';
@@ -39,6 +40,7 @@ export interface WorkersOptions {
   readonly placement: PlacementRecord;
   /** What workers are told of it, as it is now. */
   readonly replicas: () => ReplicaSettings;
+  readonly firstTouchers: FirstTouchers;
   /** Of what workers may report. */
   readonly limits: HeldLimits;
   readonly predictions: Predictions;
@@ -140,7 +142,7 @@ export class Workers {
     this.#membership.setGrace(graceMs);
   }
 
-  /** Tells every worker how many copies objects are to have: somebody has set it. */
+  /** Tells every worker how many copies objects are to have, and where they are kept. */
   replicasChanged(): void {
     const message = { replicas: this.#options.replicas() };
     for (const session of this.#sessions.values()) void session.send(message);
@@ -203,6 +205,7 @@ export class Workers {
         peers: beat?.peers ?? {},
         origin_troubles: beat?.origin_troubles ?? [],
         disks: beat?.disks ?? [],
+        patterns: beat?.patterns ?? [],
         version: this.#sessions.get(member.workerId)?.softwareVersion ?? '',
         moves: beat?.moves ?? {},
         last_copy_bytes: last.bytes,
@@ -240,6 +243,7 @@ export class Workers {
   #forget(workerId: string): void {
     this.held.forgetWorker(workerId);
     this.#heartbeats.delete(workerId);
+    this.#options.firstTouchers.forget(workerId);
   }
 
   /** @throws {LarderError} `WORKER_ID_TAKEN` where another process lives as this worker */
@@ -346,6 +350,8 @@ export class Workers {
 
   #heard(session: WorkerSession, heartbeat: Heartbeat__Output): void {
     this.#heartbeats.set(session.workerId, heartbeat);
+    const { firstTouchers } = this.#options;
+    if (firstTouchers.heard(session.workerId, heartbeat.patterns)) this.replicasChanged();
     if (session.heldReported || !heartbeat.held_reported) return;
     if (this.held.isAwaited(session.workerId)) return;
     session.heldReported = true;

@@ -20,7 +20,7 @@ export class Connection implements AsyncDisposable {
     this.config = config;
     this.master = connectMaster({ address: config.master, unaryDeadlineMs: config.callTimeoutMs });
     this.placement = new PlacementWatch(this.master, config.clock);
-    this.workers = new Connections(config);
+    this.workers = new Connections(config, () => this.router.localWorkerId);
     this.router = new Router({
       config,
       connections: this.workers,

@@ -13,9 +13,13 @@ export class Connections implements AsyncDisposable {
   #onDisconnected: () => void = () => undefined;
   #onConnected: (client: DataClient) => void = () => undefined;
 
-  constructor({ clock, client, hangTimeoutMs, hangRestMs }: ConnectConfig) {
+  /** @param worker the one on this node, where one is known by now */
+  constructor(
+    { clock, client, hangTimeoutMs, hangRestMs }: ConnectConfig,
+    worker: () => string | undefined = () => undefined,
+  ) {
     this.#links = new Links({
-      ...{ clock, client },
+      ...{ clock, client, worker },
       silenceMs: hangTimeoutMs,
       restMs: hangRestMs,
       onConnected: (connection, address) => {

@@ -28,6 +28,7 @@ export type {
   BuildResult,
   Changes,
   ClusterStatus,
+  PatternStatus,
   DatasetSummary,
   DirectoryEntry,
   FileLocation,

@@ -1,7 +1,7 @@
 /**
  * Where a read goes: to the owner, and while that cannot be reached or cannot fetch, to the next candidate
  * in rendezvous order. The first that is reached reads the origin if it must; a client never does. Of a
- * dataset that every worker keeps, this node's worker is asked first.
+ * dataset that every worker keeps, or whose nodes read parts of it, this node's worker is asked first.
  *
  * Always true:
  *   - a read ends: with its bytes, with an error that asking again cannot cure, or at its deadline
@@ -34,6 +34,8 @@ export interface FileRange {
   readonly lengthBytes: number;
   /** Of the dataset; default 1. */
   readonly replicas?: DatasetSettings['replicas'];
+  /** Of the dataset; default `auto`. */
+  readonly policy?: DatasetSettings['policy'];
 }
 
 /** The owner, and a keeper that it names, which may have moved on as well. */
@@ -51,6 +53,11 @@ export class Router {
     this.#connections = options.connections;
     this.#placement = options.placement;
     this.#attempts = new Attempts(options);
+  }
+
+  /** Once it was asked for anything; undefined where none was named. */
+  get localWorkerId(): string | undefined {
+    return this.#localWorkerId;
   }
 
   /**
@@ -125,7 +132,7 @@ export class Router {
   ): Promise<HeldAt | undefined> {
     const { client, timeoutMs } = attempt;
     try {
-      return await client.hold(this.#request(range, attempt, true), { timeoutMs, signal });
+      return await client.hold(this.#request(range, attempt), { timeoutMs, signal });
     } catch (error) {
       if (hasCode(error, 'NOT_KEPT')) return undefined;
       throw error;
@@ -142,7 +149,7 @@ export class Router {
     const { objectId } = range.ref;
     let { client } = attempt;
     for (let redirects = 0; ;) {
-      const request = this.#request(range, attempt, client === attempt.client);
+      const request = this.#request(range, attempt);
       const into = redirects === 0 && waits.count === 0 ? memory : undefined;
       const answer = await client
         .read(request, objectId, { timeoutMs, signal }, into)
@@ -166,14 +173,15 @@ export class Router {
     }
   }
 
-  #request(range: FileRange, attempt: Attempt, mayFetch: boolean): ReadRequest {
+  #request(range: FileRange, attempt: Attempt): ReadRequest {
     const { file, offsetBytes, lengthBytes } = range;
     const { timeoutMs, waits } = attempt;
     // Where the placement that others have does not come, whoever is asked is the one.
     const placement = waits.isOutdated ? 0 : this.#placement().number;
     return {
       ...file,
-      ...{ offsetBytes, lengthBytes, mayFetch, placement, deadlineMs: Math.ceil(timeoutMs) },
+      // Also of whoever it is sent to, which stands in for the owner.
+      ...{ offsetBytes, lengthBytes, mayFetch: true, placement, deadlineMs: Math.ceil(timeoutMs) },
     };
   }
 
@@ -189,7 +197,8 @@ export class Router {
     const addresses = members.map((member) =>
       isLocal(member) ? local : tcpAddress(member.dataAddress),
     );
-    if (range.replicas !== 'all' || this.#localWorkerId === undefined) return addresses;
+    const isLocalFirst = range.replicas === 'all' || range.policy === 'partitioned';
+    if (!isLocalFirst || this.#localWorkerId === undefined) return addresses;
     return [local, ...addresses.filter((address) => address !== local)];
   }
 }

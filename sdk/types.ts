@@ -161,6 +161,22 @@ export interface WorkerInfo {
   readonly drained: boolean;
 }
 
+/** How a dataset is read, and what that is concluded from. */
+export interface PatternStatus {
+  readonly kind: 'unknown' | 'repeated' | 'shuffled' | 'partitioned';
+  readonly version: number;
+  /** That are over. */
+  readonly passes: number;
+  /** Of the touches of the last pass, those that workers saw: 0 … 1. */
+  readonly seenShare: number;
+  /** Of the orders of the last two passes, −1 … 1; null where there is nothing to compare. */
+  readonly orderCorrelation: number | null;
+  /** Of the objects that came again, those that came to the same node; null where none did. */
+  readonly sameNodeShare: number | null;
+  /** That were seen to read. */
+  readonly nodes: number;
+}
+
 export interface ClusterStatus {
   /** Grows with each change of who is a member, who is leaving, and how much room they have. */
   readonly placement: number;
@@ -173,6 +189,12 @@ export interface ClusterStatus {
     readonly files: number;
     readonly bytes: number;
     readonly heldBytes: number;
+    /** As it is set: `auto`, `shuffled`, `repeated` or `partitioned`. */
+    readonly policy: string;
+    /** Who keeps what is read: its owner, or the worker where it is read first. */
+    readonly keptBy: 'owner' | 'first-toucher';
+    /** How it is read, as the workers see it; null where they have seen nothing. */
+    readonly pattern: PatternStatus | null;
   }[];
   readonly origin: OriginCounters;
   /**

@@ -153,8 +153,8 @@ export class VersionReader implements AsyncDisposable {
 
   #range(ordinal: number, ref: ObjectRef, offsetBytes: number, lengthBytes: number): FileRange {
     const file = { datasetId: this.dataset.id, version: this.version, ordinal };
-    const { replicas } = this.dataset.settings;
-    return { file, ref, offsetBytes, lengthBytes, replicas };
+    const { replicas, policy } = this.dataset.settings;
+    return { file, ref, offsetBytes, lengthBytes, replicas, policy };
   }
 }
 

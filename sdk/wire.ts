@@ -15,6 +15,7 @@ import type {
   PreloadState,
   VersionInfo,
 } from './types.ts';
+import { patternOf } from './dataset-patterns.ts';
 import { workersFrom } from './worker-status.ts';
 
 export function versionFrom(version: Version__Output | null): VersionInfo {
@@ -91,12 +92,15 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
   return {
     placement: status.placement,
     ...workersFrom(status.workers),
-    datasets: status.datasets.map(({ name, latest_version, files, bytes, held_bytes }) => ({
-      name,
-      latestVersion: latest_version,
-      files,
-      bytes,
-      heldBytes: held_bytes,
+    datasets: status.datasets.map((dataset) => ({
+      name: dataset.name,
+      latestVersion: dataset.latest_version,
+      files: dataset.files,
+      bytes: dataset.bytes,
+      heldBytes: dataset.held_bytes,
+      policy: dataset.policy || 'auto',
+      keptBy: dataset.first_toucher ? 'first-toucher' : 'owner',
+      pattern: patternOf(dataset.id, status.workers) ?? null,
     })),
     origin,
     reads,

@@ -12,7 +12,14 @@ import {
   PROTOCOL_VERSION,
   stripeOf,
 } from '../common/index.ts';
-import type { Clock, CompleteDirectory, Logger, ObjectRef, Placement } from '../common/index.ts';
+import type {
+  Clock,
+  CompleteDirectory,
+  Logger,
+  ObjectRef,
+  Placement,
+  PlacementMember,
+} from '../common/index.ts';
 import {
   boundCrc,
   decodeHeld,
@@ -38,16 +45,19 @@ import type {
   VersionBody,
 } from '../rpc/frames/index.ts';
 import type { DataHandler, DataSession, Reply } from '../rpc/data/index.ts';
+import { notKept } from './fetching/index.ts';
 import type { Moves } from './moves/index.ts';
 import type { ObjectReads, ReadOptions } from './object-reads.ts';
-import type { SiblingPrefetch } from './sibling-prefetch.ts';
+import type { FirstTouchers, Touch } from './first-touchers.ts';
+import type { Toucher, Touches } from './touches.ts';
 import type { Versions } from './versions.ts';
 
 export interface DataPlaneOptions {
   readonly workerId: string;
   readonly versions: Versions;
   readonly reads: ObjectReads;
-  readonly siblings: SiblingPrefetch;
+  readonly touches: Touches;
+  readonly firstTouchers: Pick<FirstTouchers, 'claimed' | 'mayComplete'>;
   readonly moves: Pick<Moves, 'offered' | 'taken'>;
   /** Of the disks that are good now. */
   readonly completeDirectories: () => readonly CompleteDirectory[];
@@ -85,13 +95,18 @@ export class DataPlane implements DataHandler {
     return hops > 0 ? 0 : Math.min(lengthBytes, MAX_READ_MEMORY_BYTES);
   }
 
-  async request(header: FrameHeader, body: Buffer, reply: Reply): Promise<void> {
+  async request(
+    header: FrameHeader,
+    body: Buffer,
+    reply: Reply,
+    session?: DataSession,
+  ): Promise<void> {
     switch (header.type) {
       case FRAME.READ:
-        await this.#read(decodeRead(body), reply);
+        await this.#read(decodeRead(body), reply, session?.reader);
         return;
       case FRAME.HOLD:
-        await this.#hold(decodeRead(body), reply);
+        await this.#hold(decodeRead(body), reply, session?.reader);
         return;
       case FRAME.OFFER:
         await this.#options.moves.offered(decodeMoves(body), reply.signal);
@@ -101,12 +116,18 @@ export class DataPlane implements DataHandler {
         await this.#options.moves.taken(decodeMoves(body), reply.signal);
         await reply.send(encodeFrame(FRAME.END, reply.requestId));
         return;
+      case FRAME.CLAIM: {
+        const { firstTouchers } = this.#options;
+        const workerId = await firstTouchers.claimed(decodeMoves(body), reply.signal);
+        await reply.send(encodeJson(FRAME.CLAIMED, reply.requestId, { workerId }));
+        return;
+      }
       case FRAME.PING:
         await reply.send(encodeFrame(FRAME.END, reply.requestId));
         return;
       case FRAME.HELD: {
         const { address, range } = decodeHeld(body);
-        const ref = await this.#object(address, reply.signal, { isRead: false });
+        const { ref } = await this.#object(address, reply.signal);
         const state = this.#options.reads.held(ref.objectId, range);
         await reply.send(encodeJson(FRAME.HELD_STATE, reply.requestId, state));
         return;
@@ -134,42 +155,49 @@ export class DataPlane implements DataHandler {
       this.#setOpen(session, objectId, open);
     } else if (header.type === FRAME.TOUCHED) {
       this.#note('a report of reads', async (signal) => {
-        await this.#touched(decodeTouched(body), { signal, isLocal: true });
+        await this.#touched(decodeTouched(body), signal, { isLocal: true });
       });
     } else if (header.type === FRAME.MAPPED) {
       this.#note('a report of a mapped file', async (signal) => {
         const { address, offsetBytes } = decodeMapped(body);
-        const ref = await this.#object(address, signal, { isRead: false });
-        this.#options.reads.mapped(ref, offsetBytes);
+        const { ref } = await this.#object(address, signal);
+        if (this.#options.firstTouchers.mayComplete(ref))
+          this.#options.reads.mapped(ref, offsetBytes);
       });
     }
   }
 
   /** @throws {LarderError} `NOT_FOUND` */
   async sizeOf(file: FileAddress, signal: AbortSignal): Promise<number> {
-    return (await this.#object(file, signal, { isRead: false })).sizeBytes;
+    return (await this.#object(file, signal)).ref.sizeBytes;
   }
 
-  /** Reads that a thread of this worker has answered count as its own. */
-  async touched(touched: Touched): Promise<void> {
+  /** Reads that a thread of this worker has answered count as its own. @param reader see `DataSession` */
+  async touched(touched: Touched, reader: string | undefined): Promise<void> {
     const signal = AbortSignal.timeout(NOTE_TIMEOUT_MS);
-    await this.#touched(touched, { signal, isLocal: false }).catch((error: unknown) => {
+    await this.#touched(touched, signal, { isLocal: false, reader }).catch((error: unknown) => {
       this.#options.log.debug({ err: error }, 'a read that was answered could not be counted');
     });
   }
 
-  async #touched(
-    touched: Touched,
-    { signal, isLocal }: Pick<Reply, 'signal' | 'isLocal'>,
-  ): Promise<void> {
+  async #touched(touched: Touched, signal: AbortSignal, by: Toucher): Promise<void> {
     const { address, offsetBytes, lengthBytes, bytes } = touched;
-    const ref = await this.#object(address, signal, { isRead: true });
-    this.#options.reads.touched(ref, offsetBytes, lengthBytes, { bytes, isLocal });
+    const touch = await this.#object(address, signal);
+    this.#options.touches.read(touch, by);
+    const { isLocal } = by;
+    this.#options.reads.touched(touch.ref, offsetBytes, lengthBytes, { bytes, isLocal });
   }
 
-  async #read(request: ReceivedRead, reply: Reply): Promise<void> {
-    const ref = await this.#readable(request, reply);
-    if (ref === undefined) return;
+  async #read(request: ReceivedRead, reply: Reply, reader: string | undefined): Promise<void> {
+    const touch = await this.#readable(request, reply);
+    if (touch === undefined) return;
+    const { ref } = touch;
+    const keeper = await this.#keeper(touch, request, { ...reply, reader });
+    if (keeper !== undefined) {
+      const { workerId, dataAddress } = keeper;
+      await reply.send(encodeJson(FRAME.REDIRECT, reply.requestId, { workerId, dataAddress }));
+      return;
+    }
     const { offsetBytes, lengthBytes } = request;
     const options = this.#readOptions(request, reply);
     const pieces = this.#options.reads.read(ref, offsetBytes, lengthBytes, options);
@@ -180,13 +208,28 @@ export class DataPlane implements DataHandler {
     await reply.send(encodeFrame(FRAME.END, reply.requestId));
   }
 
-  async #hold(request: ReceivedRead, reply: Reply): Promise<void> {
-    const ref = await this.#readable(request, reply);
-    if (ref === undefined) return;
+  async #hold(request: ReceivedRead, reply: Reply, reader: string | undefined): Promise<void> {
+    const touch = await this.#readable(request, reply);
+    if (touch === undefined) return;
+    const { ref } = touch;
+    const keeper = await this.#keeper(touch, request, { ...reply, reader });
+    if (keeper !== undefined) throw notKept(ref);
     const { offsetBytes, lengthBytes } = request;
     const options = this.#readOptions(request, reply);
     const heldAt: HeldAt = await this.#options.reads.hold(ref, offsetBytes, lengthBytes, options);
     await reply.send(encodeJson(FRAME.HELD_AT, reply.requestId, heldAt));
+  }
+
+  /** Who keeps what is to be read, where that is not this worker. */
+  #keeper(
+    touch: Touch,
+    { hops, mayFetch, offsetBytes, lengthBytes }: ReceivedRead,
+    { isLocal, reader, signal }: Pick<Reply, 'signal'> & Toucher,
+  ): Promise<PlacementMember | undefined> {
+    const range = { offsetBytes, lengthBytes };
+    return this.#options.touches.reading(touch, {
+      ...{ hops, mayFetch, ...range, isLocal, reader, signal },
+    });
   }
 
   #readOptions(request: ReceivedRead, { signal, isLocal }: Reply): ReadOptions {
@@ -198,8 +241,9 @@ export class DataPlane implements DataHandler {
   }
 
   /** The object of a request, or undefined where the reader was told that it has moved. */
-  async #readable(request: ReadRequest, reply: Reply): Promise<ObjectRef | undefined> {
-    const ref = await this.#object(request, reply.signal, { isRead: true });
+  async #readable(request: ReadRequest, reply: Reply): Promise<Touch | undefined> {
+    const touch = await this.#object(request, reply.signal);
+    const { ref } = touch;
     const { offsetBytes, lengthBytes } = request;
     if (offsetBytes + lengthBytes > ref.sizeBytes || lengthBytes > MAX_READ_BYTES) {
       throw new LarderError('INVALID_ARGUMENT', {
@@ -213,7 +257,7 @@ export class DataPlane implements DataHandler {
       await reply.send(encodeJson(FRAME.MOVED, reply.requestId, body));
       return undefined;
     }
-    return ref;
+    return touch;
   }
 
   /** An older placement than ours sent the reader here, the object has another owner, and it is not here. */
@@ -227,22 +271,16 @@ export class DataPlane implements DataHandler {
     return !this.#options.reads.holds(ref, offsetBytes, lengthBytes);
   }
 
-  async #object(
-    address: FileAddress,
-    signal: AbortSignal,
-    { isRead }: { readonly isRead: boolean },
-  ): Promise<ObjectRef> {
-    const { versions, siblings } = this.#options;
+  async #object(address: FileAddress, signal: AbortSignal): Promise<Touch> {
     const { datasetId, version, ordinal } = address;
-    const opened = await versions.get(datasetId, version, signal);
+    const opened = await this.#options.versions.get(datasetId, version, signal);
     const ref = await opened.replica.withPages(signal, (reader) => {
       if (ordinal >= reader.entryCount || reader.attributes(ordinal, attributes).kind !== 'file') {
         throw new LarderError('NOT_FOUND', { ordinal });
       }
       return opened.objectRef(reader, ordinal);
     });
-    if (isRead) siblings.note(opened, ordinal, ref.sizeBytes);
-    return ref;
+    return { opened, ordinal, ref };
   }
 
   async #openVersion(

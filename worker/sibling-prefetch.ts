@@ -18,6 +18,7 @@ import type { EntryAttributes, Logger, ObjectRef, Placement } from '../common/in
 import type { AheadUse, RoomAhead } from './admission/index.ts';
 import { SiblingPasses } from './fetching/index.ts';
 import type { Sibling, SiblingPassesOptions } from './fetching/index.ts';
+import { shareOf } from './shares.ts';
 import type { OpenedVersion } from './versions.ts';
 
 /** What of the object reader is needed here. */
@@ -37,6 +38,8 @@ export interface SiblingPrefetchOptions extends Pick<
   readonly reads: AheadReads;
   readonly workerId: string;
   readonly placement: () => Placement | undefined;
+  /** Whether objects of a dataset are kept where they are read first: their owner fetches none of them ahead. */
+  readonly isScattered: (datasetId: number) => boolean;
   readonly log: Logger;
   /** Files that are fetched ahead at a time; the queue of origin reads bounds it too. Default 32. */
   readonly maxFetches?: number | undefined;
@@ -129,7 +132,8 @@ export class SiblingPrefetch implements Disposable {
   }
 
   #sibling(ref: ObjectRef, aheadBytes: number): Sibling {
-    const { reads, workerId, placement } = this.#options;
+    const { reads, workerId, placement, isScattered } = this.#options;
+    if (isScattered(ref.datasetId)) return SKIP;
     const owner = placement()?.owner(ref.objectId)?.workerId ?? workerId;
     if (owner !== workerId) return SKIP;
     const coming = { comingBytes: this.#comingBytes, comingObjects: this.#fetches };
@@ -161,10 +165,7 @@ export class SiblingPrefetch implements Disposable {
 
   /** How many of all files this worker owns, by weight. */
   #share(): number {
-    const members = this.#options.placement()?.members ?? [];
-    const all = members.reduce((sum, { weightBytes }) => sum + weightBytes, 0);
-    const own = members.find(({ workerId }) => workerId === this.#options.workerId);
-    return own === undefined || all === 0 ? 1 : own.weightBytes / all;
+    return shareOf(this.#options.placement(), this.#options.workerId);
   }
 }
 

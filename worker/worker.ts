@@ -21,19 +21,24 @@ import { Commands } from './commands.ts';
 import { DataPlane } from './data-plane.ts';
 import { Expectations } from './expectations.ts';
 import { ObjectReader } from './fetching/index.ts';
+import { FirstTouchers } from './first-touchers.ts';
 import { HeldPredictions } from './held-predictions.ts';
 import { joinCluster } from './membership/index.ts';
-import type { ClusterMembership, WorkerCounters } from './membership/index.ts';
+import type { ClusterMembership, DatasetRule } from './membership/index.ts';
 import { Moves } from './moves/index.ts';
 import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
 import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './serving/index.ts';
 import type { ServingThreads } from './serving/index.ts';
 import { QuotaTicks } from './quota-ticks.ts';
+import { Patterns } from './patterns/index.ts';
+import { shareOf } from './shares.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
+import { Touches } from './touches.ts';
 import { Versions } from './versions.ts';
+import { countersOf } from './worker-counters.ts';
 import type { Config, Worker, WorkerOptions } from './worker-options.ts';
 
 const FRAME_TIMEOUT_MS = 5_000;
@@ -44,6 +49,8 @@ const MAX_REQUESTS = 1_024;
 const DEFAULT_CONNECTIONS = 4_096;
 /** Whoever is told may have to fetch a manifest first. */
 const MOVE_TIMEOUT_MS = 60_000;
+/** A reader waits for it: an owner that does not answer is passed over. */
+const CLAIM_TIMEOUT_MS = 5_000;
 const DEFAULT_MOVE_BYTES_PER_SECOND = 200 * MIB;
 const DEFAULT_READ_MEMORY_BYTES = 128 * MIB;
 /** Of the file descriptors: objects that are kept open, connections, reads of origins. */
@@ -61,9 +68,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { clock = systemClock, random = systemRandom, log = silentLogger } = options;
   assertMayListen(parseAddress(options.listen).host, options.insecure ?? false);
   await using started = new Disposals();
-  const cluster: Cluster = { membership: undefined, moves: undefined };
+  const cluster: Cluster = { membership: undefined, moves: undefined, firstTouchers: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
-  const { store, master, moves, expectations, predictions } = parts;
+  const { store, master, moves, expectations, predictions, firstTouchers } = parts;
   const { address: dataAddress, serving } = await serve(
     { ...options, clock, log },
     parts,
@@ -76,12 +83,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       member: () => memberOf(store, dataAddress, options.node),
       softwareVersion: options.softwareVersion,
       held: store.held,
-      onReplicas: (replicas) => {
-        moves.setReplicas(replicas);
-      },
-      onQuotas: (quotas) => {
-        expectations.setQuotas(quotas);
-      },
+      ...settingsListeners(parts),
       predict: (request) => predictions.predict(request),
       ...(options.reportMs === undefined ? {} : { reportMs: options.reportMs }),
       handlers: new Commands(parts),
@@ -94,6 +96,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   cluster.membership = membership;
   membership.onPlacement((placement) => {
     expectations.placed(placement);
+    firstTouchers.placementChanged();
     moves.placementChanged();
     serving?.placed(placement.number);
   });
@@ -134,10 +137,27 @@ function memberOf(store: ObjectStore, dataAddress: string, node = os.hostname())
   };
 }
 
+/** Somebody has set something of a dataset, or what was set did not prove itself. */
+function settingsListeners({ patterns, firstTouchers, moves, expectations }: Parts) {
+  return {
+    onReplicas: (replicas: ReadonlyMap<number, number>) => {
+      moves.setReplicas(replicas);
+    },
+    onQuotas: (quotas: ReadonlyMap<number, number>) => {
+      expectations.setQuotas(quotas);
+    },
+    onRules: (rules: ReadonlyMap<number, DatasetRule>) => {
+      patterns.setPolicies(new Map([...rules].map(([id, { policy }]) => [id, policy])));
+      if (firstTouchers.setRules(rules)) moves.rulesChanged();
+    },
+  };
+}
+
 /** Parts need what is made after them: the placement, and what is to come from other workers. */
 interface Cluster {
   membership: ClusterMembership | undefined;
   moves: Moves | undefined;
+  firstTouchers: FirstTouchers | undefined;
 }
 
 interface Parts {
@@ -151,6 +171,8 @@ interface Parts {
   readonly expectations: Expectations;
   readonly troubles: OriginTroubles;
   readonly predictions: HeldPredictions;
+  readonly patterns: Patterns;
+  readonly firstTouchers: FirstTouchers;
 }
 
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
@@ -206,17 +228,14 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   );
   const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));
   cluster.moves = moves;
+  const firstTouchers = started.use(
+    openFirstTouchers(config, { store, versions, reads, links, moves }, cluster),
+  );
+  cluster.firstTouchers = firstTouchers;
+  const patterns = new Patterns({ share: () => shareOf(cluster.membership?.placement, workerId) });
   return {
-    store,
-    master,
-    origins,
-    versions,
-    reads,
-    links,
-    troubles,
-    moves,
-    expectations,
-    predictions,
+    ...{ store, master, origins, versions, reads, links, moves },
+    ...{ troubles, expectations, predictions, patterns, firstTouchers },
   };
 }
 
@@ -245,6 +264,11 @@ function openPeers(
     keepers: {
       keepersOf: (ref) => cluster.moves?.keepersOf(ref) ?? [],
       isSettled: () => cluster.moves?.isSettled() ?? true,
+      isMine: (ref) => cluster.firstTouchers?.isMine(ref) ?? false,
+      take: (ref) => {
+        cluster.firstTouchers?.take(ref);
+      },
+      isScattered: (datasetId) => cluster.firstTouchers?.isOn(datasetId) ?? false,
     },
     placement: () => cluster.membership?.placement,
     replicasOf: (datasetId) => cluster.moves?.replicasOf(datasetId) ?? 1,
@@ -260,6 +284,7 @@ function openMoves(
     ...{ store, versions, clock, log },
     placement: () => cluster.membership?.placement ?? Placement.empty,
     bring: (ref, how) => reads.bring(ref, how),
+    staysAway: (ref) => cluster.firstTouchers?.isScattered(ref) ?? false,
     tell: async (member, type, list, signal) => {
       try {
         const client = await links.connect(member);
@@ -273,10 +298,27 @@ function openMoves(
   });
 }
 
+function openFirstTouchers(
+  { log }: Config,
+  parts: Pick<Parts, 'store' | 'versions' | 'reads' | 'links' | 'moves'>,
+  cluster: Cluster,
+): FirstTouchers {
+  const { store, versions, reads, links, moves } = parts;
+  return new FirstTouchers({
+    ...{ workerId: store.workerId, keepers: moves, reads, versions, log },
+    placement: () => cluster.membership?.placement ?? Placement.empty,
+    heldBytes: (datasetId) => store.held.bytes(datasetId),
+    ask: async (owner, list, signal) => {
+      const client = await links.connect(owner);
+      return await client.claim(list, { timeoutMs: CLAIM_TIMEOUT_MS, signal });
+    },
+  });
+}
+
 /** The address of the data plane has the real port. */
 async function serve(
   config: Omit<Config, 'random'>,
-  { store, versions, reads, moves }: Parts,
+  { store, versions, reads, moves, patterns, firstTouchers }: Parts,
   cluster: Cluster,
   started: Disposals,
 ): Promise<{ readonly address: string; readonly serving?: ServingThreads }> {
@@ -284,12 +326,16 @@ async function serve(
   const most = config.maxConnections ?? DEFAULT_CONNECTIONS;
   const { workerId } = store;
   const placement = () => cluster.membership?.placement;
-  const siblings = started.use(new SiblingPrefetch({ reads, workerId, placement, log }));
+  const isScattered = (datasetId: number) => firstTouchers.isOn(datasetId);
+  const siblings = started.use(
+    new SiblingPrefetch({ reads, workerId, placement, isScattered, log }),
+  );
   const plane = new DataPlane({
     workerId,
     versions,
     reads,
-    siblings,
+    touches: new Touches({ workerId, siblings, patterns, firstTouchers, placement }),
+    firstTouchers,
     moves,
     completeDirectories: () => store.completeDirectories,
     placement,
@@ -339,19 +385,4 @@ async function serve(
     serving.disksChanged();
   });
   return { address: serving.address, serving };
-}
-
-function countersOf(parts: Parts): WorkerCounters {
-  const { store, reads, origins, moves, links, troubles } = parts;
-  const { uniqueBytes, requestedBytes, readBytes, readOriginBytes, readPeerBytes } = reads.counters;
-  return {
-    capacityBytes: store.capacityBytes,
-    usedBytes: store.usedBytes,
-    disks: store.disks,
-    origin: { ...origins.counters, uniqueBytes, requestedBytes },
-    reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
-    moves: moves.counters,
-    peers: links.counters,
-    originTroubles: troubles.list,
-  };
 }

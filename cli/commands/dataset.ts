@@ -44,7 +44,7 @@ export async function set([name = '', ...rest]: string[], flags: Flags): Promise
     const summary = await larder.datasets.set(name, parseSettings(rest));
     output.result(summaryJson(summary), describe(summary));
     output.note(
-      '`replicas`, `quota`, `region` and `pathStyle` count now, all others from the next version on.',
+      '`replicas`, `quota`, `policy`, `region` and `pathStyle` count now, all others from the next version on.',
     );
   });
 }
@@ -209,6 +209,7 @@ function describe({ name, origin, settings, latest }: DatasetSummary): string {
         ? '(by what its bytes are worth)'
         : formatBytes(settings.quotaBytes),
     ],
+    ['policy', settings.policy],
   ];
   return rows.map(([key, value]) => `${key.padEnd(12)}${printable(value)}`).join('\n');
 }

@@ -3,6 +3,7 @@ import { asLarderError, EXIT, formatBytes, printable } from '../../common/index.
 import { connect } from '../../sdk/index.ts';
 import type { ClusterStatus } from '../../sdk/index.ts';
 import { describeReads, describeTroubles } from '../cluster-reads.ts';
+import { describePatterns } from '../dataset-patterns.ts';
 import { createContext } from '../context.ts';
 import { isSet, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
@@ -135,6 +136,7 @@ function render(report: Report): string {
         it.hitRatio === null ? '–' : `${(100 * it.hitRatio).toFixed(1)} %`,
       ]),
     ),
+    ...describePatterns(report.datasets),
     workerTable(report.workers),
     diskTable(report.workers),
     ...report.clusters.map(describeCluster),

@@ -21,6 +21,7 @@ import type { CollectDataset as _larder_v1_CollectDataset, CollectDataset__Outpu
 import type { CommandResult as _larder_v1_CommandResult, CommandResult__Output as _larder_v1_CommandResult__Output } from './larder/v1/CommandResult.ts';
 import type { CreateDatasetRequest as _larder_v1_CreateDatasetRequest, CreateDatasetRequest__Output as _larder_v1_CreateDatasetRequest__Output } from './larder/v1/CreateDatasetRequest.ts';
 import type { Dataset as _larder_v1_Dataset, Dataset__Output as _larder_v1_Dataset__Output } from './larder/v1/Dataset.ts';
+import type { DatasetPattern as _larder_v1_DatasetPattern, DatasetPattern__Output as _larder_v1_DatasetPattern__Output } from './larder/v1/DatasetPattern.ts';
 import type { DatasetReplicas as _larder_v1_DatasetReplicas, DatasetReplicas__Output as _larder_v1_DatasetReplicas__Output } from './larder/v1/DatasetReplicas.ts';
 import type { DatasetSettings as _larder_v1_DatasetSettings, DatasetSettings__Output as _larder_v1_DatasetSettings__Output } from './larder/v1/DatasetSettings.ts';
 import type { DatasetStatus as _larder_v1_DatasetStatus, DatasetStatus__Output as _larder_v1_DatasetStatus__Output } from './larder/v1/DatasetStatus.ts';
@@ -112,6 +113,7 @@ export interface ProtoGrpcType {
       CommandResult: MessageTypeDefinition<_larder_v1_CommandResult, _larder_v1_CommandResult__Output>
       CreateDatasetRequest: MessageTypeDefinition<_larder_v1_CreateDatasetRequest, _larder_v1_CreateDatasetRequest__Output>
       Dataset: MessageTypeDefinition<_larder_v1_Dataset, _larder_v1_Dataset__Output>
+      DatasetPattern: MessageTypeDefinition<_larder_v1_DatasetPattern, _larder_v1_DatasetPattern__Output>
       DatasetReplicas: MessageTypeDefinition<_larder_v1_DatasetReplicas, _larder_v1_DatasetReplicas__Output>
       DatasetSettings: MessageTypeDefinition<_larder_v1_DatasetSettings, _larder_v1_DatasetSettings__Output>
       DatasetStatus: MessageTypeDefinition<_larder_v1_DatasetStatus, _larder_v1_DatasetStatus__Output>

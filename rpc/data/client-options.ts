@@ -5,6 +5,8 @@ export interface DataClientOptions {
   readonly clock: Clock;
   /** Who asks, for the worker's log. */
   readonly client: string;
+  /** The worker on this node, where there is one. */
+  readonly worker?: string | undefined;
   readonly connectTimeoutMs: number;
   /**
    * A worker that says nothing for so long while it is asked, not even that it is there, hangs: the

@@ -13,6 +13,7 @@ import type net from 'node:net';
 import { asLarderError, LarderError, PROTOCOL_VERSION } from '../../common/index.ts';
 import type { Clock } from '../../common/index.ts';
 import {
+  decodeJson,
   decodeError,
   decodeEvicted,
   encodeFrame,
@@ -117,7 +118,9 @@ export class DataClient implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<DataClient> {
     const client = new DataClient(address, options);
-    const hello: Hello = { protocol: PROTOCOL_VERSION, client: options.client };
+    const { client: name, worker } = options;
+    const of = worker === undefined ? {} : { worker };
+    const hello: Hello = { protocol: PROTOCOL_VERSION, client: name, ...of };
     try {
       const { connectTimeoutMs: timeoutMs } = options;
       client.#workerId = welcomedBy(
@@ -251,6 +254,12 @@ export class DataClient implements AsyncDisposable {
     options: RequestOptions,
   ): Promise<void> {
     await this.#request((id) => encodeMoves(id, type, list), options);
+  }
+
+  /** @returns the id of the worker that has an object, or is to */
+  async claim(list: MoveList, options: RequestOptions): Promise<string> {
+    const answer = await this.#request((id) => encodeMoves(id, FRAME.CLAIM, list), options);
+    return String(decodeJson(answer.body)['workerId']);
   }
 
   onEvicted(listener: (objectId: string) => void): void {

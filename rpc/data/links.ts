@@ -21,6 +21,8 @@ export interface LinksOptions {
   readonly clock: Clock;
   /** Who asks, for the workers' logs. */
   readonly client: string;
+  /** The worker on this node, where one is known by now. */
+  readonly worker?: () => string | undefined;
   /** A worker that says nothing for so long while it is asked, hangs; so long it may take to answer HELLO. */
   readonly silenceMs: number;
   /** How long one that hung, or was reported, is not asked. */
@@ -104,12 +106,15 @@ export class Links implements AsyncDisposable {
   }
 
   async #connect(address: DataAddress, key: string): Promise<DataClient> {
-    const { clock, client, silenceMs, onConnected, onClosed } = this.#options;
+    const { clock, client, worker, silenceMs, onConnected, onClosed } = this.#options;
     let made: DataClient | undefined;
     try {
       const connection = await DataClient.connect(
         address,
-        { clock, client, connectTimeoutMs: CONNECT_SILENCES * silenceMs, silenceMs },
+        {
+          ...{ clock, client, silenceMs, worker: worker?.() },
+          connectTimeoutMs: CONNECT_SILENCES * silenceMs,
+        },
         this.#closing.signal,
       );
       made = connection;

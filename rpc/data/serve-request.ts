@@ -15,6 +15,8 @@ export interface Reply {
 
 /** One connection, for what outlives a request. */
 export interface DataSession {
+  /** The worker on the node of whoever is at the other end; undefined where that is not known. */
+  readonly reader?: string | undefined;
   onClose(listener: () => void): void;
 }
 

@@ -13,7 +13,7 @@
 import type net from 'node:net';
 import { asLarderError, LarderError, MAX_REQUEST_BODY_BYTES } from '../../common/index.ts';
 import type { Clock, Logger, SparseWarning } from '../../common/index.ts';
-import { encodeError, encodeJson, FRAME } from '../frames/index.ts';
+import { decodeJson, encodeError, encodeJson, FRAME } from '../frames/index.ts';
 import type { FrameHeader } from '../frames/index.ts';
 import { FrameReader } from './frame-reader.ts';
 import { serveRequest } from './serve-request.ts';
@@ -52,6 +52,7 @@ export class ServerConnection implements DataSession {
   #cancelFrameTimer: (() => void) | undefined;
   #cancelSendTimer: (() => void) | undefined;
   #greeted = false;
+  #reader: string | undefined;
   readonly #isLocal: boolean;
   #refused = false;
 
@@ -102,6 +103,10 @@ export class ServerConnection implements DataSession {
       for (const listener of this.#closeListeners) listener();
       onClosed();
     });
+  }
+
+  get reader(): string | undefined {
+    return this.#reader;
   }
 
   onClose(listener: () => void): void {
@@ -175,6 +180,7 @@ export class ServerConnection implements DataSession {
     if (!this.#greeted) {
       if (header.type !== FRAME.HELLO) throw new LarderError('FRAME_INVALID', { what: 'no HELLO' });
       this.#greeted = true;
+      this.#reader = readerOf(body);
       this.write(encodeJson(FRAME.WELCOME, header.requestId, this.#options.handler.welcome));
     } else if (header.type === FRAME.CANCEL) {
       this.#running.get(header.requestId)?.abort();
@@ -210,4 +216,14 @@ export class ServerConnection implements DataSession {
       if (this.#running.size < maxRequests) this.#resume();
     }
   }
+}
+
+/** Ids of workers have 32 digits. */
+const MAX_READER_CHARS = 64;
+
+/** What HELLO says of the node of whoever asks. */
+function readerOf(body: Buffer): string | undefined {
+  if (body.length === 0) return undefined;
+  const { worker } = decodeJson(body);
+  return typeof worker === 'string' && worker.length <= MAX_READER_CHARS ? worker : undefined;
 }

@@ -33,6 +33,7 @@ export { decodeItem, decodeReadMany, encodeItem, encodeReadMany } from './read-m
 export { FRAME } from './types.ts';
 export type {
   Busy,
+  Claimed,
   DataPiece,
   ErrorBody,
   FileAddress,

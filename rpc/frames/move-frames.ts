@@ -15,7 +15,7 @@ export const MAX_MOVE_ENTRIES = 900;
 
 export function encodeMoves(
   requestId: number,
-  type: typeof FRAME.OFFER | typeof FRAME.TAKEN,
+  type: typeof FRAME.OFFER | typeof FRAME.TAKEN | typeof FRAME.CLAIM,
   list: MoveList,
 ): Buffer {
   const id = Buffer.from(list.workerId);

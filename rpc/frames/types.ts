@@ -74,6 +74,13 @@ export const FRAME = {
   OFFER: 23,
   /** Worker to worker: I have these now; with the flag: I have no room for them. Answered by END. */
   TAKEN: 24,
+  /**
+   * Worker to worker: a reader on my node is about to read this; with the flag: I keep it, if nobody has it.
+   * Answered by CLAIMED.
+   */
+  CLAIM: 25,
+  /** Worker to worker: who has it, or is to. JSON `Claimed`. */
+  CLAIMED: 26,
   /** Client: are you there. No body; answered by END at once. */
   PING: 30,
   /** Server: one file of a READ_MANY is whole (no body), or why it cannot be had (JSON `ErrorBody`). */
@@ -88,6 +95,8 @@ export interface Hello {
   readonly protocol: number;
   /** Who asks, for logs. */
   readonly client: string;
+  /** The worker on the node of whoever asks, where there is one. */
+  readonly worker?: string;
 }
 
 export interface Welcome {
@@ -173,6 +182,9 @@ export interface DataPiece {
 export interface Redirect {
   readonly workerId: string;
   readonly dataAddress: string;
+}
+export interface Claimed {
+  readonly workerId: string;
 }
 export interface Moved {
   readonly placement: number;

@@ -24,6 +24,7 @@ export {
   memberFromWire,
   memberToWire,
   replicaCount,
+  policyFromWire,
   replicasFromWire,
   settingsFromWire,
   settingsToWire,

@@ -1,9 +1,10 @@
 /**
  * Between our own types and messages, for both ends of a call. What comes from outside is checked here.
  */
-import { LarderError } from '../../common/index.ts';
+import { DATASET_POLICIES, LarderError } from '../../common/index.ts';
 import type {
   DatasetInfo,
+  DatasetPolicy,
   DatasetSettings,
   ListingEntry,
   PathStyle,
@@ -34,6 +35,7 @@ export function settingsToWire(settings: DatasetSettings): WireSettings {
     credentials: settings.credentials,
     replicas: replicaCount(settings.replicas),
     quota_bytes: settings.quotaBytes,
+    policy: settings.policy,
   };
 }
 
@@ -48,6 +50,7 @@ export function settingsFromWire(settings: WireSettingsOut | null): DatasetSetti
     credentials: settings.credentials,
     replicas: replicasFromWire(settings.replicas),
     quotaBytes: settings.quota_bytes,
+    policy: policyFromWire(settings.policy),
   };
 }
 
@@ -59,6 +62,11 @@ export function replicaCount(replicas: Replicas): number {
 /** 0, which a message of an earlier release has, is the default. */
 export function replicasFromWire(replicas: number): Replicas {
   return replicas === ALL_REPLICAS ? 'all' : Math.max(1, replicas);
+}
+
+/** Empty, which a message of an earlier release has, and what a later one may know, are the default. */
+export function policyFromWire(policy: string): DatasetPolicy {
+  return DATASET_POLICIES.find((known) => known === policy) ?? 'auto';
 }
 
 /** @throws {LarderError} `INVALID_ARGUMENT` where there is none */

@@ -34,6 +34,8 @@ export type WorkerStatus = ClusterStatus['workers'][number];
 export interface TestReader extends AsyncDisposable {
   readsRight(file: TestFile, offsetBytes?: number, lengthBytes?: number): Promise<boolean>;
   objectId(file: TestFile): Promise<string>;
+  /** Of a file in the manifest. */
+  ordinal(file: TestFile): Promise<number>;
 }
 
 const READ_BYTES = 4 << 20;
@@ -197,6 +199,7 @@ export class TestWorkers implements AsyncDisposable {
         }
         return true;
       },
+      ordinal: async (file) => (await reader.find(file.path, never)).ordinal,
       objectId: async (file) => {
         const { ordinal } = await reader.find(file.path, never);
         return (await reader.object(ordinal, never)).objectId;

@@ -229,9 +229,13 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     );
   }
 
-  /** See `bringAhead`. */
   async fetchAhead(ref: ObjectRef): Promise<void> {
     await this.#within(ref, this.#closing.signal, bringAhead);
+  }
+
+  /** Whether any of it is read, or on its way. */
+  isFetching(objectId: string): boolean {
+    return this.#fetches.has(objectId);
   }
 
   held(objectId: string, range?: { offsetBytes: number; lengthBytes: number }): HeldState {

@@ -3,6 +3,7 @@ export { joinCluster } from './join-cluster.ts';
 export type {
   ClusterMembership,
   CollectRequest,
+  DatasetRule,
   FetchRequest,
   FetchResult,
   HeldChange,
@@ -10,6 +11,7 @@ export type {
   HeldSource,
   MembershipOptions,
   PredictRequest,
+  ReadPattern,
   Scan,
   ScanRequest,
   WorkerCounters,

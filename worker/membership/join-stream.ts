@@ -16,12 +16,12 @@ import type { ReplicaSettings__Output } from '../../proto/generated/larder/v1/Re
 import type { ScanDataset__Output } from '../../proto/generated/larder/v1/ScanDataset.ts';
 import type { WorkerMessage } from '../../proto/generated/larder/v1/WorkerMessage.ts';
 import { parseBitmap } from '../../rpc/bitmaps/index.ts';
-import { memberToWire, settingsFromWire, toFailure } from '../../rpc/grpc/index.ts';
+import { memberToWire, policyFromWire, settingsFromWire, toFailure } from '../../rpc/grpc/index.ts';
 import { sendFetchResults } from './fetch-results.ts';
 import { HeldReporter } from './held-reporter.ts';
 import { listingMessages } from './listing-push.ts';
 import { sendScan } from './send-scan.ts';
-import type { HeldPrediction, MembershipOptions } from './types.ts';
+import type { HeldPrediction, MembershipOptions, ReadPattern } from './types.ts';
 
 export interface JoinStreamOptions {
   readonly membership: MembershipOptions;
@@ -116,15 +116,22 @@ export class JoinStream {
   }
 
   #replicas({ datasets }: ReplicaSettings__Output): void {
+    const { membership } = this.#options;
     const counts = datasets
       .filter(({ replicas }) => replicas !== 1)
       .map(({ dataset_id, replicas }) => [dataset_id, replicas] as const);
-    const { membership } = this.#options;
+    const quotas = datasets
+      .filter(({ quota_bytes }) => quota_bytes > 0)
+      .map(({ dataset_id, quota_bytes }) => [dataset_id, quota_bytes] as const);
+    const rules = datasets
+      .map((it) => ({ ...it, policy: policyFromWire(it.policy) }))
+      .filter(({ policy }) => policy !== 'auto')
+      .map(({ dataset_id, policy, first_toucher: isFirstToucher }) => {
+        return [dataset_id, { policy, isFirstToucher }] as const;
+      });
+    membership.onRules?.(new Map(rules));
     membership.onReplicas?.(new Map(counts));
-    const limited = datasets.filter(({ quota_bytes }) => quota_bytes > 0);
-    membership.onQuotas?.(
-      new Map(limited.map(({ dataset_id, quota_bytes }) => [dataset_id, quota_bytes])),
-    );
+    membership.onQuotas?.(new Map(quotas));
   }
 
   #begin(heartbeatMs: number): void {
@@ -298,7 +305,7 @@ export class JoinStream {
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
   const all = counters();
   const { capacityBytes, usedBytes, disks = [], origin, reads } = all;
-  const { moves, peers, originTroubles } = all;
+  const { moves, peers, originTroubles, patterns = [] } = all;
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -337,5 +344,19 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
     origin_troubles: originTroubles.map(({ datasetId, code, message }) => ({
       ...{ dataset_id: datasetId, code, message },
     })),
+    patterns: patterns.map(patternToWire),
+  };
+}
+
+function patternToWire({ datasetId, version, kind, passes, touchers, ...it }: ReadPattern) {
+  return {
+    ...{ dataset_id: datasetId, version, kind, passes, touchers },
+    seen_objects: it.seenObjects,
+    seen_share: it.seenShare,
+    compared: it.correlation !== undefined,
+    correlation: it.correlation ?? 0,
+    came_again: it.cameAgain,
+    came_to_same: it.cameToSame,
+    first_toucher: it.isFirstToucher,
   };
 }

@@ -2,6 +2,7 @@
 import type { RoaringBitmap32 } from 'roaring-wasm';
 import type {
   DatasetInfo,
+  DatasetPolicy,
   LarderError,
   Logger,
   Clock,
@@ -13,6 +14,7 @@ import type { Prediction } from '../../proto/generated/larder/v1/Prediction.ts';
 import type { MasterChannel } from '../../rpc/grpc/index.ts';
 import type { OriginTrouble } from '../origin-troubles.ts';
 import type { ListingBatch } from '../origins/origin.ts';
+import type { DatasetPattern } from '../patterns/index.ts';
 import type { PeerCounters } from '../peers/index.ts';
 import type { DiskStatus } from '../store/index.ts';
 
@@ -115,6 +117,18 @@ export interface WorkerHandlers {
   scan(request: ScanRequest): Scan;
 }
 
+export interface ReadPattern extends DatasetPattern {
+  /** Objects are kept where they are read first. */
+  readonly isFirstToucher: boolean;
+}
+
+/** What has been set for a dataset beside what names its objects. */
+export interface DatasetRule {
+  readonly policy: DatasetPolicy;
+  /** Objects are kept where they are read first. */
+  readonly isFirstToucher: boolean;
+}
+
 export interface WorkerCounters {
   readonly capacityBytes: number;
   readonly usedBytes: number;
@@ -139,6 +153,8 @@ export interface WorkerCounters {
   };
   readonly peers: PeerCounters;
   readonly originTroubles: readonly OriginTrouble[];
+  /** How datasets are read, as far as this worker sees it. */
+  readonly patterns?: readonly ReadPattern[];
 }
 
 export interface MembershipOptions {
@@ -160,6 +176,8 @@ export interface MembershipOptions {
   onReplicas?(replicas: ReadonlyMap<number, number>): void;
   /** Called at the same time: bytes that all workers together are to keep at most, of the datasets that have a quota. */
   onQuotas?(quotas: ReadonlyMap<number, number>): void;
+  /** As `onReplicas`, of all datasets whose policy is not `auto`. */
+  onRules?(rules: ReadonlyMap<number, DatasetRule>): void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;

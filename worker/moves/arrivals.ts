@@ -56,10 +56,13 @@ export class Arrivals implements Disposable {
       queue = { datasetId, version, ordinals: new RoaringBitmap32() };
       offered.queues.set(key, queue);
     }
-    const blocks = offered.blocks.get(datasetId) ?? new RoaringBitmap32();
-    offered.blocks.set(datasetId, blocks);
-    blocks.add(ref.firstBlock);
+    this.#blocksOf(offered, datasetId).add(ref.firstBlock);
     if (queue.ordinals.tryAdd(ordinal)) offered.bytes += ref.sizeBytes;
+  }
+
+  /** It stays where it is: nothing waits for it. */
+  keep(from: string, { datasetId, firstBlock }: Pick<ObjectRef, 'datasetId' | 'firstBlock'>): void {
+    this.#blocksOf(this.#of(from), datasetId).add(firstBlock);
   }
 
   /** Takes one out of the queue; its keeper stays known until `settled`. */
@@ -121,6 +124,12 @@ export class Arrivals implements Disposable {
 
   [Symbol.dispose](): void {
     this.keepOnly(new Set());
+  }
+
+  #blocksOf({ blocks }: Offered, datasetId: number): RoaringBitmap32 {
+    const known = blocks.get(datasetId) ?? new RoaringBitmap32();
+    blocks.set(datasetId, known);
+    return known;
   }
 
   #of(from: string): Offered {

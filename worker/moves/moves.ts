@@ -43,6 +43,8 @@ export interface MovesOptions {
     list: MoveList,
     signal: AbortSignal,
   ) => Promise<void>;
+  /** Whether an object of a dataset stays with the worker that offers it: this one points to it. */
+  readonly staysAway: (ref: ObjectRef) => boolean;
   readonly bytesPerSecond: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -146,9 +148,19 @@ export class Moves implements AsyncDisposable {
     if (!isSame) this.#offers.changed();
   }
 
+  /** An object that this worker owns is given to another one. */
+  keep(workerId: string, ref: Pick<ObjectRef, 'datasetId' | 'firstBlock'>): void {
+    this.#arrivals.keep(workerId, ref);
+  }
+
+  /** What stays where it is, and what comes here, is another matter now. */
+  rulesChanged(): void {
+    this.#offers.changed();
+  }
+
   /** Another worker offers what this one is to have. */
   async offered(list: MoveList, signal: AbortSignal): Promise<void> {
-    const { store } = this.#options;
+    const { store, staysAway } = this.#options;
     const { workerId: from, datasetId, version, ordinals } = list;
     const refs = await this.#refs(list, signal);
     // Known only now: the placement may have come while the manifest did.
@@ -157,7 +169,8 @@ export class Moves implements AsyncDisposable {
       const ordinal = ordinals[i] ?? 0;
       if (isWhole(store.held, ref)) {
         this.#receipts.add(member, { datasetId, version, ordinal, what: 'taken' });
-      } else this.#arrivals.add({ from, datasetId, version, ordinal }, ref);
+      } else if (member.state !== 'leaving' && staysAway(ref)) this.#arrivals.keep(from, ref);
+      else this.#arrivals.add({ from, datasetId, version, ordinal }, ref);
     });
     if (list.flag) this.#settled.set(from, list.placement);
     if (refs.length > 0) this.#pulls.wake();

@@ -9,10 +9,19 @@ export interface Keepers {
    * Until then those that owned it before are asked before the origin is.
    */
   isSettled(): boolean;
+  /** Whether this worker keeps an object though another one owns it, who sends readers here. */
+  isMine(ref: Pick<ObjectRef, 'datasetId' | 'firstBlock'>): boolean;
+  /** The owner of an object says that this worker is to keep it. */
+  take(ref: Pick<ObjectRef, 'datasetId' | 'firstBlock'>): void;
+  /** Whether anybody may have an object of the dataset, and not only those that owned it. */
+  isScattered(datasetId: number): boolean;
 }
 
 /** Nobody was told of anything. */
 export const noKeepers: Keepers = {
   keepersOf: () => [],
   isSettled: () => true,
+  isMine: () => false,
+  take: () => undefined,
+  isScattered: () => false,
 };

@@ -55,6 +55,7 @@ export class PeerLinks implements AsyncDisposable {
     this.#links = new Links({
       ...{ clock, restMs },
       client: `worker ${workerId}`,
+      worker: () => workerId,
       silenceMs: timeoutMs,
     });
     this.#warning = new SparseWarning(clock, log);

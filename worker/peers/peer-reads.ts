@@ -115,7 +115,7 @@ export class PeerReads {
       asking.movedTo = 0;
       const { asks } = this.route(read.ref, asking.positionBytes, read);
       for (const ask of asks) {
-        if (await asking.ask(ask)) return asking.end;
+        if ((await asking.ask(ask)) || asking.isOurs) return asking.end;
       }
       if (asking.movedTo === 0 || !(await this.#placementComes(asking.movedTo, read))) break;
     }
@@ -157,6 +157,8 @@ class Asking {
   positionBytes: number;
   /** The newest placement that somebody answered with, where it is newer than ours. */
   movedTo = 0;
+  /** The owner says that this worker keeps it. */
+  isOurs = false;
   readonly #options: PeerReadsOptions;
   readonly #read: PeerRead;
   readonly #sink: PieceSink;
@@ -219,8 +221,12 @@ class Asking {
       ?.members.find((member) => member.dataAddress === dataAddress);
     this.#redirects += 1;
     if (keeper === undefined || this.#redirects > MAX_REDIRECTS) return false;
-    if (keeper.workerId === this.#options.workerId) return false;
-    return await this.ask({ member: keeper, mayFetch: false, isKeeper: true });
+    if (keeper.workerId === this.#options.workerId) {
+      this.isOurs = true;
+      this.#options.keepers.take(this.#read.ref);
+      return false;
+    }
+    return await this.ask({ member: keeper, mayFetch: true, isKeeper: true });
   }
 
   async #stream(client: DataClient, mayFetch: boolean): Promise<StreamAnswer> {

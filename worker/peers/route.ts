@@ -6,7 +6,9 @@
  *      where this worker is to have a copy of its own anyway, 2 goes before 1 and the nearest before it first, so
  *      that copies spread as a chain: the owner, a keeper of all, would be asked by everybody otherwise;
  *   3. at the owner, while it has not heard what others have: those that are leaving and those that come after
- *      it, for what they have.
+ *      it, for what they have (all of them, where objects are kept where they are read first).
+ *
+ * What its owner has given to this worker is fetched from the origin without asking: everybody is sent here.
  *
  * Always true: two workers with the same placement never wait for each other, because each asks others to
  * fetch only that come before it.
@@ -47,6 +49,8 @@ export function routeOf(
 ): Route {
   const others = (members: readonly PlacementMember[]) =>
     members.filter((member) => member.workerId !== workerId);
+  if (keepers.isMine(ref)) return { asks: [], keeps: true };
+  const isScattered = keepers.isScattered(ref.datasetId);
   const held = others(keepers.keepersOf(ref)).map(asKeeper);
   const candidates =
     placement?.candidates(ref.objectId, stripeOf(offsetBytes, ref.sizeBytes)) ?? [];
@@ -54,8 +58,11 @@ export function routeOf(
   if (at === 0 || candidates.length === 0) {
     const isSettled = candidates.length < 2 || keepers.isSettled();
     const leaving = others(placement?.leaving ?? []);
-    const after = isSettled ? [] : [...leaving, ...candidates.slice(1, 1 + MOST_AFTER)].map(toGive);
-    return { asks: distinct([...held, ...after]), keeps: true };
+    const mostAfter = isScattered ? candidates.length : MOST_AFTER;
+    const after = isSettled ? [] : [...leaving, ...candidates.slice(1, 1 + mostAfter)].map(toGive);
+    // Who was given it fetches it, also for this worker.
+    const given = isScattered ? held.map((ask) => ({ ...ask, mayFetch: true })) : held;
+    return { asks: distinct([...given, ...after]), keeps: true };
   }
   const rank = at < 0 ? candidates.length : at;
   const isCopy = replicas === 'all' || rank < replicas;

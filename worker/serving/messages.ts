@@ -3,7 +3,8 @@
  * numbers that the serving thread gives out.
  */
 import type { DatasetInfo, ErrorFacts, ErrorCode } from '../../common/index.ts';
-import type { FrameType, Touched } from '../../rpc/frames/index.ts';
+import type { FrameType } from '../../rpc/frames/index.ts';
+import type { ServedRead } from './served-reads.ts';
 
 export interface SentError {
   readonly code: ErrorCode;
@@ -24,6 +25,8 @@ export type ToMain =
       readonly kind: 'request';
       readonly id: number;
       readonly session: number;
+      /** See `DataSession`. */
+      readonly reader: string | undefined;
       readonly requestId: number;
       readonly type: FrameType;
       readonly body: Uint8Array;
@@ -34,13 +37,14 @@ export type ToMain =
   | {
       readonly kind: 'notice';
       readonly session: number;
+      readonly reader: string | undefined;
       readonly type: FrameType;
       readonly body: Uint8Array;
     }
   | { readonly kind: 'closed'; readonly session: number }
   | { readonly kind: 'describe'; readonly datasetId: number; readonly version: number }
   /** Reads that were answered without the main thread. */
-  | { readonly kind: 'served'; readonly reads: readonly Touched[] }
+  | { readonly kind: 'served'; readonly reads: readonly ServedRead[] }
   /** The file did not give what its record promises: the body of a READ of what should be looked at. */
   | { readonly kind: 'doubt'; readonly body: Uint8Array }
   | { readonly kind: 'log'; readonly line: string };

@@ -42,7 +42,9 @@ export class RelayClient {
     };
     const error = await new Promise<SentError | undefined>((ended) => {
       this.#running.set(id, { reply, taken: Promise.resolve(), ended });
-      this.#post({ kind: 'request', id, requestId, session: this.#numberOf(session), ...request });
+      const { reader } = session;
+      const of = { session: this.#numberOf(session), reader };
+      this.#post({ kind: 'request', id, requestId, ...of, ...request });
       if (signal.aborted) onAbort();
       else signal.addEventListener('abort', onAbort);
     });
@@ -53,7 +55,8 @@ export class RelayClient {
   }
 
   notice(notice: { readonly type: FrameType; readonly body: Buffer }, session: DataSession): void {
-    this.#post({ kind: 'notice', session: this.#numberOf(session), ...notice });
+    const { reader } = session;
+    this.#post({ kind: 'notice', session: this.#numberOf(session), reader, ...notice });
   }
 
   receive(message: ToThread): void {

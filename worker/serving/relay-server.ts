@@ -59,18 +59,18 @@ export class RelayServer implements Disposable {
     for (const session of [...this.#sessions.keys()]) this.#close(session);
   }
 
-  #notice({ session, type, body }: Extract<ToMain, { kind: 'notice' }>): void {
+  #notice({ session, reader, type, body }: Extract<ToMain, { kind: 'notice' }>): void {
     const header = { type, requestId: 0, bodyBytes: body.length };
     try {
-      this.#options.handler.notice(header, Buffer.from(body), this.#session(session));
+      this.#options.handler.notice(header, Buffer.from(body), this.#session(session, reader));
     } catch (error) {
       this.#options.log.debug({ err: error }, 'a notice was not understood');
     }
   }
 
-  async #serve({ id, session: number, requestId, type, body }: Request): Promise<void> {
+  async #serve({ id, session: number, reader, requestId, type, body }: Request): Promise<void> {
     const { handler, post, log } = this.#options;
-    const session = this.#session(number);
+    const session = this.#session(number, reader);
     const answer = new Answer((bytes) => {
       post({ kind: 'frames', id, bytes }, [bytes.buffer]);
     });
@@ -94,10 +94,10 @@ export class RelayServer implements Disposable {
     post({ kind: 'ended', id, error }, []);
   }
 
-  #session(number: number): Session {
+  #session(number: number, reader: string | undefined): Session {
     let session = this.#sessions.get(number);
     if (session === undefined) {
-      session = new Session(this.#options.share());
+      session = new Session(this.#options.share(), reader);
       this.#sessions.set(number, session);
     }
     return session;
@@ -111,10 +111,12 @@ export class RelayServer implements Disposable {
 
 class Session implements DataSession {
   readonly share: ByteShare;
+  readonly reader: string | undefined;
   readonly #listeners: (() => void)[] = [];
 
-  constructor(share: ByteShare) {
+  constructor(share: ByteShare, reader: string | undefined) {
     this.share = share;
+    this.reader = reader;
   }
 
   onClose(listener: () => void): void {

@@ -4,11 +4,11 @@ import { MIB } from '../../common/index.ts';
 import type { Clock, Logger } from '../../common/index.ts';
 import type { DataHandler, DataServer, DataServerOptions } from '../../rpc/data/index.ts';
 import type { ConnectionSlots } from '../../rpc/data/index.ts';
-import type { Touched } from '../../rpc/frames/index.ts';
 import { FRAME } from '../../rpc/frames/index.ts';
 import type { DataPlane } from '../data-plane.ts';
 import type { ObjectStore } from '../store/index.ts';
 import type { Versions } from '../versions.ts';
+import type { ServedRead } from './served-reads.ts';
 import { ServingThreads } from './serving-threads.ts';
 
 /** More threads than this wait for memory, not for each other (measured: docs/adr/0009). */
@@ -83,8 +83,8 @@ export async function serveByThreads(options: ServeOptions): Promise<ServingThre
   });
 }
 
-async function countServed(plane: DataPlane, reads: readonly Touched[]): Promise<void> {
-  for (const read of reads) await plane.touched(read);
+async function countServed(plane: DataPlane, reads: readonly ServedRead[]): Promise<void> {
+  for (const read of reads) await plane.touched(read, read.reader);
 }
 
 /** Reading checks: what is damaged is dropped by it. */

@@ -10,8 +10,20 @@ const TELL_MS = 100;
 /** Files whose reads are told together; more are told at once. */
 const MAX_FILES = 1_024;
 
+/** Reads of one file by one node. */
+export interface ServedRead extends Touched {
+  /** See `DataSession`. */
+  readonly reader?: string | undefined;
+}
+
+interface Served extends FileAddress {
+  readonly offsetBytes: number;
+  readonly reader?: string | undefined;
+}
+
 interface Span {
   readonly address: FileAddress;
+  readonly reader: string | undefined;
   fromBytes: number;
   toBytes: number;
   bytes: number;
@@ -19,23 +31,23 @@ interface Span {
 
 export class ServedReads {
   readonly #clock: Clock;
-  readonly #tell: (reads: readonly Touched[]) => void;
+  readonly #tell: (reads: readonly ServedRead[]) => void;
   readonly #spans = new Map<string, Span>();
   #cancelTimer: (() => void) | undefined;
 
-  constructor(clock: Clock, tell: (reads: readonly Touched[]) => void) {
+  constructor(clock: Clock, tell: (reads: readonly ServedRead[]) => void) {
     this.#clock = clock;
     this.#tell = tell;
   }
 
-  add(read: FileAddress & { readonly offsetBytes: number }, bytes: number): void {
-    const { datasetId, version, ordinal, offsetBytes } = read;
-    const key = `${String(datasetId)}.${String(version)}.${String(ordinal)}`;
+  add(read: Served, bytes: number): void {
+    const { datasetId, version, ordinal, offsetBytes, reader } = read;
+    const key = `${String(datasetId)}.${String(version)}.${String(ordinal)}.${reader ?? ''}`;
     const span = this.#spans.get(key);
     const toBytes = offsetBytes + bytes;
     if (span === undefined) {
       const address = { datasetId, version, ordinal };
-      this.#spans.set(key, { address, fromBytes: offsetBytes, toBytes, bytes });
+      this.#spans.set(key, { address, reader, fromBytes: offsetBytes, toBytes, bytes });
     } else {
       span.fromBytes = Math.min(span.fromBytes, offsetBytes);
       span.toBytes = Math.max(span.toBytes, toBytes);
@@ -51,12 +63,15 @@ export class ServedReads {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (this.#spans.size === 0) return;
-    const reads = [...this.#spans.values()].map(({ address, fromBytes, toBytes, bytes }) => ({
-      address,
-      offsetBytes: fromBytes,
-      lengthBytes: toBytes - fromBytes,
-      bytes,
-    }));
+    const reads = [...this.#spans.values()].map(
+      ({ address, reader, fromBytes, toBytes, bytes }) => ({
+        address,
+        reader,
+        offsetBytes: fromBytes,
+        lengthBytes: toBytes - fromBytes,
+        bytes,
+      }),
+    );
     this.#spans.clear();
     this.#tell(reads);
   }

@@ -16,9 +16,9 @@ import { LarderError, logLine, systemCode } from '../../common/index.ts';
 import type { Clock, Logger } from '../../common/index.ts';
 import { formatAddress } from '../../rpc/data/index.ts';
 import type { ByteShare, ConnectionSlots, DataHandler } from '../../rpc/data/index.ts';
-import type { Touched } from '../../rpc/frames/index.ts';
 import type { ThreadOptions, ToMain, ToThread, VersionView } from './messages.ts';
 import { RelayServer } from './relay-server.ts';
+import type { ServedRead } from './served-reads.ts';
 
 export interface ServingThreadsOptions {
   /** At least one. */
@@ -38,7 +38,7 @@ export interface ServingThreadsOptions {
   readonly share: () => ByteShare;
   readonly describe: (datasetId: number, version: number) => Promise<VersionView>;
   /** Reads that threads have answered. */
-  readonly onServed: (reads: readonly Touched[]) => void;
+  readonly onServed: (reads: readonly ServedRead[]) => void;
   /** A file did not give what its record promises; the body of a READ. */
   readonly onDoubt: (body: Buffer) => void;
   readonly clock: Clock;

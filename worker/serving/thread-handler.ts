@@ -61,7 +61,7 @@ export class ThreadHandler implements DataHandler {
       return;
     }
     const request = decodeRead(body);
-    const sentBytes = await this.#serve(request, reply);
+    const sentBytes = await this.#serve(request, reply, session.reader);
     if (sentBytes > 0 && sentBytes === request.lengthBytes) {
       await reply.send(encodeFrame(FRAME.END, reply.requestId));
       return;
@@ -79,7 +79,7 @@ export class ThreadHandler implements DataHandler {
   }
 
   /** @returns bytes from the start of the request that were sent */
-  async #serve(request: ReadRequest, reply: Reply): Promise<number> {
+  async #serve(request: ReadRequest, reply: Reply, reader: string | undefined): Promise<number> {
     const { views, objects, placement, served } = this.#options;
     const found = views.find(request);
     if (found === undefined) return 0;
@@ -95,7 +95,7 @@ export class ThreadHandler implements DataHandler {
     if (object === undefined) return 0;
     const sentBytes = await this.#send(object, request, reply);
     // Who passed it on counts it as a read of its own readers.
-    if (sentBytes > 0 && (request.hops ?? 0) === 0) served.add(request, sentBytes);
+    if (sentBytes > 0 && (request.hops ?? 0) === 0) served.add({ ...request, reader }, sentBytes);
     return sentBytes;
   }
 

@@ -158,7 +158,7 @@ test.each(['ORIGIN_CREDENTIALS', 'ORIGIN_DENIED', 'ORIGIN_UNREACHABLE'] as const
   },
 );
 
-test('a keeper that the owner names is asked for what it has', async () => {
+test('a keeper that the owner names is asked, and may fetch', async () => {
   let mayKeeperFetch: boolean | undefined;
   const keeper = await worker('w1', async (reply, mayFetch) => {
     mayKeeperFetch = mayFetch;
@@ -170,7 +170,7 @@ test('a keeper that the owner names is asked for what it has', async () => {
     ),
   );
   expect(await routerTo([owner]).read(range, never)).toEqual(bytes);
-  expect(mayKeeperFetch).toBe(false);
+  expect(mayKeeperFetch).toBe(true);
 });
 
 test('where the keeper has it no more, the next candidate is asked', async () => {

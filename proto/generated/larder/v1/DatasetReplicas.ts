@@ -6,10 +6,14 @@ export interface DatasetReplicas {
   'dataset_id'?: (number);
   'replicas'?: (number);
   'quota_bytes'?: (number | string | Long);
+  'policy'?: (string);
+  'first_toucher'?: (boolean);
 }
 
 export interface DatasetReplicas__Output {
   'dataset_id': (number);
   'replicas': (number);
   'quota_bytes': (number);
+  'policy': (string);
+  'first_toucher': (boolean);
 }

@@ -10,6 +10,7 @@ export interface DatasetSettings {
   'credentials'?: (string);
   'replicas'?: (number);
   'quota_bytes'?: (number | string | Long);
+  'policy'?: (string);
 }
 
 export interface DatasetSettings__Output {
@@ -20,4 +21,5 @@ export interface DatasetSettings__Output {
   'credentials': (string);
   'replicas': (number);
   'quota_bytes': (number);
+  'policy': (string);
 }

@@ -9,6 +9,8 @@ export interface DatasetStatus {
   'files'?: (number | string | Long);
   'bytes'?: (number | string | Long);
   'held_bytes'?: (number | string | Long);
+  'policy'?: (string);
+  'first_toucher'?: (boolean);
 }
 
 export interface DatasetStatus__Output {
@@ -18,4 +20,6 @@ export interface DatasetStatus__Output {
   'files': (number);
   'bytes': (number);
   'held_bytes': (number);
+  'policy': (string);
+  'first_toucher': (boolean);
 }

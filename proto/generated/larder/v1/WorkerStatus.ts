@@ -7,6 +7,7 @@ import type { MoveCounters as _larder_v1_MoveCounters, MoveCounters__Output as _
 import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _larder_v1_PeerCounters__Output } from '../../larder/v1/PeerCounters.ts';
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from '../../larder/v1/OriginTrouble.ts';
 import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from '../../larder/v1/Disk.ts';
+import type { DatasetPattern as _larder_v1_DatasetPattern, DatasetPattern__Output as _larder_v1_DatasetPattern__Output } from '../../larder/v1/DatasetPattern.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface WorkerStatus {
@@ -23,6 +24,7 @@ export interface WorkerStatus {
   'peers'?: (_larder_v1_PeerCounters | null);
   'origin_troubles'?: (_larder_v1_OriginTrouble)[];
   'disks'?: (_larder_v1_Disk)[];
+  'patterns'?: (_larder_v1_DatasetPattern)[];
 }
 
 export interface WorkerStatus__Output {
@@ -39,4 +41,5 @@ export interface WorkerStatus__Output {
   'peers': (_larder_v1_PeerCounters__Output | null);
   'origin_troubles': (_larder_v1_OriginTrouble__Output)[];
   'disks': (_larder_v1_Disk__Output)[];
+  'patterns': (_larder_v1_DatasetPattern__Output)[];
 }

@@ -36,6 +36,7 @@ const dataset: DatasetInfo = {
     credentials: '',
     replicas: 1,
     quotaBytes: 0,
+    policy: 'auto',
   },
 };
 

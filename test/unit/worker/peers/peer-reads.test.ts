@@ -1,6 +1,6 @@
 /** Object readers of several workers that ask each other over real sockets, in one process. */
 import { crc32 } from '@node-rs/crc32';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Placement, silentLogger, systemClock, untilAborted } from '../../../../common/index.ts';
 import type { ObjectRef, PlacementMember } from '../../../../common/index.ts';
 import { DataServer } from '../../../../rpc/data/index.ts';
@@ -9,6 +9,7 @@ import {
   decodeRead,
   encodeDataHead,
   encodeFrame,
+  encodeJson,
   FRAME,
 } from '../../../../rpc/frames/index.ts';
 import { noKeepers, PeerLinks, PeerReads } from '../../../../worker/peers/index.ts';
@@ -38,7 +39,12 @@ afterEach(async () => {
   for (const node of nodes.splice(0)) await node[Symbol.asyncDispose]();
 });
 
-async function start(workerId: string, keepers: Keepers = noKeepers): Promise<Node> {
+/** @param sendsTo the id of a worker to which it sends whoever reads */
+async function start(
+  workerId: string,
+  keepers: Keepers = noKeepers,
+  sendsTo?: string,
+): Promise<Node> {
   const links = new PeerLinks({ workerId, clock, log, timeoutMs: 2_000 });
   const peers = new PeerReads({
     ...{ workerId, links, keepers, clock, log, placement: () => placement },
@@ -51,6 +57,11 @@ async function start(workerId: string, keepers: Keepers = noKeepers): Promise<No
     handler: {
       welcome: { protocol: 1, workerId },
       request: async (header, body, reply) => {
+        const to = placement.members.find((member) => member.workerId === sendsTo);
+        if (header.type === FRAME.READ && to !== undefined) {
+          await reply.send(encodeJson(FRAME.REDIRECT, reply.requestId, to));
+          return;
+        }
         if (header.type === FRAME.READ) {
           const { ordinal, offsetBytes, lengthBytes, mayFetch, hops } = decodeRead(body);
           const object = ordinal === 1 ? ref : large;
@@ -104,7 +115,7 @@ test('what a keeper has comes from it, and only the rest from the origin', async
   const keeper = await start(second);
   placement = new Placement(1, [keeper.member]);
   for (const block of [0, 2]) await keeper.larder.read(large, block * MIB, MIB);
-  const knows = { keepersOf: () => [keeper.member], isSettled: () => true };
+  const knows = { ...noKeepers, keepersOf: () => [keeper.member], isSettled: () => true };
   const owner = await start(first, knows);
   expect(await owner.larder.readsRight(large, 0, 4 * MIB)).toBe(true);
   await owner.larder.quiet();
@@ -122,9 +133,37 @@ test('an owner that has not heard what others have asks the next two before the 
   const before = await start(SECOND);
   placement = new Placement(1, [before.member]);
   expect(await before.larder.readsRight(ref)).toBe(true);
-  const owner = await start(FIRST, { keepersOf: () => [], isSettled: () => false });
+  const owner = await start(FIRST, { ...noKeepers, keepersOf: () => [], isSettled: () => false });
   expect(await owner.larder.readsRight(ref)).toBe(true);
   expect(owner.larder.origin.counters.gets).toBe(0);
+});
+
+describe('an owner that has given an object away', () => {
+  test('sends its keeper to itself, which reads the origin for all, and keeps it', async () => {
+    await start(FIRST, noKeepers, THIRD);
+    const second = await start(SECOND);
+    const taken: number[] = [];
+    const take = ({ firstBlock }: { firstBlock: number }) => void taken.push(firstBlock);
+    const keeper = await start(THIRD, { ...noKeepers, take });
+    expect(await keeper.larder.readsRight(ref)).toBe(true);
+    expect(new Set(taken)).toEqual(new Set([ref.firstBlock]));
+    expect(keeper.larder.origin.counters.gets).toBe(1);
+    await keeper.larder.quiet();
+    expect(keeper.larder.heldBlocks(1)).not.toEqual([]);
+    // Whoever is asked for it is sent there as well, and has it from there.
+    expect(await second.larder.readsRight(ref)).toBe(true);
+    expect(second.larder.origin.counters.gets).toBe(0);
+  });
+
+  test('and a keeper that has nothing of it yet fetches it for who is sent there', async () => {
+    await start(FIRST, noKeepers, THIRD);
+    const keeper = await start(THIRD, { ...noKeepers, isMine: () => true });
+    const second = await start(SECOND);
+    expect(await second.larder.readsRight(ref)).toBe(true);
+    expect(second.larder.origin.counters.gets).toBe(0);
+    expect(keeper.larder.origin.counters.gets).toBe(1);
+    expect(second.larder.heldBlocks(1)).toEqual([]);
+  });
 });
 
 test('what arrives at a worker from another one is not given to one that may not fetch', async () => {

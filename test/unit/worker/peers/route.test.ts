@@ -29,6 +29,25 @@ function asked(facts: Partial<RouteFacts>, object = ref, offsetBytes = 0): [stri
   return [asks.map(({ member, mayFetch }) => `${member.workerId}${mayFetch ? '!' : ''}`), keeps];
 }
 
+describe('where objects are kept where they are read first', () => {
+  const isScattered = () => true;
+
+  test('by whom its owner has given it to: nobody, and what comes is kept', () => {
+    const keepers = { ...noKeepers, isScattered, isMine: () => true };
+    expect(asked({ workerId: at(2), keepers })).toEqual([[], true]);
+  });
+
+  test('by the owner: whom it has given it to, who may fetch', () => {
+    const keepers = { ...noKeepers, isScattered, keepersOf: () => order.slice(2, 3) };
+    expect(asked({ keepers })).toEqual([[`${at(2)}!`], true]);
+  });
+
+  test('by an owner that has not heard yet what others have: everybody, for what they have', () => {
+    const keepers = { ...noKeepers, isScattered, isSettled: () => false };
+    expect(asked({ keepers })).toEqual([[at(1), at(2), at(3)], true]);
+  });
+});
+
 describe('who is asked before the origin', () => {
   test('by the owner: nobody, and what comes is kept', () => {
     expect(asked({})).toEqual([[], true]);
@@ -47,19 +66,19 @@ describe('who is asked before the origin', () => {
     expect(asked({ workerId: at(3), replicas: 'all' })).toEqual([chain, true]);
     expect(asked({ workerId: at(1), replicas: 2 })).toEqual([[`${at(0)}!`], true]);
     expect(asked({ workerId: at(2), replicas: 2 })[1]).toBe(false);
-    const keepers = { keepersOf: () => order.slice(0, 1), isSettled: () => true };
+    const keepers = { ...noKeepers, keepersOf: () => order.slice(0, 1), isSettled: () => true };
     const afterChain = [[...chain, at(0)], true];
     expect(asked({ workerId: at(3), replicas: 'all', keepers })).toEqual(afterChain);
   });
 
   test('keepers first, for what they have; the worker itself is not asked', () => {
-    const keepers = { keepersOf: () => [...order].reverse(), isSettled: () => true };
+    const keepers = { ...noKeepers, keepersOf: () => [...order].reverse(), isSettled: () => true };
     expect(asked({ keepers })[0]).toEqual([at(3), at(2), at(1)]);
     expect(asked({ keepers, workerId: at(1) })[0]).toEqual([at(3), at(2), at(0), `${at(0)}!`]);
   });
 
   test('by an owner that has not heard what others have: the next two, for what they have', () => {
-    const keepers = { keepersOf: () => [], isSettled: () => false };
+    const keepers = { ...noKeepers, keepersOf: () => [], isSettled: () => false };
     expect(asked({ keepers })).toEqual([[at(1), at(2)], true]);
     expect(asked({ keepers, workerId: at(1) })[0]).toEqual([`${at(0)}!`]);
   });
