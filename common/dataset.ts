@@ -8,8 +8,14 @@
  */
 import { createHash } from 'node:crypto';
 import { LarderError } from './errors.ts';
-import { DEFAULT_BLOCK_BYTES, MAX_BLOCK_BYTES, MAX_REPLICAS, MIN_BLOCK_BYTES } from './limits.ts';
-import { parseSize } from './units.ts';
+import {
+  DEFAULT_BLOCK_BYTES,
+  MAX_BLOCK_BYTES,
+  MAX_REPLICAS,
+  MIN_BLOCK_BYTES,
+  MIN_ORIGIN_BANDWIDTH_BYTES,
+} from './limits.ts';
+import { formatBytes, parseRate, parseSize } from './units.ts';
 
 export type PathStyle = 'auto' | 'true' | 'false';
 
@@ -27,6 +33,8 @@ export interface DatasetSettings {
   readonly credentials: string;
   /** Not part of an object's identity: it holds for all versions at once. */
   readonly replicas: Replicas;
+  /** Bytes a second that all workers together read from the origin; 0: unlimited. As `replicas`. */
+  readonly originBandwidthBytes: number;
 }
 
 export interface DatasetInfo {
@@ -44,6 +52,7 @@ export const DEFAULT_SETTINGS: DatasetSettings = {
   pathStyle: 'auto',
   credentials: '',
   replicas: 1,
+  originBandwidthBytes: 0,
 };
 
 /**
@@ -160,14 +169,15 @@ export function withSetting(
       });
     case 'replicas':
       return { ...settings, replicas: value === '' ? 1 : parseReplicas(value) };
-    case 'policy':
     case 'originBandwidth':
+      return { ...settings, originBandwidthBytes: value === '' ? 0 : parseBandwidth(value) };
+    case 'policy':
     case 'quota':
       throw new LarderError('NOT_YET_AVAILABLE', { setting: key });
     default:
       throw new LarderError('INVALID_ARGUMENT', {
         key,
-        expected: 'blockSize, endpoint, region, pathStyle, credentials or replicas',
+        expected: 'blockSize, endpoint, region, pathStyle, credentials, replicas or originBandwidth',
       });
   }
 }
@@ -201,6 +211,14 @@ function parseReplicas(value: string): Replicas {
   if (replicas >= 1 && replicas <= MAX_REPLICAS) return replicas;
   const expected = `a number from 1 to ${String(MAX_REPLICAS)}, or all`;
   throw new LarderError('INVALID_ARGUMENT', { key: 'replicas', value, expected });
+}
+
+function parseBandwidth(value: string): number {
+  const bytes = parseRate(value);
+  if (bytes === 0 || bytes >= MIN_ORIGIN_BANDWIDTH_BYTES) return bytes;
+  const least = `${formatBytes(MIN_ORIGIN_BANDWIDTH_BYTES)}/s`;
+  const expected = `0 or empty (unlimited), or ${least} and more`;
+  throw new LarderError('INVALID_ARGUMENT', { key: 'originBandwidth', value, expected });
 }
 
 function parseEndpoint(value: string): string {

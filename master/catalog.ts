@@ -268,11 +268,12 @@ export function sameObjects(a: DatasetSettings, b: DatasetSettings): boolean {
 
 /**
  * The dataset as it holds for one version: what names its objects is as the version was listed; what
- * only says how to reach the origin, or how many copies there are, is as it stands now.
+ * only says how to reach the origin and how fast, or how many copies there are, is as it stands now.
  */
 export function datasetInfo(dataset: DatasetRecord, version: VersionRecord): DatasetInfo {
-  const { region, pathStyle, replicas } = dataset.settings;
-  const settings = { ...version.settings, region, pathStyle, replicas };
+  const { region, pathStyle, replicas, originBandwidthBytes } = dataset.settings;
+  const current = { region, pathStyle, replicas, originBandwidthBytes };
+  const settings = { ...version.settings, ...current };
   return { id: dataset.id, name: dataset.name, origin: dataset.origin, settings };
 }
 

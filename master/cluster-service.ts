@@ -59,6 +59,7 @@ function clusterStatus(options: ClusterServiceOptions): ClusterStatus {
         latest_version: dataset.latestVersion,
         files: latest.files,
         bytes: latest.bytes,
+        origin_budget: workers.originBudget(dataset.id) ?? null,
         held_bytes: alive.reduce((sum, id) => sum + workers.held.bytes(id, dataset.id), 0),
       };
     }),

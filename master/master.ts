@@ -21,7 +21,7 @@ import { compileOptions } from './options.ts';
 import type { MasterConfig, MasterOptions } from './options.ts';
 import { preloadService } from './preload-service.ts';
 import { Preloads } from './preloads.ts';
-import { replicasToWire } from './wire.ts';
+import { originBudgets, replicasToWire } from './wire.ts';
 import { Predictions } from './predictions.ts';
 import { Workers } from './workers.ts';
 
@@ -73,6 +73,7 @@ async function startParts(
   const workers = new Workers({
     ...{ store, clock, log, times, term, placement, predictions },
     replicas: () => replicasToWire(catalog.datasets()),
+    budgets: () => originBudgets(catalog.datasets()),
     limits: { blocksOf: (id: number) => catalog.find(id)?.nextBlock },
   });
   const listings = new Listings(clock, times.listingIdleMs);

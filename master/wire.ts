@@ -6,6 +6,7 @@ import type { Placement } from '../proto/generated/larder/v1/Placement.ts';
 import type { ReplicaSettings } from '../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { Version } from '../proto/generated/larder/v1/Version.ts';
 import { memberToWire, replicaCount, replicasFromWire, settingsToWire } from '../rpc/grpc/index.ts';
+import type { DatasetBudget } from './origin-budgets.ts';
 import type { DatasetRecord, PlacementRecord, VersionRecord } from './records.ts';
 
 /** As on the command line, so that both are checked by the same rules; 0 and empty are the defaults. */
@@ -18,6 +19,7 @@ export function settingsAsText(settings: DatasetSettings__Output | null): Record
     pathStyle: settings.path_style,
     credentials: settings.credentials,
     replicas: replicasText(settings.replicas),
+    originBandwidth: settings.origin_bandwidth === 0 ? '' : String(settings.origin_bandwidth),
   };
 }
 
@@ -32,6 +34,13 @@ export function replicasToWire(datasets: readonly DatasetRecord[]): ReplicaSetti
       .filter(({ settings }) => settings.replicas !== 1)
       .map(({ id, settings }) => ({ dataset_id: id, replicas: replicaCount(settings.replicas) })),
   };
+}
+
+/** Of all datasets that have one. */
+export function originBudgets(datasets: readonly DatasetRecord[]): DatasetBudget[] {
+  return datasets
+    .filter(({ settings }) => settings.originBandwidthBytes > 0)
+    .map(({ id, settings }) => ({ datasetId: id, bytesPerSecond: settings.originBandwidthBytes }));
 }
 
 export function versionToWire(version: VersionRecord, leases: number): Version {

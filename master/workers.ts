@@ -17,17 +17,19 @@ import { fromFailure, memberFromWire, memberToWire } from '../rpc/grpc/index.ts'
 import type { ServerStream } from '../rpc/grpc/index.ts';
 import { Signal, untilAborted, withDeadline } from './async.ts';
 import { Breather } from './breathe.ts';
+import { BudgetFeed } from './budget-feed.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import { HeldBlocks } from './held.ts';
 import type { HeldLimits } from './held.ts';
 import { lastCopies, NO_COPIES } from './last-copies.ts';
 import { Membership } from './membership.ts';
+import type { BudgetState, DatasetBudget } from './origin-budgets.ts';
 import { PlacementFeed } from './placement-feed.ts';
 import type { MasterTimes } from './options.ts';
 import type { Predictions } from './predictions.ts';
 import type { PlacementRecord } from './records.ts';
 import { Reports } from './reports.ts';
-import { WorkerSession } from './worker-session.ts';
+import { answersProbe, WorkerSession } from './worker-session.ts';
 
 export interface WorkersOptions {
   readonly store: CatalogStore;
@@ -39,6 +41,8 @@ export interface WorkersOptions {
   readonly placement: PlacementRecord;
   /** What workers are told of it, as it is now. */
   readonly replicas: () => ReplicaSettings;
+  /** Of origins: of all datasets that have one, as it is now. */
+  readonly budgets: () => readonly DatasetBudget[];
   /** Of what workers may report. */
   readonly limits: HeldLimits;
   readonly predictions: Predictions;
@@ -60,6 +64,7 @@ export class Workers {
   readonly #sessions = new Map<string, WorkerSession>();
   readonly #heartbeats = new Map<string, Heartbeat__Output>();
   readonly #feed: PlacementFeed;
+  readonly #budgets: BudgetFeed;
   readonly #unkept: SparseWarning;
   readonly #ending = new AbortController();
   #commands = 0;
@@ -78,6 +83,12 @@ export class Workers {
         options.predictions.placed(placement);
         return this.#tell(message);
       },
+    });
+    this.#budgets = new BudgetFeed({
+      clock: options.clock,
+      budgets: options.budgets,
+      members: () => this.#budgetMembers(),
+      tell: (workerId, message) => void this.#sessions.get(workerId)?.send(message),
     });
     this.held = new HeldBlocks(options.limits);
     this.#reports = new Reports({ ...options, held: this.held });
@@ -140,10 +151,16 @@ export class Workers {
     this.#membership.setGrace(graceMs);
   }
 
-  /** Tells every worker how many copies objects are to have: somebody has set it. */
-  replicasChanged(): void {
+  /** Tells every worker how many copies objects are to have, and how fast origins may be read: somebody has set it. */
+  settingsChanged(): void {
+    this.#budgets.divide();
     const message = { replicas: this.#options.replicas() };
     for (const session of this.#sessions.values()) void session.send(message);
+  }
+
+  /** Undefined where the dataset's origin has no budget. */
+  originBudget(datasetId: number): BudgetState | undefined {
+    return this.#budgets.state(datasetId);
   }
 
   /** Judges leases; to be called several times per lease. */
@@ -233,6 +250,12 @@ export class Workers {
     await this.#feed.close();
   }
 
+  #budgetMembers() {
+    return this.#membership.states().map(({ member: { workerId, weightBytes } }) => ({
+      ...{ workerId, weightBytes, isConnected: this.#sessions.has(workerId) },
+    }));
+  }
+
   #isLeaving(workerId: string): boolean {
     return this.#membership.state(workerId)?.member.state === 'leaving';
   }
@@ -240,6 +263,7 @@ export class Workers {
   #forget(workerId: string): void {
     this.held.forgetWorker(workerId);
     this.#heartbeats.delete(workerId);
+    this.#budgets.forget(workerId);
   }
 
   /** @throws {LarderError} `WORKER_ID_TAKEN` where another process lives as this worker */
@@ -311,6 +335,7 @@ export class Workers {
     });
     await this.#feed.settled();
     await session.send({ replicas: this.#options.replicas() });
+    this.#budgets.joined(session.workerId);
     await session.send(this.#feed.message);
     this.changed.notify();
   }
@@ -346,6 +371,7 @@ export class Workers {
 
   #heard(session: WorkerSession, heartbeat: Heartbeat__Output): void {
     this.#heartbeats.set(session.workerId, heartbeat);
+    this.#budgets.heard(session.workerId, heartbeat);
     if (session.heldReported || !heartbeat.held_reported) return;
     if (this.held.isAwaited(session.workerId)) return;
     session.heldReported = true;
@@ -368,18 +394,4 @@ export class Workers {
       await breather.breathe();
     }
   }
-}
-
-/** Whether the process behind a stream is there. */
-async function answersProbe(
-  session: WorkerSession,
-  timeoutMs: number,
-  clock: Clock,
-): Promise<boolean> {
-  const answer = new Promise<boolean>((resolve) => {
-    session.start((command) => ({ probe: { command } }), {
-      onEnd: () => resolve(!session.closed.aborted),
-    });
-  });
-  return await withDeadline(answer, timeoutMs, clock, 'a claim').catch(() => false);
 }

@@ -10,7 +10,10 @@ import { Dataset } from './dataset.ts';
 import type { BuildOptions, BuildResult, DatasetSummary, VersionInfo } from './types.ts';
 import { buildFrom, summaryFrom, versionFrom } from './wire.ts';
 
-/** Keys as on the command line: `blockSize`, `endpoint`, `region`, `pathStyle`, `credentials`, `replicas`. */
+/**
+ * Keys as on the command line: `blockSize`, `endpoint`, `region`, `pathStyle`, `credentials`,
+ * `replicas`, `originBandwidth`.
+ */
 export type SettingChanges = Readonly<Record<string, string>>;
 
 export interface CreateOptions extends BuildOptions {
@@ -69,7 +72,7 @@ export class Datasets {
   }
 
   /**
-   * `replicas`, `region` and `pathStyle` count at once, what names objects from the next version on.
+   * `replicas`, `originBandwidth`, `region` and `pathStyle` count at once, what names objects from the next version on.
    *
    * @throws {LarderError} `INVALID_ARGUMENT` */
   async set(name: string, settings: SettingChanges): Promise<DatasetSummary> {

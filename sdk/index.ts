@@ -32,6 +32,7 @@ export type {
   DirectoryEntry,
   FileLocation,
   FileStat,
+  OriginBudget,
   OriginCounters,
   PreloadProgress,
   PreloadState,

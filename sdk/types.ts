@@ -104,6 +104,12 @@ export interface OriginCounters {
   readonly requestedBytes: number;
 }
 
+export interface OriginBudget {
+  readonly budget: number;
+  readonly now: number;
+  readonly used: number;
+}
+
 /** A cache directory of a worker. */
 export interface DiskStatus {
   readonly path: string;
@@ -173,6 +179,11 @@ export interface ClusterStatus {
     readonly files: number;
     readonly bytes: number;
     readonly heldBytes: number;
+    /**
+     * Bytes a second that all workers together read from its origin: as set, less for a while (`now`) after the
+     * origin has throttled, and what they read. Undefined where that is unlimited.
+     */
+    readonly originBudget?: OriginBudget;
   }[];
   readonly origin: OriginCounters;
   /**

@@ -91,12 +91,13 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
   return {
     placement: status.placement,
     ...workersFrom(status.workers),
-    datasets: status.datasets.map(({ name, latest_version, files, bytes, held_bytes }) => ({
-      name,
-      latestVersion: latest_version,
-      files,
-      bytes,
-      heldBytes: held_bytes,
+    datasets: status.datasets.map((dataset) => ({
+      name: dataset.name,
+      latestVersion: dataset.latest_version,
+      files: dataset.files,
+      bytes: dataset.bytes,
+      heldBytes: dataset.held_bytes,
+      ...(dataset.origin_budget === null ? {} : { originBudget: { ...dataset.origin_budget } }),
     })),
     origin,
     reads,

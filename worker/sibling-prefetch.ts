@@ -18,6 +18,7 @@ import type { EntryAttributes, Logger, ObjectRef, Placement } from '../common/in
 import type { AheadUse, RoomAhead } from './admission/index.ts';
 import { SiblingPasses } from './fetching/index.ts';
 import type { Sibling, SiblingPassesOptions } from './fetching/index.ts';
+import { weightShare } from './prefetch/index.ts';
 import type { OpenedVersion } from './versions.ts';
 
 /** What of the object reader is needed here. */
@@ -161,10 +162,7 @@ export class SiblingPrefetch implements Disposable {
 
   /** How many of all files this worker owns, by weight. */
   #share(): number {
-    const members = this.#options.placement()?.members ?? [];
-    const all = members.reduce((sum, { weightBytes }) => sum + weightBytes, 0);
-    const own = members.find(({ workerId }) => workerId === this.#options.workerId);
-    return own === undefined || all === 0 ? 1 : own.weightBytes / all;
+    return weightShare(this.#options.placement(), this.#options.workerId);
   }
 }
 

@@ -28,6 +28,7 @@ import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
 import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './serving/index.ts';
 import type { ServingThreads } from './serving/index.ts';
+import { OriginBudgets, weightShare } from './prefetch/index.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
@@ -61,7 +62,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await using started = new Disposals();
   const cluster: Cluster = { membership: undefined, moves: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
-  const { store, master, moves, expectations, predictions } = parts;
+  const { store, master, moves, expectations, predictions, budgets } = parts;
   const { address: dataAddress, serving } = await serve(
     { ...options, clock, log },
     parts,
@@ -83,6 +84,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       held: store.held,
       onReplicas: (replicas) => {
         moves.setReplicas(replicas);
+      },
+      onOriginShares: (shares) => {
+        budgets.told(shares);
       },
       predict: (request) => predictions.predict(request),
       ...(options.reportMs === undefined ? {} : { reportMs: options.reportMs }),
@@ -141,6 +145,7 @@ interface Parts {
   readonly moves: Moves;
   readonly expectations: Expectations;
   readonly troubles: OriginTroubles;
+  readonly budgets: OriginBudgets;
   readonly predictions: HeldPredictions;
 }
 
@@ -179,8 +184,17 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
     restMs: config.originRestMs,
     hasOthers: () => (cluster.membership?.placement.members.length ?? 0) > 1,
   });
-  const originFor = async (datasetId: number) =>
-    troubles.guard(datasetId, origins.get(await versions.dataset(datasetId)));
+  const budgets = started.use(
+    new OriginBudgets({
+      clock,
+      isConnected: () => cluster.membership?.connected ?? false,
+      weightShare: () => weightShare(cluster.membership?.placement, workerId),
+    }),
+  );
+  const originFor = async (datasetId: number) => {
+    const origin = origins.get(await versions.dataset(datasetId));
+    return troubles.guard(datasetId, budgets.paced(datasetId, origin));
+  };
   const maxOriginReads = shareOfOpenFiles(openFiles, ORIGIN_READS);
   const links = started.use(
     new PeerLinks({
@@ -204,6 +218,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
     reads,
     links,
     troubles,
+    budgets,
     moves,
     expectations,
     predictions,
@@ -331,7 +346,7 @@ async function serve(
 }
 
 function countersOf(parts: Parts): WorkerCounters {
-  const { store, reads, origins, moves, links, troubles } = parts;
+  const { store, reads, origins, moves, links, troubles, budgets } = parts;
   const { uniqueBytes, requestedBytes, readBytes, readOriginBytes, readPeerBytes } = reads.counters;
   return {
     capacityBytes: store.capacityBytes,
@@ -342,5 +357,6 @@ function countersOf(parts: Parts): WorkerCounters {
     moves: moves.counters,
     peers: links.counters,
     originTroubles: troubles.list,
+    originDemands: budgets.demands(),
   };
 }

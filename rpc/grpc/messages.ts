@@ -33,6 +33,7 @@ export function settingsToWire(settings: DatasetSettings): WireSettings {
     path_style: settings.pathStyle,
     credentials: settings.credentials,
     replicas: replicaCount(settings.replicas),
+    origin_bandwidth: settings.originBandwidthBytes,
   };
 }
 
@@ -46,6 +47,7 @@ export function settingsFromWire(settings: WireSettingsOut | null): DatasetSetti
     pathStyle: pathStyle(settings.path_style),
     credentials: settings.credentials,
     replicas: replicasFromWire(settings.replicas),
+    originBandwidthBytes: settings.origin_bandwidth,
   };
 }
 

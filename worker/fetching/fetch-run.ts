@@ -251,7 +251,8 @@ export class FetchRun implements Queued {
     const offsetBytes = this.#filler.positionBytes;
     const { signal } = this.#abort;
     const lengthBytes = toBytes - offsetBytes;
-    await origin.read({ object: ref, offsetBytes, lengthBytes, signal }, (bytes) => {
+    const urgency = () => this.priority;
+    await origin.read({ object: ref, offsetBytes, lengthBytes, signal, urgency }, (bytes) => {
       this.#options.onReceived(bytes.length);
       this.#originEndBytes = this.#filler.positionBytes + bytes.length;
       return this.#take(bytes);

@@ -11,6 +11,7 @@ import type { CollectDataset__Output } from '../../proto/generated/larder/v1/Col
 import type { FetchObjects__Output } from '../../proto/generated/larder/v1/FetchObjects.ts';
 import type { ListOrigin__Output } from '../../proto/generated/larder/v1/ListOrigin.ts';
 import type { MasterMessage__Output } from '../../proto/generated/larder/v1/MasterMessage.ts';
+import type { OriginShares__Output } from '../../proto/generated/larder/v1/OriginShares.ts';
 import type { Placement__Output } from '../../proto/generated/larder/v1/Placement.ts';
 import type { ReplicaSettings__Output } from '../../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { ScanDataset__Output } from '../../proto/generated/larder/v1/ScanDataset.ts';
@@ -106,6 +107,7 @@ export class JoinStream {
     if (message.welcome) this.#begin(message.welcome.heartbeat_ms);
     else if (message.placement) this.#place(message.placement);
     else if (message.replicas) this.#replicas(message.replicas);
+    else if (message.origin_shares) this.#shares(message.origin_shares);
     else if (message.list_origin) this.#list(message.list_origin);
     else if (message.fetch_objects) this.#fetch(message.fetch_objects);
     else if (message.collect) this.#collect(message.collect);
@@ -118,6 +120,15 @@ export class JoinStream {
   #replicas({ datasets }: ReplicaSettings__Output): void {
     const counts = datasets.map(({ dataset_id, replicas }) => [dataset_id, replicas] as const);
     this.#options.membership.onReplicas?.(new Map(counts));
+  }
+
+  #shares({ shares }: OriginShares__Output): void {
+    const all = shares.map((share) => ({
+      datasetId: share.dataset_id,
+      bytesPerSecond: share.bytes_per_second,
+      budgetBytesPerSecond: share.budget,
+    }));
+    this.#options.membership.onOriginShares?.(all);
   }
 
   #begin(heartbeatMs: number): void {
@@ -291,7 +302,7 @@ export class JoinStream {
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
   const all = counters();
   const { capacityBytes, usedBytes, disks = [], origin, reads } = all;
-  const { moves, peers, originTroubles } = all;
+  const { moves, peers, originTroubles, originDemands = [] } = all;
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -329,6 +340,9 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
     },
     origin_troubles: originTroubles.map(({ datasetId, code, message }) => ({
       ...{ dataset_id: datasetId, code, message },
+    })),
+    origin_demands: originDemands.map(({ datasetId, bytesPerSecond, waits, refusals }) => ({
+      ...{ dataset_id: datasetId, bytes_per_second: bytesPerSecond, waits, refusals },
     })),
   };
 }

@@ -14,6 +14,7 @@ import type { MasterChannel } from '../../rpc/grpc/index.ts';
 import type { OriginTrouble } from '../origin-troubles.ts';
 import type { ListingBatch } from '../origins/origin.ts';
 import type { PeerCounters } from '../peers/index.ts';
+import type { OriginDemand, OriginShare } from '../prefetch/index.ts';
 import type { DiskStatus } from '../store/index.ts';
 
 /** Blocks [firstBlock, firstBlock + count) of a dataset came to this disk, or went. */
@@ -139,6 +140,7 @@ export interface WorkerCounters {
   };
   readonly peers: PeerCounters;
   readonly originTroubles: readonly OriginTrouble[];
+  readonly originDemands?: readonly OriginDemand[];
 }
 
 export interface MembershipOptions {
@@ -158,6 +160,8 @@ export interface MembershipOptions {
    * have, of all that have more than one.
    */
   onReplicas?(replicas: ReadonlyMap<number, number>): void;
+  /** Called before the first placement, and when it changes: of all origins that have a budget. */
+  onOriginShares?(shares: readonly OriginShare[]): void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;

@@ -1,5 +1,6 @@
 // Original file: proto/larder/v1/catalog.proto
 
+import type { Long } from '@grpc/proto-loader';
 
 export interface DatasetSettings {
   'block_size_bytes'?: (number);
@@ -8,6 +9,7 @@ export interface DatasetSettings {
   'path_style'?: (string);
   'credentials'?: (string);
   'replicas'?: (number);
+  'origin_bandwidth'?: (number | string | Long);
 }
 
 export interface DatasetSettings__Output {
@@ -17,4 +19,5 @@ export interface DatasetSettings__Output {
   'path_style': (string);
   'credentials': (string);
   'replicas': (number);
+  'origin_bandwidth': (number);
 }

@@ -1,5 +1,6 @@
 // Original file: proto/larder/v1/cluster.proto
 
+import type { OriginBudget as _larder_v1_OriginBudget, OriginBudget__Output as _larder_v1_OriginBudget__Output } from '../../larder/v1/OriginBudget.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface DatasetStatus {
@@ -9,6 +10,7 @@ export interface DatasetStatus {
   'files'?: (number | string | Long);
   'bytes'?: (number | string | Long);
   'held_bytes'?: (number | string | Long);
+  'origin_budget'?: (_larder_v1_OriginBudget | null);
 }
 
 export interface DatasetStatus__Output {
@@ -18,4 +20,5 @@ export interface DatasetStatus__Output {
   'files': (number);
   'bytes': (number);
   'held_bytes': (number);
+  'origin_budget': (_larder_v1_OriginBudget__Output | null);
 }

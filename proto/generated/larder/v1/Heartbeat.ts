@@ -6,6 +6,7 @@ import type { MoveCounters as _larder_v1_MoveCounters, MoveCounters__Output as _
 import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _larder_v1_PeerCounters__Output } from '../../larder/v1/PeerCounters.ts';
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from '../../larder/v1/OriginTrouble.ts';
 import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from '../../larder/v1/Disk.ts';
+import type { OriginDemand as _larder_v1_OriginDemand, OriginDemand__Output as _larder_v1_OriginDemand__Output } from '../../larder/v1/OriginDemand.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Heartbeat {
@@ -18,6 +19,7 @@ export interface Heartbeat {
   'peers'?: (_larder_v1_PeerCounters | null);
   'origin_troubles'?: (_larder_v1_OriginTrouble)[];
   'disks'?: (_larder_v1_Disk)[];
+  'origin_demands'?: (_larder_v1_OriginDemand)[];
 }
 
 export interface Heartbeat__Output {
@@ -30,4 +32,5 @@ export interface Heartbeat__Output {
   'peers': (_larder_v1_PeerCounters__Output | null);
   'origin_troubles': (_larder_v1_OriginTrouble__Output)[];
   'disks': (_larder_v1_Disk__Output)[];
+  'origin_demands': (_larder_v1_OriginDemand__Output)[];
 }
