@@ -62,41 +62,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await using started = new Disposals();
   const cluster: Cluster = { membership: undefined, moves: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
-  const { store, master, moves, expectations, predictions, budgets } = parts;
+  const { store, moves, expectations } = parts;
   const { address: dataAddress, serving } = await serve(
     { ...options, clock, log },
     parts,
     cluster,
     started,
   );
-  const membership = started.use(
-    joinCluster({
-      master,
-      member: () => ({
-        workerId: store.workerId,
-        // Without a disk it keeps nothing, and still reads through for whoever has no other worker.
-        weightBytes: Math.max(1, store.capacityBytes),
-        dataAddress,
-        node: options.node ?? os.hostname(),
-        state: 'active',
-      }),
-      softwareVersion: options.softwareVersion,
-      held: store.held,
-      onReplicas: (replicas) => {
-        moves.setReplicas(replicas);
-      },
-      onOriginShares: (shares) => {
-        budgets.told(shares);
-      },
-      predict: (request) => predictions.predict(request),
-      ...(options.reportMs === undefined ? {} : { reportMs: options.reportMs }),
-      handlers: new Commands(parts),
-      counters: () => countersOf(parts),
-      clock,
-      log,
-      random,
-    }),
-  );
+  const membership = started.use(join({ ...options, clock, random, log }, parts, dataAddress));
   cluster.membership = membership;
   membership.onPlacement((placement) => {
     expectations.placed(placement);
@@ -149,6 +122,37 @@ interface Parts {
   readonly predictions: HeldPredictions;
 }
 
+function join(config: Config, parts: Parts, dataAddress: string): ClusterMembership {
+  const { store, master, moves, predictions, budgets } = parts;
+  const { clock, log, random } = config;
+  return joinCluster({
+    master,
+    member: () => ({
+      workerId: store.workerId,
+      // Without a disk it keeps nothing, and still reads through for whoever has no other worker.
+      weightBytes: Math.max(1, store.capacityBytes),
+      dataAddress,
+      node: config.node ?? os.hostname(),
+      state: 'active',
+    }),
+    softwareVersion: config.softwareVersion,
+    held: store.held,
+    onReplicas: (replicas) => {
+      moves.setReplicas(replicas);
+    },
+    onOriginShares: (shares) => {
+      budgets.told(shares);
+    },
+    predict: (request) => predictions.predict(request),
+    ...(config.reportMs === undefined ? {} : { reportMs: config.reportMs }),
+    handlers: new Commands(parts),
+    counters: () => countersOf(parts),
+    clock,
+    log,
+    random,
+  });
+}
+
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
   const { clock, random, log, openFiles = Infinity } = config;
   const store = started.use(await openStore(config, cluster));
@@ -184,13 +188,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
     restMs: config.originRestMs,
     hasOthers: () => (cluster.membership?.placement.members.length ?? 0) > 1,
   });
-  const budgets = started.use(
-    new OriginBudgets({
-      clock,
-      isConnected: () => cluster.membership?.connected ?? false,
-      weightShare: () => weightShare(cluster.membership?.placement, workerId),
-    }),
-  );
+  const budgets = started.use(openBudgets(config, workerId, cluster));
   const originFor = async (datasetId: number) => {
     const origin = origins.get(await versions.dataset(datasetId));
     return troubles.guard(datasetId, budgets.paced(datasetId, origin));
@@ -236,6 +234,14 @@ async function openStore(config: Config, cluster: Cluster): Promise<ObjectStore>
     isReplica: (ref) => cluster.moves?.isReplica(ref) ?? false,
     clock,
     logger: log,
+  });
+}
+
+function openBudgets({ clock }: Config, workerId: string, cluster: Cluster): OriginBudgets {
+  return new OriginBudgets({
+    clock,
+    isConnected: () => cluster.membership?.connected ?? false,
+    weightShare: () => weightShare(cluster.membership?.placement, workerId),
   });
 }
 
