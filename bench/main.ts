@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [peers|metadata|cluster|page] [options]`: which benchmark; without a word it is Larder against
+ * `npm run bench -- [peers|metadata|cluster|policy|page] [options]`: which benchmark; without a word it is Larder against
  * the native file system.
  *
  * Each has its own options and `--help`.
@@ -9,6 +9,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   peers: async () => (await import('./suite/main.ts')).main('peers'),
   metadata: () => import('./metadata/main.ts'),
   cluster: () => import('./cluster-suite/main.ts'),
+  policy: () => import('./policy-suite/main.ts'),
   page: () => import('./page/main.ts'),
 };
 
