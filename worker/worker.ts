@@ -204,7 +204,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   );
   const peers = openPeers(config, { workerId, links }, cluster);
   const reads = started.use(
-    new ObjectReader({ store, originFor, peers, maxOriginReads, logger: log }),
+    new ObjectReader({ store, originFor, peers, maxOriginReads, clock, logger: log }),
   );
   const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));
   cluster.moves = moves;

@@ -10,12 +10,11 @@
  * Blocks that belong to other workers are passed on, and kept only where nobody who should have them can be
  * reached.
  *
- * Leaves to others: who is asked (`PeerReads`), what is fetched besides (`Besides`), retries at the origin (`Origin`), what stays on
- * disk (`ObjectStore`, `Admission`).
+ * Leaves to others: who is asked (`PeerReads`), what is fetched besides (`Besides`) and how much of it at a time
+ * (`AheadBudget`), retries at the origin (`Origin`), what stays on disk (`ObjectStore`, `Admission`).
  */
-import { LarderError, MIB } from '../../common/index.ts';
-import { silentLogger } from '../../common/index.ts';
-import type { Logger, ObjectRef } from '../../common/index.ts';
+import { LarderError, MIB, silentLogger, systemClock } from '../../common/index.ts';
+import type { Clock, Logger, ObjectRef } from '../../common/index.ts';
 import type { AheadUse, RoomAhead } from '../admission/index.ts';
 import type {
   HeldState,
@@ -29,6 +28,7 @@ import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { bringAhead } from './ahead.ts';
+import { AheadBudget } from './ahead-budget.ts';
 import { Besides } from './besides.ts';
 import { bring } from './bring.ts';
 import type { Bringing, Brought } from './bring.ts';
@@ -65,6 +65,7 @@ export interface ObjectReaderOptions {
   /** Objects up to this size are fetched whole at their first read; default 16 MiB. */
   readonly smallObjectBytes?: number | undefined;
   readonly logger?: Logger | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 /** Since the start of the process. */
@@ -98,6 +99,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
 
   constructor(options: ObjectReaderOptions) {
     const maxRunning = options.maxOriginReads ?? 32;
+    const ahead = new AheadBudget(options.clock ?? systemClock);
     this.#options = options;
     this.#store = options.store;
     this.#besides = new Besides({
@@ -112,6 +114,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       queue: new FetchQueue({
         maxRunning,
         maxUnwaited: options.maxUnwaitedReads ?? Math.ceil((maxRunning * 3) / 4),
+        ahead,
       }),
       peerQueue: new FetchQueue(PEER_QUEUE),
       peers: options.peers,
@@ -120,6 +123,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       buffers: new WriteBuffers(),
       onReceived: (bytes) => {
         this.#bytes += bytes;
+        ahead.received(bytes);
       },
       onBlock: (ref, block) => {
         const { datasetId, firstBlock } = ref;

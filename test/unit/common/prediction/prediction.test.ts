@@ -35,7 +35,7 @@ const dataset: DatasetInfo = {
     pathStyle: 'auto',
     credentials: '',
     replicas: 1,
-  originBandwidthBytes: 0,
+    originBandwidthBytes: 0,
   },
 };
 
