@@ -40,14 +40,14 @@ import type {
 import type { DataHandler, DataSession, Reply } from '../rpc/data/index.ts';
 import type { Moves } from './moves/index.ts';
 import type { ObjectReads, ReadOptions } from './object-reads.ts';
-import type { SiblingPrefetch } from './sibling-prefetch.ts';
+import type { Prefetch } from './prefetch/index.ts';
 import type { Versions } from './versions.ts';
 
 export interface DataPlaneOptions {
   readonly workerId: string;
   readonly versions: Versions;
   readonly reads: ObjectReads;
-  readonly siblings: SiblingPrefetch;
+  readonly prefetch: Pick<Prefetch, 'note'>;
   readonly moves: Pick<Moves, 'offered' | 'taken'>;
   /** Of the disks that are good now. */
   readonly completeDirectories: () => readonly CompleteDirectory[];
@@ -232,7 +232,7 @@ export class DataPlane implements DataHandler {
     signal: AbortSignal,
     { isRead }: { readonly isRead: boolean },
   ): Promise<ObjectRef> {
-    const { versions, siblings } = this.#options;
+    const { versions, prefetch } = this.#options;
     const { datasetId, version, ordinal } = address;
     const opened = await versions.get(datasetId, version, signal);
     const ref = await opened.replica.withPages(signal, (reader) => {
@@ -241,7 +241,7 @@ export class DataPlane implements DataHandler {
       }
       return opened.objectRef(reader, ordinal);
     });
-    if (isRead) siblings.note(opened, ordinal, ref.sizeBytes);
+    if (isRead) prefetch.note(opened, ordinal, ref.sizeBytes);
     return ref;
   }
 

@@ -28,8 +28,7 @@ import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
 import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './serving/index.ts';
 import type { ServingThreads } from './serving/index.ts';
-import { OriginBudgets, weightShare } from './prefetch/index.ts';
-import { SiblingPrefetch } from './sibling-prefetch.ts';
+import { OriginBudgets, Prefetch, weightShare } from './prefetch/index.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Versions } from './versions.ts';
@@ -294,12 +293,14 @@ async function serve(
   const most = config.maxConnections ?? DEFAULT_CONNECTIONS;
   const { workerId } = store;
   const placement = () => cluster.membership?.placement;
-  const siblings = started.use(new SiblingPrefetch({ reads, workerId, placement, log }));
+  const prefetch = started.use(
+    new Prefetch({ reads, workerId, placement, orderOf: () => undefined, clock, log }),
+  );
   const plane = new DataPlane({
     workerId,
     versions,
     reads,
-    siblings,
+    prefetch,
     moves,
     completeDirectories: () => store.completeDirectories,
     placement,

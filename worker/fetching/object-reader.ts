@@ -7,11 +7,10 @@
  *   - a reader that goes away ends only what nobody else wants;
  *   - when nothing can be kept (no room, a failed disk) bytes still reach the reader.
  *
- * Blocks that belong to other workers are passed on, and kept only where nobody who should have them can be
- * reached.
+ * Blocks that belong to other workers are passed on, and kept only where nobody who should can be reached.
  *
- * Leaves to others: who is asked (`PeerReads`), what is fetched besides (`Besides`) and how much of it at a time
- * (`AheadBudget`), retries at the origin (`Origin`), what stays on disk (`ObjectStore`, `Admission`).
+ * Leaves to others: who is asked (`PeerReads`), what is fetched besides (`Besides`, `AheadBudget`), retries at the origin
+ * (`Origin`), what stays on disk (`ObjectStore`, `Admission`).
  */
 import { LarderError, MIB, silentLogger, systemClock } from '../../common/index.ts';
 import type { Clock, Logger, ObjectRef } from '../../common/index.ts';
@@ -122,8 +121,8 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       joinBytes: options.joinBytes ?? 8 * MIB,
       buffers: new WriteBuffers(),
       onReceived: (bytes) => {
-        this.#bytes += bytes;
         ahead.received(bytes);
+        this.#bytes += bytes;
       },
       onBlock: (ref, block) => {
         const { datasetId, firstBlock } = ref;
