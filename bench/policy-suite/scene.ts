@@ -6,10 +6,19 @@ import { KIB } from '../../common/index.ts';
 import { testFiles, TestHosts, totalBytes } from '../../test/support/hosts.ts';
 import type { HostClient, TestFile } from '../../test/support/hosts.ts';
 import { checkRight } from '../cluster-suite/reading.ts';
+import { NotAvailable } from '../figures.ts';
 import { dealt, parts } from './orders.ts';
 
 /** By the SDK; or through mounts, which are new for each epoch, so that the kernel has nothing. */
 export type Way = 'sdk' | 'daemon' | 'passthrough';
+
+export interface Reading {
+  readonly dataset?: string;
+  /** Of each node. */
+  readonly readers?: number;
+  /** What a reader computes after each file. */
+  readonly pauseMs?: number;
+}
 
 export interface EpochReport {
   /** Sent by the S3 server. */
@@ -84,12 +93,22 @@ export class Scene implements AsyncDisposable {
 
   /** Every file once, by one of the nodes, in this order. @throws where a byte was wrong */
   async epoch(order: readonly TestFile[], way: Way = 'sdk'): Promise<EpochReport> {
+    return await this.partitioned(dealt(order, NODES), { way });
+  }
+
+  /** Each node reads its own files, in this order. @throws where a byte was wrong */
+  async partitioned(
+    orders: readonly (readonly TestFile[])[],
+    { way = 'sdk', ...how }: Reading & { readonly way?: Way } = {},
+  ): Promise<EpochReport> {
     const mounts = await this.#mount(way);
     const before = await this.#counts();
     const deciles: number[] = [];
     let served = before.served;
-    for (const part of parts(order, DECILES)) {
-      await this.#read(dealt(part, NODES), mounts);
+    const tenths = orders.map((order) => parts(order, DECILES));
+    for (let decile = 0; decile < DECILES; decile += 1) {
+      const part = tenths.map((of) => of[decile] ?? []);
+      await this.#read(part, mounts, how);
       const { bytes } = await this.hosts.served();
       deciles.push(bytes - served);
       served = bytes;
@@ -107,12 +126,22 @@ export class Scene implements AsyncDisposable {
     };
   }
 
-  /** Each node reads its own files, whoever is quicker. */
-  async readEach(
-    orders: readonly (readonly TestFile[])[],
-    how: { readonly readers?: number; readonly pauseMs?: number } = {},
-  ): Promise<void> {
+  /** The same without a stop. @returns how long it took, in seconds */
+  async timed(orders: readonly (readonly TestFile[])[], how: Reading): Promise<number> {
+    const since = performance.now();
     await this.#read(orders, [], how);
+    return (performance.now() - since) / 1_000;
+  }
+
+  /** @throws {NotAvailable} where this release has no such setting */
+  async set(setting: string): Promise<void> {
+    const { code, stderr } = await this.hosts.cli('master', [
+      ...['dataset', 'set', 'd', setting, '--master', this.hosts.masterAddress],
+    ]);
+    if (code === 0) return;
+    if (stderr.includes('NOT_YET_AVAILABLE'))
+      throw new NotAvailable(`this release has no ${setting}`);
+    throw new Error(stderr);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,14 +151,14 @@ export class Scene implements AsyncDisposable {
   async #read(
     orders: readonly (readonly TestFile[])[],
     mounts: readonly string[],
-    how: { readonly readers?: number; readonly pauseMs?: number } = {},
+    { dataset = 'd', ...how }: Reading = {},
   ): Promise<void> {
     const reports = await Promise.all(
       this.#readers.map((reader, node) => {
         const mountpoint = mounts[node];
         const plan = { files: orders[node] ?? [], readers: READERS, ...how };
         return mountpoint === undefined
-          ? reader.read({ ...plan, dataset: 'd' })
+          ? reader.read({ ...plan, dataset })
           : reader.readMount({ ...plan, dataset: mountpoint });
       }),
     );
@@ -158,7 +187,7 @@ export class Scene implements AsyncDisposable {
   }
 }
 
-function policyFiles(datasetBytes: number): TestFile[] {
+export function policyFiles(datasetBytes: number): TestFile[] {
   const middle = Math.ceil((datasetBytes * MIDDLE_SHARE) / MIDDLE_BYTES);
   const small = Math.ceil((datasetBytes * (1 - MIDDLE_SHARE)) / SMALL_BYTES);
   return [

@@ -1,0 +1,92 @@
+/** The same order in each epoch, where LRU has no hit at all. */
+import { atMost, NotAvailable, told } from '../../figures.ts';
+import type { Figure } from '../../figures.ts';
+import { evenness, hits, split } from '../judging.ts';
+import { dealt, shuffled } from '../orders.ts';
+import type { PolicyOptions, PolicyRow } from '../row.ts';
+import { KEPT_SHARE, NODES, Scene } from '../scene.ts';
+import type { EpochReport } from '../scene.ts';
+
+const EPOCHS = 3;
+const SEED = 1;
+const READERS = 8;
+/** Beside the bytes of files there are heads and frames. */
+const OVERHEAD = 1.06;
+
+export const repeated: PolicyRow = {
+  name: 'repeated',
+  title: 'the same order each epoch, half of the dataset kept',
+  measure: async ({ datasetBytes, say }) => {
+    await using scene = await Scene.start({ datasetBytes });
+    const order = shuffled(scene.files, SEED);
+    const epochs: EpochReport[] = [];
+    for (let epoch = 1; epoch <= EPOCHS; epoch += 1) {
+      const report = await scene.epoch(order);
+      say(`  epoch ${epoch}: ${split(report, scene.bytes)}`);
+      epochs.push(report);
+    }
+    const later = epochs.slice(1);
+    return [
+      ...later.map((report, i) =>
+        hits(`hits in epoch ${i + 2}`, KEPT_SHARE, 1 - report.originBytes / scene.bytes),
+      ),
+      evenness('misses by decile, most / least', later),
+    ];
+  },
+};
+
+export const replay: PolicyRow = {
+  name: 'replay',
+  title:
+    'the same, and the origin gives half of what the readers want: what is missing comes in time',
+  measure: measureReplay,
+};
+
+async function measureReplay({
+  datasetBytes,
+  epochSeconds,
+  say,
+}: PolicyOptions): Promise<Figure[]> {
+  await using scene = await Scene.start({ datasetBytes });
+  await scene.set('policy=auto');
+  const orders = dealt(shuffled(scene.files, SEED), NODES);
+  for (let epoch = 1; epoch <= 2; epoch += 1) await scene.timed(orders, { readers: READERS });
+  const filesOfOne = Math.ceil(scene.files.length / NODES / READERS);
+  const pauseMs = Math.round((epochSeconds * 1_000) / filesOfOne);
+  const computeSeconds = (filesOfOne * pauseMs) / 1_000;
+  const halfBytesPerSecond = scene.bytes / computeSeconds / 2;
+  scene.hosts.network.limit('s3', Math.round(8 * halfBytesPerSecond * OVERHEAD));
+  say(`  computing takes ${computeSeconds.toFixed(1)} s of an epoch`);
+  const before = (await scene.hosts.served()).bytes;
+  const seconds = await scene.timed(orders, { readers: READERS, pauseMs });
+  const { bytes } = await scene.hosts.served();
+  return [
+    atMost('epoch / its computing', 1.1, seconds / computeSeconds),
+    told('the origin sent', `${((100 * (bytes - before)) / scene.bytes).toFixed(1)} %`),
+  ];
+}
+
+export const partitioned: PolicyRow = {
+  name: 'partitioned',
+  title: 'each node reads its own part, in a new order each epoch',
+  measure: async ({ datasetBytes, say }) => {
+    await using scene = await Scene.start({ datasetBytes });
+    await scene.set('policy=auto');
+    const own = dealt(shuffled(scene.files, SEED), NODES);
+    const reports: EpochReport[] = [];
+    for (let epoch = 1; epoch <= EPOCHS; epoch += 1) {
+      const report = await scene.partitioned(own.map((part) => shuffled(part, epoch)));
+      say(`  epoch ${epoch}: ${split(report, scene.bytes)}`);
+      reports.push(report);
+    }
+    const second = reports[1];
+    if (second === undefined) throw new NotAvailable('there was no second epoch');
+    const { reads } = second;
+    const hitBytes = reads.bytes - reads.originBytes;
+    const share = (100 * (hitBytes - reads.peerBytes)) / hitBytes;
+    return [
+      { ...atMost('hits of epoch 2 from other nodes', 5, 100 - share, ' %') },
+      hits('hits in epoch 2', KEPT_SHARE, 1 - second.originBytes / scene.bytes),
+    ];
+  },
+};
