@@ -65,7 +65,7 @@ export type { PlacementMember } from './placement.ts';
 export { explainSkip, SKIP_REASONS } from './skip-reasons.ts';
 export type { SkipReason } from './skip-reasons.ts';
 export { SparseWarning } from './sparse-warning.ts';
-export { formatBytes, GIB, KIB, MIB, parseRate, parseSize } from './units.ts';
+export { formatBytes, GIB, KIB, MIB, parseSize } from './units.ts';
 export {
   emptyAttributes,
   ManifestBuilder,
