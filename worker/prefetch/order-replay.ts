@@ -44,9 +44,10 @@ export class OrderReplay {
   }
 
   /** A file of a version was read. @returns whether it is known what comes next */
-  note(opened: OpenedVersion): boolean {
+  note(opened: OpenedVersion, ordinal: number): boolean {
     const replayed = this.#ask(opened);
     if (replayed.order === undefined) return false;
+    replayed.walk.read(ordinal);
     this.#fill(opened, replayed);
     return true;
   }
@@ -87,7 +88,7 @@ export class OrderReplay {
       const ref = await this.#next(opened, walk, order);
       if (ref === undefined) return;
       fetches.fetch(ref, () => {
-        this.note(opened);
+        this.#fill(opened, this.#ask(opened));
       });
     }
   }

@@ -39,7 +39,7 @@ export class Prefetch implements Disposable {
   /** A file of a version was read. */
   note(opened: OpenedVersion, ordinal: number, sizeBytes: number): void {
     this.#fetches.noteRead();
-    if (!this.#replay.note(opened)) this.#siblings.note(opened, ordinal, sizeBytes);
+    if (!this.#replay.note(opened, ordinal)) this.#siblings.note(opened, ordinal, sizeBytes);
   }
 
   [Symbol.dispose](): void {

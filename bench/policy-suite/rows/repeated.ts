@@ -9,7 +9,7 @@ import type { EpochReport } from '../scene.ts';
 
 const EPOCHS = 3;
 const SEED = 1;
-const READERS = 8;
+const READERS = 4;
 /** Beside the bytes of files there are heads and frames. */
 const OVERHEAD = 1.06;
 
@@ -52,16 +52,17 @@ async function measureReplay({
   const orders = dealt(shuffled(scene.files, SEED), NODES);
   for (let epoch = 1; epoch <= 2; epoch += 1) await scene.timed(orders, { readers: READERS });
   const filesOfOne = Math.ceil(scene.files.length / NODES / READERS);
-  const pauseMs = Math.round((epochSeconds * 1_000) / filesOfOne);
-  const computeSeconds = (filesOfOne * pauseMs) / 1_000;
+  const how = { readers: READERS, pauseMs: (epochSeconds * 1_000) / filesOfOne };
+  // With an origin that is no limit: what the readers themselves take on this machine.
+  const computeSeconds = await scene.timed(orders, how);
+  say(`  bound by its readers an epoch takes ${computeSeconds.toFixed(1)} s`);
   const halfBytesPerSecond = scene.bytes / computeSeconds / 2;
   scene.hosts.network.limit('s3', Math.round(8 * halfBytesPerSecond * OVERHEAD));
-  say(`  computing takes ${computeSeconds.toFixed(1)} s of an epoch`);
   const before = (await scene.hosts.served()).bytes;
-  const seconds = await scene.timed(orders, { readers: READERS, pauseMs });
+  const seconds = await scene.timed(orders, how);
   const { bytes } = await scene.hosts.served();
   return [
-    atMost('epoch / its computing', 1.1, seconds / computeSeconds),
+    atMost('epoch / the same bound by its readers', 1.1, seconds / computeSeconds),
     told('the origin sent', `${((100 * (bytes - before)) / scene.bytes).toFixed(1)} %`),
   ];
 }

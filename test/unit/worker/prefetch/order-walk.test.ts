@@ -82,6 +82,21 @@ describe('OrderWalk', () => {
     expect(take(walk, order([1, 2, 3, 4, 5], 4), BYTES)).toEqual([5]);
   });
 
+  it('does not give what a reader was quicker to read, and has room again for what was read', () => {
+    const walk = new OrderWalk();
+    const ordinals = Array.from({ length: 40 }, (_, i) => 100 + i);
+    walk.follow(order(ordinals, 0));
+    expect(take(walk, order(ordinals, 0), 2 * BYTES)).toEqual([100, 101]);
+    walk.read(103);
+    walk.read(101);
+    expect(walk.aheadBytes).toBe(BYTES);
+    expect(take(walk, order(ordinals, 0), 3 * BYTES)).toEqual([102, 104]);
+    // In the next pass its turn comes again.
+    for (const ordinal of ordinals) walk.read(ordinal);
+    walk.follow(order(ordinals, 39));
+    expect(take(walk, order(ordinals, 39), 5 * BYTES)).toEqual([100, 101, 102, 103, 104]);
+  });
+
   it('gives each object once a pass over many passes, however the readers go on', () => {
     const steps = fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 50, maxLength: 300 });
     fc.assert(
