@@ -5,7 +5,7 @@
 import { KIB } from '../../common/index.ts';
 import { testFiles, TestHosts, totalBytes } from '../../test/support/hosts.ts';
 import type { HostClient, TestFile } from '../../test/support/hosts.ts';
-import { checkRight } from '../cluster-suite/reading.ts';
+import { checkRight, pause } from '../cluster-suite/reading.ts';
 import { NotAvailable } from '../figures.ts';
 import { dealt, parts } from './orders.ts';
 
@@ -16,8 +16,6 @@ export interface Reading {
   readonly dataset?: string;
   /** Of each node. */
   readonly readers?: number;
-  /** What a reader computes after each file. */
-  readonly pauseMs?: number;
 }
 
 export interface EpochReport {
@@ -126,10 +124,22 @@ export class Scene implements AsyncDisposable {
     };
   }
 
-  /** The same without a stop. @returns how long it took, in seconds */
-  async timed(orders: readonly (readonly TestFile[])[], how: Reading): Promise<number> {
+  /**
+   * An epoch in steps: all nodes read a batch each, compute, and go on together, as gradients are exchanged.
+   *
+   * @returns how long it took, in seconds
+   */
+  async steps(
+    orders: readonly (readonly TestFile[])[],
+    { batch, computeMs = 0 }: { readonly batch: number; readonly computeMs?: number },
+  ): Promise<number> {
     const since = performance.now();
-    await this.#read(orders, [], how);
+    const files = Math.max(...orders.map((order) => order.length));
+    for (let at = 0; at < files; at += batch) {
+      const step = orders.map((order) => order.slice(at, at + batch));
+      await this.#read(step, [], { readers: batch });
+      if (computeMs > 0) await pause(computeMs);
+    }
     return (performance.now() - since) / 1_000;
   }
 
