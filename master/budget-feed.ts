@@ -64,11 +64,11 @@ export class BudgetFeed {
     }
   }
 
-  /** Undefined where the dataset has no budget. */
-  state(datasetId: number): BudgetState | undefined {
-    const budget = this.#options.budgets().find((one) => one.datasetId === datasetId);
-    if (budget === undefined) return undefined;
-    return this.#parts.state(budget, this.#options.clock.monotonicMs());
+  /** By dataset, of those that have a budget. */
+  states(): Map<number, BudgetState> {
+    const { budgets, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    return new Map(budgets().map((it) => [it.datasetId, this.#parts.state(it, nowMs)]));
   }
 }
 

@@ -46,6 +46,7 @@ export function clusterService(
 function clusterStatus(options: ClusterServiceOptions): ClusterStatus {
   const { catalog, workers, clock, softwareVersion } = options;
   const alive = workers.aliveIds();
+  const budgets = workers.originBudgets();
   return {
     version: softwareVersion,
     wall_ms: Math.round(clock.wallMs()),
@@ -59,7 +60,7 @@ function clusterStatus(options: ClusterServiceOptions): ClusterStatus {
         latest_version: dataset.latestVersion,
         files: latest.files,
         bytes: latest.bytes,
-        origin_budget: workers.originBudget(dataset.id) ?? null,
+        origin_budget: budgets.get(dataset.id) ?? null,
         held_bytes: alive.reduce((sum, id) => sum + workers.held.bytes(id, dataset.id), 0),
       };
     }),

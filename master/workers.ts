@@ -158,9 +158,9 @@ export class Workers {
     for (const session of this.#sessions.values()) void session.send(message);
   }
 
-  /** Undefined where the dataset's origin has no budget. */
-  originBudget(datasetId: number): BudgetState | undefined {
-    return this.#budgets.state(datasetId);
+  /** By dataset, of those whose origin has a budget. */
+  originBudgets(): Map<number, BudgetState> {
+    return this.#budgets.states();
   }
 
   /** Judges leases; to be called several times per lease. */

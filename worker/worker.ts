@@ -28,7 +28,8 @@ import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
 import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './serving/index.ts';
 import type { ServingThreads } from './serving/index.ts';
-import { OriginBudgets, Prefetch, weightShare } from './prefetch/index.ts';
+import { OriginBudgets, Prefetch } from './prefetch/index.ts';
+import { shareOf } from './shares.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Versions } from './versions.ts';
@@ -240,7 +241,7 @@ function openBudgets({ clock }: Config, workerId: string, cluster: Cluster): Ori
   return new OriginBudgets({
     clock,
     isConnected: () => cluster.membership?.connected ?? false,
-    weightShare: () => weightShare(cluster.membership?.placement, workerId),
+    weightShare: () => shareOf(cluster.membership?.placement, workerId),
   });
 }
 

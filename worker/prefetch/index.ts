@@ -2,4 +2,3 @@
 export { OriginBudgets } from './origin-budgets.ts';
 export type { OriginDemand, OriginShare } from './origin-budgets.ts';
 export { Prefetch } from './prefetch.ts';
-export { weightShare } from './weight-share.ts';

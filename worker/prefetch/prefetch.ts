@@ -4,12 +4,12 @@
  */
 import type { Clock, Logger, Placement } from '../../common/index.ts';
 import type { RecordedOrder } from '../patterns/recorded-order.ts';
+import { shareOf } from '../shares.ts';
 import type { OpenedVersion } from '../versions.ts';
 import { AheadFetches } from './ahead-fetches.ts';
 import type { AheadReads } from './ahead-fetches.ts';
 import { OrderReplay } from './order-replay.ts';
 import { SiblingPrefetch } from './sibling-prefetch.ts';
-import { weightShare } from './weight-share.ts';
 
 export interface PrefetchOptions {
   readonly reads: AheadReads;
@@ -32,7 +32,7 @@ export class Prefetch implements Disposable {
     this.#replay = new OrderReplay({ fetches: this.#fetches, clock, orderOf });
     this.#siblings = new SiblingPrefetch({
       fetches: this.#fetches,
-      share: () => weightShare(placement(), workerId),
+      share: () => shareOf(placement(), workerId),
     });
   }
 
