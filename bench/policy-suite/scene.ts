@@ -43,6 +43,8 @@ export const NODES = 4;
 export const KEPT_SHARE = 0.5;
 /** Of a worker's capacity: see worker/admission. */
 const KEPT_REGION = 0.92;
+/** Of the dataset, what passes through may hold: what is fetched ahead in vain is not more. */
+export const WINDOW_SHARE = (KEPT_SHARE * (1 - KEPT_REGION)) / KEPT_REGION;
 /** Many, so that hashes deal them out evenly: judged against 4/√(objects per worker). */
 const SMALL_BYTES = 64 * KIB;
 const MIDDLE_BYTES = 256 * KIB;

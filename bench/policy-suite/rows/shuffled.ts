@@ -3,7 +3,7 @@ import { told, within } from '../../figures.ts';
 import type { Figure } from '../../figures.ts';
 import { shuffled } from '../orders.ts';
 import type { PolicyOptions, PolicyRow } from '../row.ts';
-import { KEPT_SHARE, Scene } from '../scene.ts';
+import { KEPT_SHARE, Scene, WINDOW_SHARE } from '../scene.ts';
 import type { EpochReport, Way } from '../scene.ts';
 import { evenness, hits, split } from '../judging.ts';
 
@@ -37,12 +37,17 @@ async function measure({ datasetBytes, say }: PolicyOptions, way: Way): Promise<
   return [
     within(
       'origin bytes of the first epoch / dataset',
-      { from: 0.999, to: 1.01 },
+      { from: 1, to: 1 + WINDOW_SHARE },
       (first?.originBytes ?? 0) / scene.bytes,
     ),
-    ...later.map((report, i) =>
-      hits(`hits in epoch ${i + 2}`, KEPT_SHARE, 1 - report.originBytes / scene.bytes),
-    ),
+    ...later.flatMap(({ originBytes }, i) => [
+      hits(`hits in epoch ${i + 2}`, KEPT_SHARE, 1 - originBytes / scene.bytes),
+      within(
+        `origin bytes of epoch ${i + 2} / dataset`,
+        { from: 1 - KEPT_SHARE - WINDOW_SHARE, to: 1 - KEPT_SHARE + WINDOW_SHARE },
+        originBytes / scene.bytes,
+      ),
+    ]),
     ...(way === 'passthrough' ? [] : later.map((report, i) => counted(report, i + 2))),
     evenness('misses by decile, most / least', later),
     told('skew of the workers', ((await scene.hosts.status()).skew ?? 0).toFixed(2)),
