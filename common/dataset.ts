@@ -177,7 +177,8 @@ export function withSetting(
     default:
       throw new LarderError('INVALID_ARGUMENT', {
         key,
-        expected: 'blockSize, endpoint, region, pathStyle, credentials, replicas or originBandwidth',
+        expected:
+          'blockSize, endpoint, region, pathStyle, credentials, replicas or originBandwidth',
       });
   }
 }

@@ -209,5 +209,7 @@ function describe({ name, origin, settings, latest }: DatasetSummary): string {
 }
 
 function describeBandwidth(bytes: number): string {
-  return bytes === 0 ? '(unlimited)' : `${formatBytes(bytes)}/s from the origin, all workers together`;
+  return bytes === 0
+    ? '(unlimited)'
+    : `${formatBytes(bytes)}/s from the origin, all workers together`;
 }
