@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [peers|metadata|cluster|page|decisions] [options]`: which benchmark; without a word it is Larder against
+ * `npm run bench -- [peers|metadata|cluster|policy|page|decisions] [options]`: which benchmark; without a word it is Larder against
  * the native file system.
  *
  * Each has its own options and `--help`.
@@ -10,6 +10,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   metadata: () => import('./metadata/main.ts'),
   cluster: () => import('./cluster-suite/main.ts'),
   decisions: () => import('./decisions/main.ts'),
+  policy: () => import('./policy-suite/main.ts'),
   page: () => import('./page/main.ts'),
 };
 

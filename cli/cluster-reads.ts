@@ -2,6 +2,7 @@
 import { formatBytes, printable } from '../common/index.ts';
 import type { ClusterStatus } from '../sdk/index.ts';
 
+type Budgeted = Pick<ClusterStatus['datasets'][number], 'name' | 'originBudget'>;
 type Told = Pick<ClusterStatus['workers'][number], 'node' | 'peers' | 'originTroubles'>;
 
 /** `reads: 90.0 MiB from the reader's node, …`; undefined where nothing was read. */
@@ -14,6 +15,16 @@ export function describeReads(reads: ClusterStatus['reads']): string | undefined
     `${formatBytes(reads.originBytes)} had to wait for the origin`,
   ];
   return `reads: ${shares.join(', ')}`;
+}
+
+/** `origin of d: 250.0 MiB/s of 300.0 MiB/s`, of each dataset whose origin has a budget. */
+export function describeBudgets(datasets: readonly Budgeted[]): string[] {
+  return datasets.flatMap(({ name, originBudget }) => {
+    if (originBudget === undefined) return [];
+    const { budget, now, used } = originBudget;
+    const all = `origin of ${printable(name)}: ${formatBytes(used)}/s of ${formatBytes(budget)}/s`;
+    return [now < budget ? `${all}, now ${formatBytes(now)}/s: it has throttled` : all];
+  });
 }
 
 /** What somebody should look at; empty where all is well. */

@@ -232,7 +232,7 @@ function datasetCommands(): CommandSpec[] {
     {
       usage: 'set <name> <settings...>',
       description:
-        'change settings: replicas, quota, policy, region and pathStyle at once; blockSize, endpoint and credentials from the next version on',
+        'change settings: replicas, quota, policy, originBandwidth, region and pathStyle at once; blockSize, endpoint and credentials from the next version on',
       example: 'larder dataset set imagenet replicas=2',
       options: [MASTER],
       action: async (args, flags) => (await load()).set(args, flags),

@@ -8,8 +8,14 @@
  */
 import { createHash } from 'node:crypto';
 import { LarderError } from './errors.ts';
-import { DEFAULT_BLOCK_BYTES, MAX_BLOCK_BYTES, MAX_REPLICAS, MIN_BLOCK_BYTES } from './limits.ts';
-import { parseSize } from './units.ts';
+import {
+  DEFAULT_BLOCK_BYTES,
+  MAX_BLOCK_BYTES,
+  MAX_REPLICAS,
+  MIN_BLOCK_BYTES,
+  MIN_ORIGIN_BANDWIDTH_BYTES,
+} from './limits.ts';
+import { formatBytes, parseRate, parseSize } from './units.ts';
 
 export type PathStyle = 'auto' | 'true' | 'false';
 
@@ -39,6 +45,8 @@ export interface DatasetSettings {
   readonly quotaBytes: number;
   /** As `replicas`: for all versions at once. */
   readonly policy: DatasetPolicy;
+  /** Bytes a second that all workers together read from the origin; 0: unlimited. As `replicas`. */
+  readonly originBandwidthBytes: number;
 }
 
 export interface DatasetInfo {
@@ -58,6 +66,7 @@ export const DEFAULT_SETTINGS: DatasetSettings = {
   replicas: 1,
   quotaBytes: 0,
   policy: 'auto',
+  originBandwidthBytes: 0,
 };
 
 /**
@@ -179,11 +188,12 @@ export function withSetting(
     case 'policy':
       return { ...settings, policy: value === '' ? 'auto' : parsePolicy(value) };
     case 'originBandwidth':
-      throw new LarderError('NOT_YET_AVAILABLE', { setting: key });
+      return { ...settings, originBandwidthBytes: value === '' ? 0 : parseBandwidth(value) };
     default:
       throw new LarderError('INVALID_ARGUMENT', {
         key,
-        expected: 'blockSize, endpoint, region, pathStyle, credentials, replicas, quota or policy',
+        expected:
+          'blockSize, endpoint, region, pathStyle, credentials, replicas, quota, policy or originBandwidth',
       });
   }
 }
@@ -231,6 +241,14 @@ function parsePolicy(value: string): DatasetPolicy {
   if (policy !== undefined) return policy;
   const expected = 'auto, shuffled, repeated or partitioned';
   throw new LarderError('INVALID_ARGUMENT', { key: 'policy', value, expected });
+}
+
+function parseBandwidth(value: string): number {
+  const bytes = parseRate(value);
+  if (bytes === 0 || bytes >= MIN_ORIGIN_BANDWIDTH_BYTES) return bytes;
+  const least = `${formatBytes(MIN_ORIGIN_BANDWIDTH_BYTES)}/s`;
+  const expected = `0 or empty (unlimited), or ${least} and more`;
+  throw new LarderError('INVALID_ARGUMENT', { key: 'originBandwidth', value, expected });
 }
 
 function parseEndpoint(value: string): string {

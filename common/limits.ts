@@ -25,6 +25,11 @@ export const MAX_BLOCK_BYTES = 64 * MIB;
 export const CHUNK_BYTES = 256 * KIB;
 /** As many as a cluster has workers, and more is `all`. */
 export const MAX_REPLICAS = 1000;
+/**
+ * The least that a cluster may be told to read from an origin, per second: below it, connections that take turns
+ * would stand still until the origin gives them up.
+ */
+export const MIN_ORIGIN_BANDWIDTH_BYTES = MIB;
 /** Objects above this are owned by stripes of this size. */
 export const STRIPE_BYTES = GIB;
 

@@ -1,5 +1,5 @@
 /**
- * Sizes as people write them (`200GiB`, `64k`) and as we print them, powers of two throughout; and
+ * Sizes as people write them (`200GiB`, `64k`) and as we print them, powers of two throughout; rates; and
  * durations (`30s`, `500ms`).
  */
 import { LarderError } from './errors.ts';
@@ -27,6 +27,20 @@ export function parseSize(text: string): number {
     });
   }
   return bytes;
+}
+
+/**
+ * Parses `300MB/s`, `300MB`, `1GiB/s`: bytes per second, powers of 1024 as for sizes.
+ *
+ * @throws {LarderError} `INVALID_ARGUMENT`
+ */
+export function parseRate(text: string): number {
+  try {
+    return parseSize(text.replace(/\/s(ec)?\s*$/i, ''));
+  } catch (cause) {
+    const expected = 'bytes per second, like 300MB/s';
+    throw new LarderError('INVALID_ARGUMENT', { rate: text, expected }, { cause });
+  }
 }
 
 /** `1.5 GiB`; exact below 1 KiB. */

@@ -25,7 +25,7 @@ export interface CatalogServiceOptions {
   readonly builds: Builds;
   readonly collector: Collector;
   readonly directory: DataDirectory;
-  readonly workers: Pick<Workers, 'replicasChanged'>;
+  readonly workers: Pick<Workers, 'settingsChanged'>;
   readonly clock: Clock;
   readonly progressMs: number;
 }
@@ -42,7 +42,7 @@ export function catalogService(
         const { name, origin } = request;
         const settings = settingsAsText(request.settings);
         const outcome = await builds.create({ name, origin, settings }, build);
-        workers.replicasChanged();
+        workers.settingsChanged();
         return outcome;
       }),
     ),
@@ -51,7 +51,7 @@ export function catalogService(
     ),
     SetDataset: handlers.unary(async ({ name, settings }) => {
       const dataset = await catalog.setSettings(name, settings);
-      workers.replicasChanged();
+      workers.settingsChanged();
       return show.dataset(dataset);
     }),
     GetDataset: handlers.unary(async ({ name }) => show.dataset(catalog.byName(name))),
@@ -60,6 +60,7 @@ export function catalogService(
     })),
     DeleteDataset: handlers.unary(async ({ name }) => {
       const { datasetId, versions } = await catalog.deleteDataset(name);
+      workers.settingsChanged();
       for (const version of versions) await directory.removeManifest(version);
       collector.datasetShrank(datasetId);
       return {};

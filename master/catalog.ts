@@ -268,11 +268,13 @@ export function sameObjects(a: DatasetSettings, b: DatasetSettings): boolean {
 
 /**
  * The dataset as it holds for one version: what names its objects is as the version was listed; what
- * only says how to reach the origin, or how much is kept, is as it stands now.
+ * only says how to reach the origin and how fast, or how much is kept, is as it stands now.
  */
 export function datasetInfo(dataset: DatasetRecord, version: VersionRecord): DatasetInfo {
-  const { region, pathStyle, replicas, quotaBytes, policy } = dataset.settings;
-  const settings = { ...version.settings, region, pathStyle, replicas, quotaBytes, policy };
+  const { region, pathStyle, replicas, quotaBytes, policy, originBandwidthBytes } =
+    dataset.settings;
+  const current = { region, pathStyle, replicas, quotaBytes, policy, originBandwidthBytes };
+  const settings = { ...version.settings, ...current };
   return { id: dataset.id, name: dataset.name, origin: dataset.origin, settings };
 }
 

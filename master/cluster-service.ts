@@ -48,6 +48,7 @@ export function clusterService(
 function clusterStatus(options: ClusterServiceOptions): ClusterStatus {
   const { catalog, workers, firstTouchers, clock, softwareVersion } = options;
   const alive = workers.aliveIds();
+  const budgets = workers.originBudgets();
   return {
     version: softwareVersion,
     wall_ms: Math.round(clock.wallMs()),
@@ -61,6 +62,7 @@ function clusterStatus(options: ClusterServiceOptions): ClusterStatus {
         latest_version: dataset.latestVersion,
         files: latest.files,
         bytes: latest.bytes,
+        origin_budget: budgets.get(dataset.id) ?? null,
         held_bytes: alive.reduce((sum, id) => sum + workers.held.bytes(id, dataset.id), 0),
         policy: dataset.settings.policy,
         first_toucher: firstTouchers.isOn(dataset),

@@ -21,8 +21,8 @@ import { compileOptions } from './options.ts';
 import type { MasterConfig, MasterOptions } from './options.ts';
 import { preloadService } from './preload-service.ts';
 import { Preloads } from './preloads.ts';
+import { originBudgets, replicasToWire } from './wire.ts';
 import { FirstTouchers } from './first-touchers.ts';
-import { replicasToWire } from './wire.ts';
 import { Predictions } from './predictions.ts';
 import { Workers } from './workers.ts';
 
@@ -82,6 +82,7 @@ async function startParts(
     ...{ store, clock, log, times, term, placement, predictions, firstTouchers },
     // Every dataset is asked about: one whose policy is another now is forgotten.
     replicas: () => replicasToWire(catalog.datasets(), (it) => firstTouchers.isOn(it)),
+    budgets: () => originBudgets(catalog.datasets()),
     limits: { blocksOf: (id: number) => catalog.find(id)?.nextBlock },
   });
   const listings = new Listings(clock, times.listingIdleMs);

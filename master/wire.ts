@@ -6,6 +6,7 @@ import type { Placement } from '../proto/generated/larder/v1/Placement.ts';
 import type { ReplicaSettings } from '../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { Version } from '../proto/generated/larder/v1/Version.ts';
 import { memberToWire, replicaCount, replicasFromWire, settingsToWire } from '../rpc/grpc/index.ts';
+import type { DatasetBudget } from './origin-budgets.ts';
 import type { DatasetRecord, PlacementRecord, VersionRecord } from './records.ts';
 
 /** As on the command line, so that both are checked by the same rules; 0 and empty are the defaults. */
@@ -20,6 +21,7 @@ export function settingsAsText(settings: DatasetSettings__Output | null): Record
     replicas: replicasText(settings.replicas),
     quota: settings.quota_bytes === 0 ? '' : String(settings.quota_bytes),
     policy: settings.policy,
+    originBandwidth: settings.origin_bandwidth === 0 ? '' : String(settings.origin_bandwidth),
   };
 }
 
@@ -46,6 +48,13 @@ export function replicasToWire(
         first_toucher: first,
       })),
   };
+}
+
+/** Of all datasets that have one. */
+export function originBudgets(datasets: readonly DatasetRecord[]): DatasetBudget[] {
+  return datasets
+    .filter(({ settings }) => settings.originBandwidthBytes > 0)
+    .map(({ id, settings }) => ({ datasetId: id, bytesPerSecond: settings.originBandwidthBytes }));
 }
 
 export function versionToWire(version: VersionRecord, leases: number): Version {

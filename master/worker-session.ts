@@ -5,10 +5,11 @@
  * ran for a stream that is gone. A command's listeners are called at most until its result.
  */
 import { LarderError } from '../common/index.ts';
-import type { PlacementMember } from '../common/index.ts';
+import type { Clock, PlacementMember } from '../common/index.ts';
 import type { MasterMessage } from '../proto/generated/larder/v1/MasterMessage.ts';
 import type { AuditPart__Output } from '../proto/generated/larder/v1/AuditPart.ts';
 import type { ObjectResults__Output } from '../proto/generated/larder/v1/ObjectResults.ts';
+import { withDeadline } from './async.ts';
 
 export interface CommandListener {
   /** With the failure, or undefined for success. The last call. */
@@ -104,4 +105,18 @@ export class WorkerSession {
       what: 'the worker went away',
     });
   }
+}
+
+/** Whether the process behind a stream is there. */
+export async function answersProbe(
+  session: WorkerSession,
+  timeoutMs: number,
+  clock: Clock,
+): Promise<boolean> {
+  const answer = new Promise<boolean>((resolve) => {
+    session.start((command) => ({ probe: { command } }), {
+      onEnd: () => resolve(!session.closed.aborted),
+    });
+  });
+  return await withDeadline(answer, timeoutMs, clock, 'a claim').catch(() => false);
 }

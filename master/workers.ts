@@ -17,18 +17,20 @@ import { fromFailure, memberFromWire, memberToWire } from '../rpc/grpc/index.ts'
 import type { ServerStream } from '../rpc/grpc/index.ts';
 import { Signal, untilAborted, withDeadline } from './async.ts';
 import { Breather } from './breathe.ts';
+import { BudgetFeed } from './budget-feed.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import type { FirstTouchers } from './first-touchers.ts';
 import { HeldBlocks } from './held.ts';
 import type { HeldLimits } from './held.ts';
 import { lastCopies, NO_COPIES } from './last-copies.ts';
 import { Membership } from './membership.ts';
+import type { BudgetState, DatasetBudget } from './origin-budgets.ts';
 import { PlacementFeed } from './placement-feed.ts';
 import type { MasterTimes } from './options.ts';
 import type { Predictions } from './predictions.ts';
 import type { PlacementRecord } from './records.ts';
 import { Reports } from './reports.ts';
-import { WorkerSession } from './worker-session.ts';
+import { answersProbe, WorkerSession } from './worker-session.ts';
 
 export interface WorkersOptions {
   readonly store: CatalogStore;
@@ -40,6 +42,8 @@ export interface WorkersOptions {
   readonly placement: PlacementRecord;
   /** What workers are told of it, as it is now. */
   readonly replicas: () => ReplicaSettings;
+  /** Of origins: of all datasets that have one, as it is now. */
+  readonly budgets: () => readonly DatasetBudget[];
   readonly firstTouchers: FirstTouchers;
   /** Of what workers may report. */
   readonly limits: HeldLimits;
@@ -62,6 +66,7 @@ export class Workers {
   readonly #sessions = new Map<string, WorkerSession>();
   readonly #heartbeats = new Map<string, Heartbeat__Output>();
   readonly #feed: PlacementFeed;
+  readonly #budgets: BudgetFeed;
   readonly #unkept: SparseWarning;
   readonly #ending = new AbortController();
   #commands = 0;
@@ -80,6 +85,12 @@ export class Workers {
         options.predictions.placed(placement);
         return this.#tell(message);
       },
+    });
+    this.#budgets = new BudgetFeed({
+      clock: options.clock,
+      budgets: options.budgets,
+      members: () => this.#budgetMembers(),
+      tell: (workerId, message) => void this.#sessions.get(workerId)?.send(message),
     });
     this.held = new HeldBlocks(options.limits);
     this.#reports = new Reports({ ...options, held: this.held });
@@ -142,10 +153,20 @@ export class Workers {
     this.#membership.setGrace(graceMs);
   }
 
-  /** Tells every worker how many copies objects are to have, and where they are kept. */
-  replicasChanged(): void {
+  /** Tells every worker how many copies objects are to have, where they are kept, and how fast origins may be read. */
+  settingsChanged(): void {
+    this.#budgets.divide();
+    this.#tellReplicas();
+  }
+
+  #tellReplicas(): void {
     const message = { replicas: this.#options.replicas() };
     for (const session of this.#sessions.values()) void session.send(message);
+  }
+
+  /** By dataset, of those whose origin has a budget. */
+  originBudgets(): Map<number, BudgetState> {
+    return this.#budgets.states();
   }
 
   /** Judges leases; to be called several times per lease. */
@@ -236,6 +257,12 @@ export class Workers {
     await this.#feed.close();
   }
 
+  #budgetMembers() {
+    return this.#membership.states().map(({ member: { workerId, weightBytes } }) => ({
+      ...{ workerId, weightBytes, isConnected: this.#sessions.has(workerId) },
+    }));
+  }
+
   #isLeaving(workerId: string): boolean {
     return this.#membership.state(workerId)?.member.state === 'leaving';
   }
@@ -243,6 +270,7 @@ export class Workers {
   #forget(workerId: string): void {
     this.held.forgetWorker(workerId);
     this.#heartbeats.delete(workerId);
+    this.#budgets.forget(workerId);
     this.#options.firstTouchers.forget(workerId);
   }
 
@@ -305,16 +333,12 @@ export class Workers {
 
   async #welcome(session: WorkerSession): Promise<void> {
     const { times, term } = this.#options;
-    await session.send({
-      welcome: {
-        lease_ms: times.leaseMs,
-        heartbeat_ms: times.heartbeatMs,
-        term,
-        protocol: PROTOCOL_VERSION,
-      },
-    });
+    const { leaseMs: lease_ms, heartbeatMs: heartbeat_ms } = times;
+    const protocol = PROTOCOL_VERSION;
+    await session.send({ welcome: { lease_ms, heartbeat_ms, term, protocol } });
     await this.#feed.settled();
     await session.send({ replicas: this.#options.replicas() });
+    this.#budgets.joined(session.workerId);
     await session.send(this.#feed.message);
     this.changed.notify();
   }
@@ -350,8 +374,9 @@ export class Workers {
 
   #heard(session: WorkerSession, heartbeat: Heartbeat__Output): void {
     this.#heartbeats.set(session.workerId, heartbeat);
+    this.#budgets.heard(session.workerId, heartbeat);
     const { firstTouchers } = this.#options;
-    if (firstTouchers.heard(session.workerId, heartbeat.patterns)) this.replicasChanged();
+    if (firstTouchers.heard(session.workerId, heartbeat.patterns)) this.#tellReplicas();
     if (session.heldReported || !heartbeat.held_reported) return;
     if (this.held.isAwaited(session.workerId)) return;
     session.heldReported = true;
@@ -374,18 +399,4 @@ export class Workers {
       await breather.breathe();
     }
   }
-}
-
-/** Whether the process behind a stream is there. */
-async function answersProbe(
-  session: WorkerSession,
-  timeoutMs: number,
-  clock: Clock,
-): Promise<boolean> {
-  const answer = new Promise<boolean>((resolve) => {
-    session.start((command) => ({ probe: { command } }), {
-      onEnd: () => resolve(!session.closed.aborted),
-    });
-  });
-  return await withDeadline(answer, timeoutMs, clock, 'a claim').catch(() => false);
 }

@@ -10,8 +10,10 @@ import { Dataset } from './dataset.ts';
 import type { BuildOptions, BuildResult, DatasetSummary, VersionInfo } from './types.ts';
 import { buildFrom, summaryFrom, versionFrom } from './wire.ts';
 
-/** Keys as on the command line: `blockSize`, `endpoint`, `region`, `pathStyle`, `credentials`, `replicas`,
- * `quota`, `policy`. */
+/**
+ * Keys as on the command line: `blockSize`, `endpoint`, `region`, `pathStyle`, `credentials`, `replicas`,
+ * `quota`, `policy`, `originBandwidth`.
+ */
 export type SettingChanges = Readonly<Record<string, string>>;
 
 export interface CreateOptions extends BuildOptions {
@@ -70,7 +72,8 @@ export class Datasets {
   }
 
   /**
-   * `replicas`, `quota`, `policy`, `region` and `pathStyle` count at once, what names objects from the next version on.
+   * `replicas`, `quota`, `policy`, `originBandwidth`, `region` and `pathStyle` count at once, what names objects from
+   * the next version on.
    *
    * @throws {LarderError} `INVALID_ARGUMENT` */
   async set(name: string, settings: SettingChanges): Promise<DatasetSummary> {

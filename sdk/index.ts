@@ -33,6 +33,7 @@ export type {
   DirectoryEntry,
   FileLocation,
   FileStat,
+  OriginBudget,
   OriginCounters,
   PreloadProgress,
   PreloadState,

@@ -104,6 +104,12 @@ export interface OriginCounters {
   readonly requestedBytes: number;
 }
 
+export interface OriginBudget {
+  readonly budget: number;
+  readonly now: number;
+  readonly used: number;
+}
+
 /** A cache directory of a worker. */
 export interface DiskStatus {
   readonly path: string;
@@ -189,6 +195,11 @@ export interface ClusterStatus {
     readonly files: number;
     readonly bytes: number;
     readonly heldBytes: number;
+    /**
+     * Bytes a second that all workers together read from its origin: as set, less for a while (`now`) after the
+     * origin has throttled, and what they read. Undefined where that is unlimited.
+     */
+    readonly originBudget?: OriginBudget;
     /** As it is set: `auto`, `shuffled`, `repeated` or `partitioned`. */
     readonly policy: string;
     /** Who keeps what is read: its owner, or the worker where it is read first. */

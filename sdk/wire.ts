@@ -98,6 +98,7 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
       files: dataset.files,
       bytes: dataset.bytes,
       heldBytes: dataset.held_bytes,
+      ...(dataset.origin_budget === null ? {} : { originBudget: { ...dataset.origin_budget } }),
       policy: dataset.policy || 'auto',
       keptBy: dataset.first_toucher ? 'first-toucher' : 'owner',
       pattern: patternOf(dataset.id, status.workers) ?? null,

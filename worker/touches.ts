@@ -5,11 +5,11 @@
 import type { ObjectRef, Placement, PlacementMember } from '../common/index.ts';
 import type { FirstTouchers, Touch } from './first-touchers.ts';
 import type { Patterns } from './patterns/index.ts';
-import type { SiblingPrefetch } from './sibling-prefetch.ts';
+import type { Prefetch } from './prefetch/index.ts';
 
 export interface TouchesOptions {
   readonly workerId: string;
-  readonly siblings: Pick<SiblingPrefetch, 'note'>;
+  readonly prefetch: Pick<Prefetch, 'note'>;
   readonly patterns: Pick<Patterns, 'touched' | 'keptBy'>;
   readonly firstTouchers: Pick<FirstTouchers, 'touched' | 'givenTo' | 'isWatched'>;
   readonly placement: () => Placement | undefined;
@@ -58,8 +58,8 @@ export class Touches {
   }
 
   #note({ opened, ordinal, ref }: Touch, by: Toucher, keeper: string | undefined): void {
-    const { workerId, siblings, patterns } = this.#options;
-    siblings.note(opened, ordinal, ref.sizeBytes);
+    const { workerId, prefetch, patterns } = this.#options;
+    prefetch.note(opened, ordinal, ref.sizeBytes);
     const { dataset, version, replica } = opened;
     const { entryCount, summary } = replica.reader;
     const of = { datasetId: dataset.id, version, entries: entryCount, files: summary.files };

@@ -7,6 +7,7 @@ import type { OriginPool } from './origin-pool.ts';
 import type { OriginTroubles } from './origin-troubles.ts';
 import type { Patterns } from './patterns/index.ts';
 import type { PeerLinks } from './peers/index.ts';
+import type { OriginBudgets } from './prefetch/index.ts';
 import type { ObjectStore } from './store/index.ts';
 
 export interface CountedParts {
@@ -16,12 +17,13 @@ export interface CountedParts {
   readonly moves: Pick<Moves, 'counters'>;
   readonly links: Pick<PeerLinks, 'counters'>;
   readonly troubles: Pick<OriginTroubles, 'list'>;
+  readonly budgets: Pick<OriginBudgets, 'demands'>;
   readonly patterns: Pick<Patterns, 'list'>;
   readonly firstTouchers: Pick<FirstTouchers, 'isOn'>;
 }
 
 export function countersOf(parts: CountedParts): WorkerCounters {
-  const { store, reads, origins, moves, links, troubles, patterns, firstTouchers } = parts;
+  const { store, reads, origins, moves, links, troubles, budgets, patterns, firstTouchers } = parts;
   const { uniqueBytes, requestedBytes, readBytes, readOriginBytes, readPeerBytes } = reads.counters;
   return {
     capacityBytes: store.capacityBytes,
@@ -32,6 +34,7 @@ export function countersOf(parts: CountedParts): WorkerCounters {
     moves: moves.counters,
     peers: links.counters,
     originTroubles: troubles.list,
+    originDemands: budgets.demands(),
     patterns: patterns.list().map((pattern) => ({
       ...pattern,
       isFirstToucher: firstTouchers.isOn(pattern.datasetId),

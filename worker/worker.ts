@@ -24,7 +24,7 @@ import { ObjectReader } from './fetching/index.ts';
 import { FirstTouchers } from './first-touchers.ts';
 import { HeldPredictions } from './held-predictions.ts';
 import { joinCluster } from './membership/index.ts';
-import type { ClusterMembership, DatasetRule } from './membership/index.ts';
+import type { ClusterMembership } from './membership/index.ts';
 import { Moves } from './moves/index.ts';
 import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
@@ -32,8 +32,9 @@ import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './servi
 import type { ServingThreads } from './serving/index.ts';
 import { QuotaTicks } from './quota-ticks.ts';
 import { Patterns } from './patterns/index.ts';
+import { OriginBudgets, Prefetch } from './prefetch/index.ts';
+import { settingsListeners } from './settings-listeners.ts';
 import { shareOf } from './shares.ts';
-import { SiblingPrefetch } from './sibling-prefetch.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Touches } from './touches.ts';
@@ -70,29 +71,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await using started = new Disposals();
   const cluster: Cluster = { membership: undefined, moves: undefined, firstTouchers: undefined };
   const parts = await openParts({ ...options, clock, random, log }, cluster, started);
-  const { store, master, moves, expectations, predictions, firstTouchers } = parts;
+  const { store, moves, expectations, firstTouchers } = parts;
   const { address: dataAddress, serving } = await serve(
     { ...options, clock, log },
     parts,
     cluster,
     started,
   );
-  const membership = started.use(
-    joinCluster({
-      master,
-      member: () => memberOf(store, dataAddress, options.node),
-      softwareVersion: options.softwareVersion,
-      held: store.held,
-      ...settingsListeners(parts),
-      predict: (request) => predictions.predict(request),
-      ...(options.reportMs === undefined ? {} : { reportMs: options.reportMs }),
-      handlers: new Commands(parts),
-      counters: () => countersOf(parts),
-      clock,
-      log,
-      random,
-    }),
-  );
+  const membership = started.use(join({ ...options, clock, random, log }, parts, dataAddress));
   cluster.membership = membership;
   membership.onPlacement((placement) => {
     expectations.placed(placement);
@@ -137,22 +123,6 @@ function memberOf(store: ObjectStore, dataAddress: string, node = os.hostname())
   };
 }
 
-/** Somebody has set something of a dataset, or what was set did not prove itself. */
-function settingsListeners({ patterns, firstTouchers, moves, expectations }: Parts) {
-  return {
-    onReplicas: (replicas: ReadonlyMap<number, number>) => {
-      moves.setReplicas(replicas);
-    },
-    onQuotas: (quotas: ReadonlyMap<number, number>) => {
-      expectations.setQuotas(quotas);
-    },
-    onRules: (rules: ReadonlyMap<number, DatasetRule>) => {
-      patterns.setPolicies(new Map([...rules].map(([id, { policy }]) => [id, policy])));
-      if (firstTouchers.setRules(rules)) moves.rulesChanged();
-    },
-  };
-}
-
 /** Parts need what is made after them: the placement, and what is to come from other workers. */
 interface Cluster {
   membership: ClusterMembership | undefined;
@@ -170,9 +140,29 @@ interface Parts {
   readonly moves: Moves;
   readonly expectations: Expectations;
   readonly troubles: OriginTroubles;
+  readonly budgets: OriginBudgets;
   readonly predictions: HeldPredictions;
   readonly patterns: Patterns;
   readonly firstTouchers: FirstTouchers;
+}
+
+function join(config: Config, parts: Parts, dataAddress: string): ClusterMembership {
+  const { store, master, predictions } = parts;
+  const { clock, log, random } = config;
+  return joinCluster({
+    master,
+    member: () => memberOf(store, dataAddress, config.node),
+    softwareVersion: config.softwareVersion,
+    held: store.held,
+    ...settingsListeners(parts),
+    predict: (request) => predictions.predict(request),
+    ...(config.reportMs === undefined ? {} : { reportMs: config.reportMs }),
+    handlers: new Commands(parts),
+    counters: () => countersOf(parts),
+    clock,
+    log,
+    random,
+  });
 }
 
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
@@ -211,8 +201,11 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
     restMs: config.originRestMs,
     hasOthers: () => (cluster.membership?.placement.members.length ?? 0) > 1,
   });
-  const originFor = async (datasetId: number) =>
-    troubles.guard(datasetId, origins.get(await versions.dataset(datasetId)));
+  const budgets = started.use(openBudgets(config, workerId, cluster));
+  const originFor = async (datasetId: number) => {
+    const origin = origins.get(await versions.dataset(datasetId));
+    return troubles.guard(datasetId, budgets.paced(datasetId, origin));
+  };
   const maxOriginReads = shareOfOpenFiles(openFiles, ORIGIN_READS);
   const links = started.use(
     new PeerLinks({
@@ -224,7 +217,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   );
   const peers = openPeers(config, { workerId, links }, cluster);
   const reads = started.use(
-    new ObjectReader({ store, originFor, peers, maxOriginReads, logger: log }),
+    new ObjectReader({ store, originFor, peers, maxOriginReads, clock, logger: log }),
   );
   const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));
   cluster.moves = moves;
@@ -235,7 +228,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   const patterns = new Patterns({ share: () => shareOf(cluster.membership?.placement, workerId) });
   return {
     ...{ store, master, origins, versions, reads, links, moves },
-    ...{ troubles, expectations, predictions, patterns, firstTouchers },
+    ...{ troubles, budgets, expectations, predictions, patterns, firstTouchers },
   };
 }
 
@@ -251,6 +244,14 @@ async function openStore(config: Config, cluster: Cluster): Promise<ObjectStore>
     rateWindowMs: config.rateWindowMs,
     clock,
     logger: log,
+  });
+}
+
+function openBudgets({ clock }: Config, workerId: string, cluster: Cluster): OriginBudgets {
+  return new OriginBudgets({
+    clock,
+    isConnected: () => cluster.membership?.connected ?? false,
+    weightShare: () => shareOf(cluster.membership?.placement, workerId),
   });
 }
 
@@ -327,20 +328,14 @@ async function serve(
   const { workerId } = store;
   const placement = () => cluster.membership?.placement;
   const isScattered = (datasetId: number) => firstTouchers.isOn(datasetId);
-  const siblings = started.use(
-    new SiblingPrefetch({ reads, workerId, placement, isScattered, log }),
+  const orderOf = (datasetId: number) => patterns.orderOf(datasetId);
+  const prefetch = started.use(
+    new Prefetch({ reads, workerId, placement, isScattered, orderOf, clock, log }),
   );
   const plane = new DataPlane({
-    workerId,
-    versions,
-    reads,
-    touches: new Touches({ workerId, siblings, patterns, firstTouchers, placement }),
-    firstTouchers,
-    moves,
+    ...{ workerId, versions, reads, firstTouchers, moves, placement, clock, log },
+    touches: new Touches({ workerId, prefetch, patterns, firstTouchers, placement }),
     completeDirectories: () => store.completeDirectories,
-    placement,
-    clock,
-    log,
   });
   const handler = new ManyReads(plane, (file, signal) => plane.sizeOf(file, signal));
   const threads = config.servingThreads ?? defaultThreads();

@@ -1,20 +1,7 @@
-/**
- * What a row of `npm run bench -- cluster` is: one target of a cluster, measured on hosts of its own.
- *
- * A row that cannot be measured says why (`NotAvailable`); one whose feature fails, fails. Neither has a number.
- */
-export interface Figure {
-  readonly what: string;
-  /** In words: `≤ 1.01`; empty for what is only told. */
-  readonly target: string;
-  readonly measured: string;
-  /** Undefined where there is no target. */
-  readonly met?: boolean;
-  /** What bounds it: CPU seconds of each process, for each GiB that readers were given. */
-  readonly bound?: string;
-}
+/** What a row of `npm run bench -- cluster` is: one target of a cluster, measured on hosts of its own. */
+import type { Saying, TargetRow } from '../target-rows.ts';
 
-export interface ClusterOptions {
+export interface ClusterOptions extends Saying {
   /** Of the file that everybody wants. */
   readonly fileBytes: number;
   /** Megabits per second of each link, where links are limited. */
@@ -23,34 +10,6 @@ export interface ClusterOptions {
   readonly streamSeconds: number;
   /** How long the master is away. */
   readonly awaySeconds: number;
-  readonly say: (line: string) => void;
 }
 
-export interface ClusterRow {
-  /** What `--only` takes. */
-  readonly name: string;
-  readonly title: string;
-  readonly measure: (options: ClusterOptions) => Promise<readonly Figure[]>;
-}
-
-/** The machine lacks what the row needs. */
-export class NotAvailable extends Error {}
-
-export function atMost(what: string, limit: number, value: number, unit = ''): Figure {
-  return { what, target: `≤ ${limit}${unit}`, measured: number(value, unit), met: value <= limit };
-}
-
-export function atLeast(what: string, limit: number, value: number, unit = ''): Figure {
-  return { what, target: `≥ ${limit}${unit}`, measured: number(value, unit), met: value >= limit };
-}
-
-export function told(what: string, measured: string): Figure {
-  return { what, target: '', measured };
-}
-
-/** Three digits that mean something. */
-function number(value: number, unit: string): string {
-  const size = Math.abs(value);
-  const digits = Number.isInteger(value) || size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3;
-  return `${value.toFixed(digits)}${unit}`;
-}
+export type ClusterRow = TargetRow<Omit<ClusterOptions, 'say'>>;

@@ -44,7 +44,7 @@ export async function set([name = '', ...rest]: string[], flags: Flags): Promise
     const summary = await larder.datasets.set(name, parseSettings(rest));
     output.result(summaryJson(summary), describe(summary));
     output.note(
-      '`replicas`, `quota`, `policy`, `region` and `pathStyle` count now, all others from the next version on.',
+      '`replicas`, `quota`, `policy`, `originBandwidth`, `region` and `pathStyle` count now, all others from the next version on.',
     );
   });
 }
@@ -210,6 +210,13 @@ function describe({ name, origin, settings, latest }: DatasetSummary): string {
         : formatBytes(settings.quotaBytes),
     ],
     ['policy', settings.policy],
+    ['bandwidth', describeBandwidth(settings.originBandwidthBytes)],
   ];
   return rows.map(([key, value]) => `${key.padEnd(12)}${printable(value)}`).join('\n');
+}
+
+function describeBandwidth(bytes: number): string {
+  return bytes === 0
+    ? '(unlimited)'
+    : `${formatBytes(bytes)}/s from the origin, all workers together`;
 }

@@ -58,7 +58,11 @@ import type { Member as _larder_v1_Member, Member__Output as _larder_v1_Member__
 import type { MoveCounters as _larder_v1_MoveCounters, MoveCounters__Output as _larder_v1_MoveCounters__Output } from './larder/v1/MoveCounters.ts';
 import type { ObjectFailure as _larder_v1_ObjectFailure, ObjectFailure__Output as _larder_v1_ObjectFailure__Output } from './larder/v1/ObjectFailure.ts';
 import type { ObjectResults as _larder_v1_ObjectResults, ObjectResults__Output as _larder_v1_ObjectResults__Output } from './larder/v1/ObjectResults.ts';
+import type { OriginBudget as _larder_v1_OriginBudget, OriginBudget__Output as _larder_v1_OriginBudget__Output } from './larder/v1/OriginBudget.ts';
 import type { OriginCounters as _larder_v1_OriginCounters, OriginCounters__Output as _larder_v1_OriginCounters__Output } from './larder/v1/OriginCounters.ts';
+import type { OriginDemand as _larder_v1_OriginDemand, OriginDemand__Output as _larder_v1_OriginDemand__Output } from './larder/v1/OriginDemand.ts';
+import type { OriginShare as _larder_v1_OriginShare, OriginShare__Output as _larder_v1_OriginShare__Output } from './larder/v1/OriginShare.ts';
+import type { OriginShares as _larder_v1_OriginShares, OriginShares__Output as _larder_v1_OriginShares__Output } from './larder/v1/OriginShares.ts';
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from './larder/v1/OriginTrouble.ts';
 import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _larder_v1_PeerCounters__Output } from './larder/v1/PeerCounters.ts';
 import type { Placement as _larder_v1_Placement, Placement__Output as _larder_v1_Placement__Output } from './larder/v1/Placement.ts';
@@ -152,7 +156,11 @@ export interface ProtoGrpcType {
       MoveCounters: MessageTypeDefinition<_larder_v1_MoveCounters, _larder_v1_MoveCounters__Output>
       ObjectFailure: MessageTypeDefinition<_larder_v1_ObjectFailure, _larder_v1_ObjectFailure__Output>
       ObjectResults: MessageTypeDefinition<_larder_v1_ObjectResults, _larder_v1_ObjectResults__Output>
+      OriginBudget: MessageTypeDefinition<_larder_v1_OriginBudget, _larder_v1_OriginBudget__Output>
       OriginCounters: MessageTypeDefinition<_larder_v1_OriginCounters, _larder_v1_OriginCounters__Output>
+      OriginDemand: MessageTypeDefinition<_larder_v1_OriginDemand, _larder_v1_OriginDemand__Output>
+      OriginShare: MessageTypeDefinition<_larder_v1_OriginShare, _larder_v1_OriginShare__Output>
+      OriginShares: MessageTypeDefinition<_larder_v1_OriginShares, _larder_v1_OriginShares__Output>
       OriginTrouble: MessageTypeDefinition<_larder_v1_OriginTrouble, _larder_v1_OriginTrouble__Output>
       PeerCounters: MessageTypeDefinition<_larder_v1_PeerCounters, _larder_v1_PeerCounters__Output>
       Placement: MessageTypeDefinition<_larder_v1_Placement, _larder_v1_Placement__Output>

@@ -36,6 +36,7 @@ export function settingsToWire(settings: DatasetSettings): WireSettings {
     replicas: replicaCount(settings.replicas),
     quota_bytes: settings.quotaBytes,
     policy: settings.policy,
+    origin_bandwidth: settings.originBandwidthBytes,
   };
 }
 
@@ -51,6 +52,7 @@ export function settingsFromWire(settings: WireSettingsOut | null): DatasetSetti
     replicas: replicasFromWire(settings.replicas),
     quotaBytes: settings.quota_bytes,
     policy: policyFromWire(settings.policy),
+    originBandwidthBytes: settings.origin_bandwidth,
   };
 }
 

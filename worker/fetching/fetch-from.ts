@@ -1,5 +1,6 @@
 /** What is fetched, and whom it may be asked of. */
 import type { PlacementMember } from '../../common/index.ts';
+import type { ReadOptions } from '../object-reads.ts';
 import type { ReadOrigin } from '../peers/peer-reads.ts';
 
 /** Whose bytes are fetched. */
@@ -17,3 +18,9 @@ export const OWN_ACCORD: FetchFrom = {
   deadlineAtMs: Infinity,
   askPeers: true,
 };
+
+/** Of a reader that waits as long as its signal allows, others are asked for a bounded time anyway. */
+export function fetchFrom(options: ReadOptions): FetchFrom {
+  const { hops = 0, mayPassOn = true, deadlineAtMs = Infinity } = options;
+  return { hops, mayPassOn, deadlineAtMs, askPeers: true };
+}

@@ -1,8 +1,9 @@
 /**
  * Which origin read starts next: those that a reader waits for, then read-ahead, then the rest of what is
  * mapped into somebody's memory, then other background. A bounded number runs at a time, and those that no
- * reader waits for leave some of the places free.
+ * reader waits for leave some of the places free, and have a budget of bytes together.
  */
+import type { AheadBudget } from './ahead-budget.ts';
 
 /** Smaller is sooner. */
 export const PRIORITY = { reader: 0, ahead: 1, mapped: 2, background: 3 } as const;
@@ -10,6 +11,8 @@ export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
 
 export interface Queued {
   priority: Priority;
+  /** That it brings. */
+  readonly bytes: number;
   /** Resolves when its place is free again; never rejects. */
   start(): Promise<void>;
 }
@@ -18,6 +21,8 @@ export interface FetchQueueOptions {
   readonly maxRunning: number;
   /** Of the running ones, those that no reader waits for. */
   readonly maxUnwaited: number;
+  /** Of those that no reader waits for; default: none. */
+  readonly ahead?: AheadBudget;
 }
 
 /**
@@ -63,11 +68,18 @@ export class FetchQueue<T extends Queued> {
       if (item === undefined) return;
       this.#waiting[item.priority].delete(item);
       const unwaited = item.priority !== PRIORITY.reader;
+      const { bytes } = item;
       this.#running.set(item, unwaited);
-      if (unwaited) this.#unwaited += 1;
+      if (unwaited) {
+        this.#unwaited += 1;
+        this.#options.ahead?.begin(bytes);
+      }
       void item.start().then(() => {
         this.#running.delete(item);
-        if (unwaited) this.#unwaited -= 1;
+        if (unwaited) {
+          this.#unwaited -= 1;
+          this.#options.ahead?.end(bytes);
+        }
         this.#pump();
       });
     }
@@ -76,24 +88,31 @@ export class FetchQueue<T extends Queued> {
   #next(): T | undefined {
     const [reader, ahead, mapped, background] = this.#waiting;
     for (const item of reader) return item;
-    if (this.#unwaited >= this.#options.maxUnwaited) return undefined;
-    for (const item of ahead) return item;
-    for (const item of mapped) return item;
-    for (const item of background) return item;
-    return undefined;
+    const { maxUnwaited, ahead: budget } = this.#options;
+    if (this.#unwaited >= maxUnwaited) return undefined;
+    const item = first(ahead) ?? first(mapped) ?? first(background);
+    if (item === undefined || budget === undefined) return item;
+    return budget.mayBegin(item.bytes) ? item : undefined;
   }
+}
+
+function first<T>(items: ReadonlySet<T>): T | undefined {
+  for (const item of items) return item;
+  return undefined;
 }
 
 /** A place that is held from the outside: for what has to wait for it in the middle of its work. */
 export class HeldPlace implements Queued {
   priority: Priority;
+  readonly bytes: number;
   readonly #granted: Promise<void>;
   readonly #released: Promise<void>;
   #grant: () => void = () => undefined;
   #release: () => void = () => undefined;
 
-  constructor(priority: Priority) {
+  constructor(priority: Priority, bytes: number) {
     this.priority = priority;
+    this.bytes = bytes;
     this.#granted = new Promise((resolve) => {
       this.#grant = resolve;
     });

@@ -112,6 +112,11 @@ export class FetchRun implements Queued {
     });
   }
 
+  /** What is still to come of it. */
+  get bytes(): number {
+    return this.#filler.endBytes - this.#filler.positionBytes;
+  }
+
   /** In the object: all bytes of the run before it are in the file, if not yet held. */
   get writtenBytes(): number {
     return this.#filler.writtenBytes;
@@ -232,7 +237,7 @@ export class FetchRun implements Queued {
   async #fromOriginInTurn(toBytes: number): Promise<void> {
     const { originQueue } = this.#options;
     const { signal } = this.#abort;
-    const place = new HeldPlace(this.priority);
+    const place = new HeldPlace(this.priority, toBytes - this.#filler.positionBytes);
     this.#place = place;
     try {
       originQueue.add(place);
@@ -251,7 +256,8 @@ export class FetchRun implements Queued {
     const offsetBytes = this.#filler.positionBytes;
     const { signal } = this.#abort;
     const lengthBytes = toBytes - offsetBytes;
-    await origin.read({ object: ref, offsetBytes, lengthBytes, signal }, (bytes) => {
+    const urgency = () => this.priority;
+    await origin.read({ object: ref, offsetBytes, lengthBytes, signal, urgency }, (bytes) => {
       this.#options.onReceived(bytes.length);
       this.#originEndBytes = this.#filler.positionBytes + bytes.length;
       return this.#take(bytes);

@@ -4,4 +4,4 @@ export { notKept } from './completion.ts';
 export { ObjectReader } from './object-reader.ts';
 export type { BringOptions, ObjectReaderOptions, ReaderCounters } from './object-reader.ts';
 export { SiblingPasses } from './sibling-passes.ts';
-export type { Sibling, SiblingPassesOptions } from './sibling-passes.ts';
+export type { Found, SiblingPassesOptions } from './sibling-passes.ts';

@@ -7,14 +7,13 @@
  *   - a reader that goes away ends only what nobody else wants;
  *   - when nothing can be kept (no room, a failed disk) bytes still reach the reader.
  *
- * Blocks that belong to other workers are passed on, and kept only where nobody who should have them can be
- * reached.
+ * Blocks that belong to other workers are passed on, and kept only where nobody who should can be reached.
  *
- * Leaves to others: who is asked (`PeerReads`), what is fetched besides (`Besides`), retries at the origin (`Origin`), what stays on
- * disk (`ObjectStore`, `Admission`).
+ * Leaves to others: who is asked (`PeerReads`), what is fetched besides (`Besides`, `AheadBudget`), retries at the origin
+ * (`Origin`), what stays on disk (`ObjectStore`, `Admission`).
  */
-import { LarderError, MIB, silentLogger } from '../../common/index.ts';
-import type { Logger, ObjectRef } from '../../common/index.ts';
+import { LarderError, MIB, silentLogger, systemClock } from '../../common/index.ts';
+import type { Clock, Logger, ObjectRef } from '../../common/index.ts';
 import type { AheadUse, RoomAhead } from '../admission/index.ts';
 import type {
   HeldState,
@@ -28,11 +27,12 @@ import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { bringAhead } from './ahead.ts';
+import { AheadBudget } from './ahead-budget.ts';
 import { Besides } from './besides.ts';
 import { bring } from './bring.ts';
 import type { Bringing, Brought } from './bring.ts';
 import { bringRange, notKept } from './completion.ts';
-import type { FetchFrom } from './fetch-from.ts';
+import { fetchFrom } from './fetch-from.ts';
 import { FetchQueue, PEER_QUEUE } from './fetch-queue.ts';
 import { Interest, isHeld, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
@@ -64,6 +64,7 @@ export interface ObjectReaderOptions {
   /** Objects up to this size are fetched whole at their first read; default 16 MiB. */
   readonly smallObjectBytes?: number | undefined;
   readonly logger?: Logger | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 /** Since the start of the process. */
@@ -97,6 +98,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
 
   constructor(options: ObjectReaderOptions) {
     const maxRunning = options.maxOriginReads ?? 32;
+    const ahead = new AheadBudget(options.clock ?? systemClock);
     this.#options = options;
     this.#store = options.store;
     this.#besides = new Besides({
@@ -111,6 +113,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       queue: new FetchQueue({
         maxRunning,
         maxUnwaited: options.maxUnwaitedReads ?? Math.ceil((maxRunning * 3) / 4),
+        ahead,
       }),
       peerQueue: new FetchQueue(PEER_QUEUE),
       peers: options.peers,
@@ -118,6 +121,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       joinBytes: options.joinBytes ?? 8 * MIB,
       buffers: new WriteBuffers(),
       onReceived: (bytes) => {
+        ahead.received(bytes);
         this.#bytes += bytes;
       },
       onBlock: (ref, block) => {
@@ -391,12 +395,6 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     this.#fetches.delete(objectId);
     fetch.unpin();
   }
-}
-
-/** Of a reader that waits as long as its signal allows, others are asked for a bounded time anyway. */
-function fetchFrom(options: ReadOptions): FetchFrom {
-  const { hops = 0, mayPassOn = true, deadlineAtMs = Infinity } = options;
-  return { hops, mayPassOn, deadlineAtMs, askPeers: true };
 }
 
 function notHeld(ref: ObjectRef): LarderError {

@@ -19,11 +19,11 @@
 import { MIB } from '../../common/index.ts';
 
 /** What there is at an ordinal. */
-export type Sibling =
+export type Found =
   | { readonly kind: 'fetch'; readonly bytes: number }
-  /** A directory, a large file, one that is held, or another worker's. */
+  /** It is held, another worker's, or nothing that is fetched ahead. */
   | { readonly kind: 'skip' }
-  /** There is no room for it: nothing is fetched ahead now. */
+  /** There is as much ahead as may be: nothing more is fetched now. */
   | { readonly kind: 'stop' };
 
 export interface SiblingPassesOptions {
@@ -129,7 +129,7 @@ export class SiblingPasses {
    *
    * @param look what is at an ordinal
    */
-  take(look: (ordinal: number) => Sibling, share = 1): number | undefined {
+  take(look: (ordinal: number) => Found, share = 1): number | undefined {
     for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
       const pass = this.#neediest(share);
       if (pass === undefined) return undefined;

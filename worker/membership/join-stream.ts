@@ -11,6 +11,7 @@ import type { CollectDataset__Output } from '../../proto/generated/larder/v1/Col
 import type { FetchObjects__Output } from '../../proto/generated/larder/v1/FetchObjects.ts';
 import type { ListOrigin__Output } from '../../proto/generated/larder/v1/ListOrigin.ts';
 import type { MasterMessage__Output } from '../../proto/generated/larder/v1/MasterMessage.ts';
+import type { OriginShares__Output } from '../../proto/generated/larder/v1/OriginShares.ts';
 import type { Placement__Output } from '../../proto/generated/larder/v1/Placement.ts';
 import type { ReplicaSettings__Output } from '../../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { ScanDataset__Output } from '../../proto/generated/larder/v1/ScanDataset.ts';
@@ -106,6 +107,7 @@ export class JoinStream {
     if (message.welcome) this.#begin(message.welcome.heartbeat_ms);
     else if (message.placement) this.#place(message.placement);
     else if (message.replicas) this.#replicas(message.replicas);
+    else if (message.origin_shares) this.#shares(message.origin_shares);
     else if (message.list_origin) this.#list(message.list_origin);
     else if (message.fetch_objects) this.#fetch(message.fetch_objects);
     else if (message.collect) this.#collect(message.collect);
@@ -132,6 +134,15 @@ export class JoinStream {
     membership.onRules?.(new Map(rules));
     membership.onReplicas?.(new Map(counts));
     membership.onQuotas?.(new Map(quotas));
+  }
+
+  #shares({ shares }: OriginShares__Output): void {
+    const all = shares.map((share) => ({
+      datasetId: share.dataset_id,
+      bytesPerSecond: share.bytes_per_second,
+      budgetBytesPerSecond: share.budget,
+    }));
+    this.#options.membership.onOriginShares?.(all);
   }
 
   #begin(heartbeatMs: number): void {
@@ -305,7 +316,7 @@ export class JoinStream {
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
   const all = counters();
   const { capacityBytes, usedBytes, disks = [], origin, reads } = all;
-  const { moves, peers, originTroubles, patterns = [] } = all;
+  const { moves, peers, originTroubles, originDemands = [], patterns = [] } = all;
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -343,6 +354,9 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
     },
     origin_troubles: originTroubles.map(({ datasetId, code, message }) => ({
       ...{ dataset_id: datasetId, code, message },
+    })),
+    origin_demands: originDemands.map(({ datasetId, bytesPerSecond, waits, refusals }) => ({
+      ...{ dataset_id: datasetId, bytes_per_second: bytesPerSecond, waits, refusals },
     })),
     patterns: patterns.map(patternToWire),
   };

@@ -16,6 +16,7 @@ import type { OriginTrouble } from '../origin-troubles.ts';
 import type { ListingBatch } from '../origins/origin.ts';
 import type { DatasetPattern } from '../patterns/index.ts';
 import type { PeerCounters } from '../peers/index.ts';
+import type { OriginDemand, OriginShare } from '../prefetch/index.ts';
 import type { DiskStatus } from '../store/index.ts';
 
 /** Blocks [firstBlock, firstBlock + count) of a dataset came to this disk, or went. */
@@ -155,6 +156,7 @@ export interface WorkerCounters {
   readonly originTroubles: readonly OriginTrouble[];
   /** How datasets are read, as far as this worker sees it. */
   readonly patterns?: readonly ReadPattern[];
+  readonly originDemands?: readonly OriginDemand[];
 }
 
 export interface MembershipOptions {
@@ -178,6 +180,8 @@ export interface MembershipOptions {
   onQuotas?(quotas: ReadonlyMap<number, number>): void;
   /** As `onReplicas`, of all datasets whose policy is not `auto`. */
   onRules?(rules: ReadonlyMap<number, DatasetRule>): void;
+  /** Called before the first placement, and when it changes: of all origins that have a budget. */
+  onOriginShares?(shares: readonly OriginShare[]): void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;

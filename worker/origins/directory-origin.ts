@@ -21,7 +21,7 @@ import type { ByteSink, ListingBatch, Origin, OriginCounters, OriginRead } from 
 const PIECE_BYTES = 1_048_576;
 
 export class DirectoryOrigin implements Origin {
-  readonly counters: OriginCounters = { gets: 0, bytes: 0 };
+  readonly counters: OriginCounters = { gets: 0, bytes: 0, refusals: 0 };
   readonly #root: string;
 
   constructor(root: string) {

@@ -27,6 +27,8 @@ export interface OriginRead {
   /** Above 0, and within the object. */
   readonly lengthBytes: number;
   readonly signal: AbortSignal;
+  /** How much it is needed, where reads have to wait for each other: 0 (the default) is what a reader waits for. */
+  readonly urgency?: () => number;
 }
 
 /**
@@ -40,6 +42,8 @@ export interface OriginCounters {
   gets: number;
   /** Body bytes received, those of failed tries included. */
   bytes: number;
+  /** How often it asked for fewer requests; a storm of refusals counts once. */
+  refusals: number;
 }
 
 export interface OriginReads {

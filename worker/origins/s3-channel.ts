@@ -28,6 +28,8 @@ export interface S3ChannelOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly tuning: CompiledTuning;
+  /** Called when the bucket has asked for fewer requests; once for a storm of refusals. */
+  readonly onRefused: () => void;
 }
 
 export interface S3Get {
@@ -96,6 +98,7 @@ export class S3Channel implements AsyncDisposable {
         this.#options.log.debug({ tries, ...failure.error.facts }, failure.error.code);
       },
       onThrottled: (perSecond) => {
+        this.#options.onRefused();
         this.#options.log.warn({ bucket: this.#options.bucket, perSecond }, 'origin throttles');
       },
     });

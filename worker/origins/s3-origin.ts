@@ -13,19 +13,24 @@ import { S3Channel, type S3ChannelOptions } from './s3-channel.ts';
 import { listBucket } from './s3-listing.ts';
 import { S3Range } from './s3-range.ts';
 
-export interface S3OriginOptions extends S3ChannelOptions {
+export interface S3OriginOptions extends Omit<S3ChannelOptions, 'onRefused'> {
   /** Empty, or ending in `/`. */
   readonly prefix: Buffer;
 }
 
 export class S3Origin implements Origin {
-  readonly counters: OriginCounters = { gets: 0, bytes: 0 };
+  readonly counters: OriginCounters = { gets: 0, bytes: 0, refusals: 0 };
   readonly #options: S3OriginOptions;
   readonly #channel: S3Channel;
 
   constructor(options: S3OriginOptions) {
     this.#options = options;
-    this.#channel = new S3Channel(options);
+    this.#channel = new S3Channel({
+      ...options,
+      onRefused: () => {
+        this.counters.refusals += 1;
+      },
+    });
   }
 
   list(signal: AbortSignal): AsyncIterable<ListingBatch> {

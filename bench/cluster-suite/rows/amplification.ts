@@ -1,6 +1,6 @@
 import { testFiles, TestHosts, totalBytes } from '../../../test/support/hosts.ts';
 import { readTogether } from '../reading.ts';
-import { atMost } from '../row.ts';
+import { atMost } from '../../figures.ts';
 import type { ClusterRow } from '../row.ts';
 
 const NODES = 8;

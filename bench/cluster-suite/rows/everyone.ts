@@ -2,8 +2,9 @@
 import { testFiles, TestHosts } from '../../../test/support/hosts.ts';
 import type { TestFile } from '../../../test/support/hosts.ts';
 import { MBIT, readTogether } from '../reading.ts';
-import { atMost, told } from '../row.ts';
-import type { ClusterOptions, ClusterRow, Figure } from '../row.ts';
+import { atMost, told } from '../../figures.ts';
+import type { Figure } from '../../figures.ts';
+import type { ClusterOptions, ClusterRow } from '../row.ts';
 
 const NODES = 8;
 /** A stream that shares a slow link with seven others waits for its turn. */

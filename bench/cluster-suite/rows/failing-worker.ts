@@ -3,7 +3,7 @@ import { testFiles, TestHosts, totalBytes } from '../../../test/support/hosts.ts
 import { cpus } from 'node:os';
 import { CpuMeter } from '../cpu.ts';
 import { checkRight, hold, pause } from '../reading.ts';
-import { atMost, told } from '../row.ts';
+import { atMost, told } from '../../figures.ts';
 import type { ClusterRow } from '../row.ts';
 
 /** Of a mount by default. */

@@ -5,7 +5,7 @@ import { testFiles, TestHosts } from '../../../test/support/hosts.ts';
 import type { HostClient, ReadPlan } from '../../../test/support/hosts.ts';
 import { CpuMeter } from '../cpu.ts';
 import { hold, pause } from '../reading.ts';
-import { atMost, told } from '../row.ts';
+import { atMost, told } from '../../figures.ts';
 import type { ClusterRow } from '../row.ts';
 
 const FILES = 200;

@@ -10,8 +10,9 @@ import { testFiles, TestHosts } from '../../../test/support/hosts.ts';
 import type { HostProcess } from '../../../test/support/hosts.ts';
 import { CpuMeter } from '../cpu.ts';
 import { hold, pause } from '../reading.ts';
-import { atLeast, NotAvailable, told } from '../row.ts';
-import type { ClusterOptions, ClusterRow, Figure } from '../row.ts';
+import { atLeast, NotAvailable, told } from '../../figures.ts';
+import type { Figure } from '../../figures.ts';
+import type { ClusterOptions, ClusterRow } from '../row.ts';
 import type { Streamed } from '../stream-process.ts';
 
 const FILE_BYTES = 1 << 30;

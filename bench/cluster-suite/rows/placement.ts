@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Placement } from '../../../common/index.ts';
 import type { PlacementMember } from '../../../common/index.ts';
 import { ownCpuMs } from '../cpu.ts';
-import { atMost } from '../row.ts';
+import { atMost } from '../../figures.ts';
 import type { ClusterRow } from '../row.ts';
 
 const WORKERS = 1_000;

@@ -8,7 +8,7 @@ import { HeldBlocks } from '../../../master/held.ts';
 import type { HeldReport } from '../../../proto/generated/larder/v1/HeldReport.ts';
 import { HeldReporter } from '../../../worker/membership/held-reporter.ts';
 import { ownCpuMs } from '../cpu.ts';
-import { atMost } from '../row.ts';
+import { atMost } from '../../figures.ts';
 import type { ClusterRow } from '../row.ts';
 
 const BLOCKS = 1_000_000;

@@ -1,6 +1,6 @@
 import { testFiles, TestHosts } from '../../../test/support/hosts.ts';
 import { readTogether } from '../reading.ts';
-import { atLeast, told } from '../row.ts';
+import { atLeast, told } from '../../figures.ts';
 import type { ClusterRow } from '../row.ts';
 
 const READERS = 16;

@@ -11,6 +11,7 @@ export interface DatasetSettings {
   'replicas'?: (number);
   'quota_bytes'?: (number | string | Long);
   'policy'?: (string);
+  'origin_bandwidth'?: (number | string | Long);
 }
 
 export interface DatasetSettings__Output {
@@ -22,4 +23,5 @@ export interface DatasetSettings__Output {
   'replicas': (number);
   'quota_bytes': (number);
   'policy': (string);
+  'origin_bandwidth': (number);
 }

@@ -1,5 +1,6 @@
 // Original file: proto/larder/v1/cluster.proto
 
+import type { OriginBudget as _larder_v1_OriginBudget, OriginBudget__Output as _larder_v1_OriginBudget__Output } from '../../larder/v1/OriginBudget.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface DatasetStatus {
@@ -11,6 +12,7 @@ export interface DatasetStatus {
   'held_bytes'?: (number | string | Long);
   'policy'?: (string);
   'first_toucher'?: (boolean);
+  'origin_budget'?: (_larder_v1_OriginBudget | null);
 }
 
 export interface DatasetStatus__Output {
@@ -22,4 +24,5 @@ export interface DatasetStatus__Output {
   'held_bytes': (number);
   'policy': (string);
   'first_toucher': (boolean);
+  'origin_budget': (_larder_v1_OriginBudget__Output | null);
 }

@@ -7,6 +7,7 @@ import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from '../../larder/v1/OriginTrouble.ts';
 import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from '../../larder/v1/Disk.ts';
 import type { DatasetPattern as _larder_v1_DatasetPattern, DatasetPattern__Output as _larder_v1_DatasetPattern__Output } from '../../larder/v1/DatasetPattern.ts';
+import type { OriginDemand as _larder_v1_OriginDemand, OriginDemand__Output as _larder_v1_OriginDemand__Output } from '../../larder/v1/OriginDemand.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Heartbeat {
@@ -20,6 +21,7 @@ export interface Heartbeat {
   'origin_troubles'?: (_larder_v1_OriginTrouble)[];
   'disks'?: (_larder_v1_Disk)[];
   'patterns'?: (_larder_v1_DatasetPattern)[];
+  'origin_demands'?: (_larder_v1_OriginDemand)[];
 }
 
 export interface Heartbeat__Output {
@@ -33,4 +35,5 @@ export interface Heartbeat__Output {
   'origin_troubles': (_larder_v1_OriginTrouble__Output)[];
   'disks': (_larder_v1_Disk__Output)[];
   'patterns': (_larder_v1_DatasetPattern__Output)[];
+  'origin_demands': (_larder_v1_OriginDemand__Output)[];
 }

@@ -8,6 +8,7 @@ import type { CancelCommand as _larder_v1_CancelCommand, CancelCommand__Output a
 import type { CollectDataset as _larder_v1_CollectDataset, CollectDataset__Output as _larder_v1_CollectDataset__Output } from '../../larder/v1/CollectDataset.ts';
 import type { Probe as _larder_v1_Probe, Probe__Output as _larder_v1_Probe__Output } from '../../larder/v1/Probe.ts';
 import type { ReplicaSettings as _larder_v1_ReplicaSettings, ReplicaSettings__Output as _larder_v1_ReplicaSettings__Output } from '../../larder/v1/ReplicaSettings.ts';
+import type { OriginShares as _larder_v1_OriginShares, OriginShares__Output as _larder_v1_OriginShares__Output } from '../../larder/v1/OriginShares.ts';
 import type { ReportPlain as _larder_v1_ReportPlain, ReportPlain__Output as _larder_v1_ReportPlain__Output } from '../../larder/v1/ReportPlain.ts';
 import type { ScanDataset as _larder_v1_ScanDataset, ScanDataset__Output as _larder_v1_ScanDataset__Output } from '../../larder/v1/ScanDataset.ts';
 
@@ -20,9 +21,10 @@ export interface MasterMessage {
   'collect'?: (_larder_v1_CollectDataset | null);
   'probe'?: (_larder_v1_Probe | null);
   'replicas'?: (_larder_v1_ReplicaSettings | null);
+  'origin_shares'?: (_larder_v1_OriginShares | null);
   'report_plain'?: (_larder_v1_ReportPlain | null);
   'scan'?: (_larder_v1_ScanDataset | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan";
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares";
 }
 
 export interface MasterMessage__Output {
@@ -34,7 +36,8 @@ export interface MasterMessage__Output {
   'collect'?: (_larder_v1_CollectDataset__Output | null);
   'probe'?: (_larder_v1_Probe__Output | null);
   'replicas'?: (_larder_v1_ReplicaSettings__Output | null);
+  'origin_shares'?: (_larder_v1_OriginShares__Output | null);
   'report_plain'?: (_larder_v1_ReportPlain__Output | null);
   'scan'?: (_larder_v1_ScanDataset__Output | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan";
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares";
 }

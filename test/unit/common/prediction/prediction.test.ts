@@ -37,6 +37,7 @@ const dataset: DatasetInfo = {
     replicas: 1,
     quotaBytes: 0,
     policy: 'auto',
+    originBandwidthBytes: 0,
   },
 };
 

@@ -199,6 +199,7 @@ describe('fetch queue', () => {
   class Item implements Queued {
     readonly name: string;
     priority: Priority;
+    readonly bytes = 0;
     finish: () => void = () => undefined;
     readonly #started: string[];
     constructor(name: string, priority: Priority, started: string[]) {

@@ -10,7 +10,7 @@ export interface MemoryOriginOptions {
 }
 
 export class MemoryOrigin implements Origin {
-  readonly counters = { gets: 0, bytes: 0 };
+  readonly counters = { gets: 0, bytes: 0, refusals: 0 };
   readonly reads: { key: string; offsetBytes: number; lengthBytes: number }[] = [];
   /** Called before each piece; may wait, or throw. */
   beforePiece: (read: OriginRead, sentBytes: number) => Promise<void> | void = () => undefined;

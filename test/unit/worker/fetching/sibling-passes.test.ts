@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { SiblingPasses } from '../../../../worker/fetching/index.ts';
-import type { Sibling, SiblingPassesOptions } from '../../../../worker/fetching/index.ts';
+import type { Found, SiblingPassesOptions } from '../../../../worker/fetching/index.ts';
 
-const FILE: Sibling = { kind: 'fetch', bytes: 100 };
+const FILE: Found = { kind: 'fetch', bytes: 100 };
 
 function passes(options: Partial<SiblingPassesOptions> = {}): SiblingPasses {
   return new SiblingPasses({ entries: 10_000, ...options });
 }
 
 /** All that is given now. */
-function taken(of: SiblingPasses, look: (ordinal: number) => Sibling = () => FILE, share = 1) {
+function taken(of: SiblingPasses, look: (ordinal: number) => Found = () => FILE, share = 1) {
   const ordinals: number[] = [];
   for (;;) {
     const ordinal = of.take(look, share);
@@ -71,7 +71,7 @@ describe('a pass in order', () => {
   test('passes over what is not to be fetched, and ends with the version', () => {
     const pass = passes({ entries: 120 });
     for (const ordinal of range(0, 100)) pass.note(ordinal);
-    const odd = (ordinal: number): Sibling => (ordinal % 2 === 0 ? FILE : { kind: 'skip' });
+    const odd = (ordinal: number): Found => (ordinal % 2 === 0 ? FILE : { kind: 'skip' });
     expect(taken(pass, odd)).toEqual(range(100, 120).filter((ordinal) => ordinal % 2 === 0));
   });
 
@@ -79,7 +79,7 @@ describe('a pass in order', () => {
     const pass = passes();
     for (const ordinal of range(0, 10)) pass.note(ordinal);
     const looked: number[] = [];
-    const held = (ordinal: number): Sibling => {
+    const held = (ordinal: number): Found => {
       looked.push(ordinal);
       return ordinal < 300 ? { kind: 'skip' } : FILE;
     };
@@ -137,7 +137,7 @@ describe('several readers', () => {
       .slice(0, 250)
       .sort((a, b) => a - b);
     for (const ordinal of owned.slice(0, 100)) pass.note(ordinal, 0.25);
-    const look = (ordinal: number): Sibling => (owned.includes(ordinal) ? FILE : { kind: 'skip' });
+    const look = (ordinal: number): Found => (owned.includes(ordinal) ? FILE : { kind: 'skip' });
     expect(taken(pass, look, 0.25)).toEqual(owned.slice(100, 200));
   });
 });

@@ -1,0 +1,91 @@
+/**
+ * Walks an order that came before, ahead of the readers that repeat it, and across the end of their pass into
+ * the next.
+ *
+ * Always true:
+ *   - an object is given at most once in a pass, and only while its turn is still to come; not where a reader was
+ *     quicker than the order says;
+ *   - the walk is less than one pass ahead of the readers.
+ *
+ * Decides only. `OrderReplay` looks objects up and fetches them.
+ */
+import type { Found } from '../fetching/index.ts';
+import type { RecordedOrder } from '../patterns/recorded-order.ts';
+
+interface Given {
+  /** In all passes. */
+  readonly at: number;
+  readonly ordinal: number;
+  readonly bytes: number;
+}
+
+/** Looks at a time, some 20 µs each: the next read goes on with them. */
+const MAX_LOOKS = 256;
+/** Readers are so far from the order that they repeat, and not more than a quarter of it. */
+const MAX_RECENT = 4_096;
+const RECENT_SHARE = 1 / 4;
+
+export class OrderWalk {
+  /** Passes that have ended, in objects. */
+  #before = 0;
+  #cursor = 0;
+  /** Looked at so far, in all passes. */
+  #looked = 0;
+  #given: Given[] = [];
+  #givenBytes = 0;
+  /** Read not long ago, the last one at the end. */
+  readonly #recent = new Set<number>();
+
+  /** Given, and still to be read. */
+  get aheadBytes(): number {
+    return this.#givenBytes;
+  }
+
+  /** Where the readers are now. */
+  follow({ ordinals, cursor }: RecordedOrder): void {
+    if (cursor < this.#cursor) this.#before += ordinals.length;
+    this.#cursor = cursor;
+    const now = this.#before + cursor;
+    this.#looked = Math.max(this.#looked, now);
+    this.#drop(({ at }) => at < now);
+    for (const ordinal of this.#recent) {
+      if (this.#recent.size <= Math.min(MAX_RECENT, ordinals.length * RECENT_SHARE)) break;
+      this.#recent.delete(ordinal);
+    }
+  }
+
+  /** It has been read. */
+  read(ordinal: number): void {
+    this.#recent.delete(ordinal);
+    this.#recent.add(ordinal);
+    this.#drop((given) => given.ordinal === ordinal);
+  }
+
+  /**
+   * The next object to be fetched, if any. May be called again after `look` threw.
+   *
+   * @param look what is at an ordinal
+   */
+  take({ ordinals }: RecordedOrder, look: (ordinal: number) => Found): void {
+    const end = this.#before + this.#cursor + ordinals.length;
+    for (let looks = 0; looks < MAX_LOOKS && this.#looked < end; looks += 1) {
+      const ordinal = ordinals[this.#looked % ordinals.length];
+      if (ordinal === undefined) return;
+      const found = this.#recent.has(ordinal) ? SKIP : look(ordinal);
+      if (found.kind === 'stop') return;
+      this.#looked += 1;
+      if (found.kind === 'skip') continue;
+      this.#given.push({ at: this.#looked - 1, ordinal, bytes: found.bytes });
+      this.#givenBytes += found.bytes;
+      return;
+    }
+  }
+
+  #drop(isPast: (given: Given) => boolean): void {
+    if (!this.#given.some(isPast)) return;
+    for (const given of this.#given) if (isPast(given)) this.#givenBytes -= given.bytes;
+    this.#given = this.#given.filter((given) => !isPast(given));
+  }
+}
+
+const SKIP: Found = { kind: 'skip' };
