@@ -9,12 +9,14 @@ import { LookAhead } from '../../../../worker/admission/index.ts';
 import { Larder, temporaryDirectory } from '../fetching/larder.ts';
 import { refOf } from '../fetching/memory-origin.ts';
 
-const MIB = 2 ** 20;
-const FILES = 40;
+const BYTES = 64 * 2 ** 10;
+const FILES = 20;
+/** Room for so many, of which as many as a dataset has are kept. */
+const ROOM_BYTES = 1.25 * FILES * BYTES;
 
 function files(datasetId: number): ObjectRef[] {
   return Array.from({ length: FILES }, (_, i) =>
-    refOf(`d${String(datasetId)}-${String(i)}`, MIB, { datasetId, firstBlock: i }),
+    refOf(`d${String(datasetId)}-${String(i)}`, BYTES, { datasetId, firstBlock: i }),
   );
 }
 
@@ -30,10 +32,9 @@ function sums(refs: readonly ObjectRef[]): Float64Array {
   return bandBytes;
 }
 
-/** Room for 50 files of which 40 are kept. */
 async function open(clock: Clock = systemClock): Promise<Larder> {
   const larder = await Larder.open({
-    store: { capacityBytes: 50 * MIB, keptShare: 0.8, rateWindowMs: 1000, clock },
+    store: { capacityBytes: ROOM_BYTES, keptShare: 0.8, rateWindowMs: 1000, clock },
   });
   larder.store.policies.setExpected(1, { bandBytes: sums(ONE), share: 1 });
   larder.store.policies.setExpected(2, { bandBytes: sums(TWO), share: 1 });
@@ -64,7 +65,7 @@ class LateClock implements Clock {
 test('a cache directory of an earlier release opens: its order is that of each dataset by then', async () => {
   const directory = temporaryDirectory();
   try {
-    const store = { capacityBytes: 50 * MIB, keptShare: 0.8 };
+    const store = { capacityBytes: ROOM_BYTES, keptShare: 0.8 };
     {
       await using larder = await Larder.open({ directory, store });
       await readAll(larder, ONE);
@@ -72,13 +73,13 @@ test('a cache directory of an earlier release opens: its order is that of each d
     await bringBackEarlierOrder(join(directory, 'records'));
     await using larder = await Larder.open({ directory, store });
     expect(kept(larder, ONE)).toBe(FILES);
-    expect(larder.store.usedBytes).toBe(FILES * MIB);
+    expect(larder.store.usedBytes).toBe(FILES * BYTES);
     // Nobody knows of the first any more: it is found, and makes room.
     larder.store.policies.setExpected(2, { bandBytes: sums(TWO), share: 1 });
     await readAll(larder, TWO);
     await readAll(larder, TWO);
-    expect(kept(larder, TWO)).toBeGreaterThan(15);
-    expect(larder.store.usedBytes).toBeLessThanOrEqual(50 * MIB);
+    expect(kept(larder, TWO)).toBeGreaterThan(0.35 * FILES);
+    expect(larder.store.usedBytes).toBeLessThanOrEqual(ROOM_BYTES);
   } finally {
     fs.rmSync(directory, { recursive: true });
   }
@@ -114,7 +115,7 @@ describe('two datasets in one store', () => {
     await readAll(larder, ONE);
     await readAll(larder, TWO);
     const before = kept(larder, ONE);
-    expect(before).toBeGreaterThan(15);
+    expect(before).toBeGreaterThan(0.35 * FILES);
     larder.store.policies.tick();
     expect(kept(larder, ONE)).toBe(before);
     // The window in which both were read, then those in which one is.
@@ -158,12 +159,12 @@ describe('two datasets in one store', () => {
 
   test('a quota bounds what is kept, though there is room', async () => {
     await using larder = await open();
-    const limitBytes = 10 * MIB;
+    const limitBytes = 8 * BYTES;
     larder.store.policies.setExpected(1, { bandBytes: sums(ONE), share: 1, limitBytes });
     await readAll(larder, ONE);
     await readAll(larder, ONE);
-    expect(kept(larder, ONE)).toBeLessThanOrEqual(10);
-    expect(kept(larder, ONE)).toBeGreaterThan(5);
+    expect(kept(larder, ONE)).toBeLessThanOrEqual(8);
+    expect(kept(larder, ONE)).toBeGreaterThan(2);
   });
 
   test('one that is deleted while it is read leaves nothing that the other lacks', async () => {
@@ -192,10 +193,10 @@ describe('two datasets in one store', () => {
     // Nobody reads either: both keep the same share of themselves.
     await readAll(larder, TWO);
     await readAll(larder, TWO);
-    expect(kept(larder, TWO)).toBeGreaterThan(15);
-    expect(kept(larder, ONE)).toBeGreaterThan(15);
+    expect(kept(larder, TWO)).toBeGreaterThan(0.35 * FILES);
+    expect(kept(larder, ONE)).toBeGreaterThan(0.35 * FILES);
     const held = [...ONE, ...TWO].filter(({ objectId }) => larder.store.find(objectId));
-    expect(larder.store.usedBytes).toBe(held.length * MIB);
+    expect(larder.store.usedBytes).toBe(held.length * BYTES);
   });
 
   test('plans take the place of the threshold: what is used last goes', async () => {
@@ -209,9 +210,9 @@ describe('two datasets in one store', () => {
       firstBlock: order,
       band: Uint32Array.from(ONE, ({ key }) => bandHash(key)),
     });
-    await larder.store.setCapacities([25 * MIB]);
+    await larder.store.setCapacities([0.6 * FILES * BYTES]);
     const left = ONE.filter(({ objectId }) => larder.store.find(objectId) !== undefined);
     expect(left.map(({ firstBlock }) => firstBlock)).toEqual(left.map((_, i) => i));
-    expect(left.length).toBe(25);
+    expect(left.length).toBe(0.6 * FILES);
   });
 });
