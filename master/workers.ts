@@ -333,9 +333,8 @@ export class Workers {
 
   async #welcome(session: WorkerSession): Promise<void> {
     const { times, term } = this.#options;
-    const { leaseMs: lease_ms, heartbeatMs: heartbeat_ms } = times;
-    const protocol = PROTOCOL_VERSION;
-    await session.send({ welcome: { lease_ms, heartbeat_ms, term, protocol } });
+    const lengths = { lease_ms: times.leaseMs, heartbeat_ms: times.heartbeatMs };
+    await session.send({ welcome: { ...lengths, term, protocol: PROTOCOL_VERSION } });
     await this.#feed.settled();
     await session.send({ replicas: this.#options.replicas() });
     this.#budgets.joined(session.workerId);
@@ -365,8 +364,7 @@ export class Workers {
       case 'audit':
         if (message.audit) session.audit(message.audit);
         break;
-      case 'hello':
-      case undefined:
+      default:
         // A second hello, or a message of a later release: nothing that this one needs.
         break;
     }

@@ -19,6 +19,8 @@ export class Objects {
   /** Bytes per bucket of the band hash, as a manifest has them. */
   readonly bandBytes: Float64Array;
 
+  readonly #byBand = new Map<number, number[]>();
+
   constructor(sizes: Float64Array, keyOf: (object: number) => string = keyOfNumber) {
     this.count = sizes.length;
     this.sizes = sizes;
@@ -31,6 +33,18 @@ export class Objects {
       totalBytes += sizes[object] ?? 0;
     }
     this.totalBytes = totalBytes;
+  }
+
+  /** Those with this band hash: mostly one. */
+  ofBand(band: number): readonly number[] {
+    if (this.#byBand.size === 0) {
+      for (const [object, one] of this.band.entries()) {
+        const others = this.#byBand.get(one);
+        if (others === undefined) this.#byBand.set(one, [object]);
+        else others.push(object);
+      }
+    }
+    return this.#byBand.get(band) ?? [];
   }
 
   static of(count: number, { meanBytes, deviationBytes }: SizeModel, seed: number): Objects {

@@ -36,6 +36,7 @@ export interface SimulationOptions {
 
 export function simulate(options: SimulationOptions): Result {
   const { objects, jobs: count, warmEpochs, epochs, policy } = options;
+  const { tellEvery = 1 } = policy;
   const lookAhead = new LookAhead();
   const cluster = new Cluster({ ...options, lookAhead });
   const jobs = Array.from({ length: count }, (_, index) => jobOf(options, index));
@@ -52,7 +53,11 @@ export function simulate(options: SimulationOptions): Result {
       const position = at % objects.count;
       if (position === 0) enter(job, epoch, { known: policy.known, lookAhead });
       const object = job.order[position] ?? 0;
-      if (policy.known !== 'nothing') lookAhead.advance(job.id, epoch, position + 1);
+      if (policy.known !== 'nothing') {
+        // One that tells each read tells it before it is answered; others tell what was read now and then.
+        if (tellEvery === 1) lookAhead.advance(job.id, epoch, position + 1);
+        else if (position % tellEvery === 0) lookAhead.advance(job.id, epoch, position);
+      }
       const source = cluster.read(job.sampler.node(position, object), object);
       if (step < countedFrom) continue;
       result.count(source, objects.sizes[object] ?? 0, position / objects.count);

@@ -79,6 +79,11 @@ export const HIT_ROWS: readonly HitRow[] = [
     policy: 'belady-current',
     cells: [BAND, undefined, [46, 66, 83], [54, 73, 88], undefined],
   },
+  {
+    title: 'Larder, next epochs known',
+    policy: 'larder-plans',
+    cells: [BAND, BAND, [50, 73, 88], [56, 77, 91], [65, 87, 94]],
+  },
   { title: 'follow-window', policy: 'follow-window', cells: noCells(5) },
 ];
 

@@ -1,5 +1,5 @@
 /**
- * Every promise of docs/SEMANTICS.md names a test that exists, as does every threat of docs/TESTING.md.
+ * Every promise of docs/SEMANTICS.md and docs/POLICY.md names a test that exists, as does every threat of docs/TESTING.md.
  *
  * A promise is an item of a numbered list. It names its tests as
  * `` `test/fuse/reads.test.ts` › `returns the bytes of the origin` ``, one or more, the title as it
@@ -10,19 +10,20 @@ import { SKIP_REASONS } from '../../common/index.ts';
 import { exists, readText } from './repository.ts';
 
 const PAGE = 'docs/SEMANTICS.md';
+const PAGES = [PAGE, 'docs/POLICY.md'];
 const REFERENCE = /`(test\/[^`]+\.ts)`\s*›\s*`([^`]+)`/g;
 /** Stands in docs/TESTING.md for any test. */
 const EXAMPLE = 'test/fuse/reads.test.ts';
 const HOW = 'name one as `test/folder/file.test.ts` › `title of the test`';
 
-it('every promise of docs/SEMANTICS.md names a test', () => {
-  const promises = promisesOf(readText(PAGE));
-  expect(promises.length, `${PAGE} has no numbered list of promises`).toBeGreaterThan(0);
+it.each(PAGES)('every promise of %s names a test', (page) => {
+  const promises = promisesOf(readText(page));
+  expect(promises.length, `${page} has no numbered list of promises`).toBeGreaterThan(0);
   const untested = promises.filter((promise) => [...promise.matchAll(REFERENCE)].length === 0);
   expect(untested, HOW).toEqual([]);
 });
 
-it.each([PAGE, 'docs/TESTING.md'])('every test that %s names exists', (page) => {
+it.each([...PAGES, 'docs/TESTING.md'])('every test that %s names exists', (page) => {
   const wrong = [...readText(page).matchAll(REFERENCE)]
     .filter(([, file = '']) => file !== EXAMPLE)
     .map(([, file = '', title = '']) => ({ file, title: title.replace(/\s+/g, ' ') }))

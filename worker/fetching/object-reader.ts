@@ -97,8 +97,8 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   #bytes = 0;
 
   constructor(options: ObjectReaderOptions) {
-    const maxRunning = options.maxOriginReads ?? 32;
-    const ahead = new AheadBudget(options.clock ?? systemClock);
+    const { maxOriginReads: maxRunning = 32, clock = systemClock } = options;
+    const ahead = new AheadBudget(clock);
     this.#options = options;
     this.#store = options.store;
     this.#besides = new Besides({
@@ -125,8 +125,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
         this.#bytes += bytes;
       },
       onBlock: (ref, block) => {
-        const { datasetId, firstBlock } = ref;
-        this.#ledger.fetched(datasetId, firstBlock + block, blockBytes(ref, block));
+        this.#ledger.fetched(ref.datasetId, ref.firstBlock + block, blockBytes(ref, block));
       },
     };
     this.#passing = new Passing({ ...this.#context, counts: this.#counts });
@@ -397,6 +396,4 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 }
 
-function notHeld(ref: ObjectRef): LarderError {
-  return new LarderError('NOT_FOUND', { object: ref.objectId });
-}
+const notHeld = (ref: ObjectRef) => new LarderError('NOT_FOUND', { object: ref.objectId });

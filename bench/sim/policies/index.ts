@@ -15,11 +15,18 @@ export type Known = 'nothing' | 'current epoch' | 'next epochs';
 
 export interface PolicySpec {
   readonly known: Known;
+  /** Reads of a job from one position that it tells to the next; default 1. */
+  readonly tellEvery?: number;
   readonly make: (options: PolicyOptions) => CachePolicy;
 }
 
 export const POLICIES = {
-  larder: { known: 'nothing', make: (options) => new Larder(options) },
+  larder: { known: 'nothing', make: (options) => new Larder(options, false) },
+  'larder-plans': {
+    known: 'next epochs',
+    tellEvery: 50,
+    make: (options) => new Larder(options, true),
+  },
   lru: { known: 'nothing', make: (options) => new Lru(options) },
   sieve: { known: 'nothing', make: (options) => new Sieve(options) },
   's3-fifo': { known: 'nothing', make: (options) => new S3Fifo(options) },

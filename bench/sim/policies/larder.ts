@@ -1,18 +1,17 @@
 /**
- * What Larder does: the real `Admission` of the worker, with sets in the place of the disk. The only file of the
+ * What Larder does: the real `Admission` of the worker, with maps in the place of the disk. The only file of the
  * simulator that knows its interface.
  *
  * The kept region is all of the capacity: the tables speak of it alone, without what passes through.
  */
-import { Admission } from '../../../worker/admission/index.ts';
-import type { Candidate, Region, Sized } from '../../../worker/admission/index.ts';
 import { MaxHeap } from '../../../common/forecast/index.ts';
+import { Admission } from '../../../worker/admission/index.ts';
+import type { Candidate, Newcomer, Region } from '../../../worker/admission/index.ts';
 import type { Objects } from '../objects.ts';
 import type { CachePolicy, PolicyOptions } from './policy.ts';
 
-/** The simulator has one. */
+/** The simulator has one, and no time passes in it. */
 const DATASET = 1;
-/** Nothing is kept until a time. */
 const NOW_MS = 0;
 /** Files are not what a simulated disk runs out of. */
 const MANY_OBJECTS = 2 ** 40;
@@ -28,7 +27,8 @@ export class Larder implements CachePolicy {
   };
   #arrivals = 0;
 
-  constructor({ objects, capacityBytes, share }: PolicyOptions) {
+  /** @param arePlansKnown whether it is told the plans */
+  constructor({ objects, capacityBytes, share, lookAhead }: PolicyOptions, arePlansKnown: boolean) {
     this.#objects = objects;
     this.#admission = new Admission({
       capacityBytes,
@@ -36,6 +36,10 @@ export class Larder implements CachePolicy {
       keptShare: 1,
     });
     this.#admission.setExpected(DATASET, { bandBytes: objects.bandBytes, share });
+    if (!arePlansKnown) return;
+    const firstBlock = Uint32Array.from(objects.sizes, (_, object) => object);
+    const rows = { plan: lookAhead, firstBlock, band: objects.band };
+    this.#admission.setLookAhead(DATASET, rows, []);
   }
 
   holds(object: number): boolean {
@@ -43,27 +47,36 @@ export class Larder implements CachePolicy {
   }
 
   read(object: number): boolean {
-    if (this.#held.has(object)) return true;
-    const { region } = this.#admission.classify(this.#sizedOf(object), NOW_MS);
+    if (this.#held.has(object)) {
+      this.#admission.touched({ datasetId: DATASET, firstBlock: object });
+      return true;
+    }
+    const { region } = this.#admission.classify(this.#newcomer(object, 'kept'), NOW_MS);
     // What passes through is in memory, and nobody reads it twice at once here.
-    if (region === 'kept') this.#admit(object, region);
+    if (region === 'kept') this.#admit(this.#newcomer(object, region));
     return false;
   }
 
   copy(object: number): void {
     if (this.#held.has(object)) return;
-    const { region } = this.#admission.classifyReplica(this.#sizedOf(object));
-    if (region === 'replica') this.#admit(object, region);
+    const newcomer = this.#newcomer(object, 'replica');
+    if (this.#admission.classifyReplica(newcomer).region === 'replica') this.#admit(newcomer);
   }
 
-  #admit(object: number, region: Region): void {
-    const newcomer = { ...this.#sizedOf(object), region, objects: 1 };
+  #newcomer(object: number, region: Region): Newcomer {
+    const band = this.#bandOf(object);
+    const bytes = this.#objects.sizes[object] ?? 0;
+    return { datasetId: DATASET, firstBlock: object, band, region, bytes, objects: 1 };
+  }
+
+  #admit(newcomer: Newcomer): void {
+    const { firstBlock: object, region } = newcomer;
     for (;;) {
       const shortage = this.#admission.shortage(newcomer);
       if (shortage === undefined) break;
       let isEvicted = false;
-      const asked = { shortage, newcomer, nowMs: NOW_MS };
-      for (const { objectId } of this.#admission.victims(asked, this.#evictionOrder)) {
+      const eviction = { shortage, newcomer, nowMs: NOW_MS };
+      for (const { objectId } of this.#admission.victims(eviction, this.#evictionOrder)) {
         this.#evict(Number(objectId));
         isEvicted = true;
         if (this.#admission.shortage(newcomer) === undefined) break;
@@ -79,14 +92,15 @@ export class Larder implements CachePolicy {
     const region = this.#held.get(object);
     if (region === undefined) return;
     this.#held.delete(object);
-    const sized = this.#sizedOf(object);
-    this.#admission.account({ ...sized, region }, -sized.bytes, -1);
+    const newcomer = this.#newcomer(object, region);
+    this.#admission.account(newcomer, -newcomer.bytes, -1);
   }
 
   readonly #evictionOrder = {
     transit: () => this.#candidates('transit'),
     replica: () => this.#candidates('replica'),
-    kept: () => this.#candidates('kept'),
+    kept: (_: number, fromBand?: number) =>
+      fromBand === undefined ? this.#candidates('kept') : this.#ofBand(fromBand),
   };
 
   /** In the order of eviction; those that were passed over go back. */
@@ -97,7 +111,7 @@ export class Larder implements CachePolicy {
       for (let object = order.pop(); object !== undefined; object = order.pop()) {
         if (this.#held.get(object) !== region) continue;
         passed.push(object);
-        yield { objectId: String(object), ...this.#sizedOf(object), open: false };
+        yield this.#candidate(object);
       }
     } finally {
       for (const object of passed) {
@@ -106,22 +120,25 @@ export class Larder implements CachePolicy {
     }
   }
 
+  /** With a band given, its object is looked for, and none that comes after. */
+  *#ofBand(band: number): Generator<Candidate> {
+    for (const object of this.#objects.ofBand(band)) {
+      if (this.#held.get(object) === 'kept') yield this.#candidate(object);
+    }
+  }
+
+  #candidate(object: number): Candidate {
+    const band = this.#bandOf(object);
+    return { objectId: String(object), datasetId: DATASET, firstBlock: object, band, open: false };
+  }
+
   #priority(object: number, region: Region): number {
     if (region !== 'transit') return this.#bandOf(object);
     this.#arrivals += 1;
     return -this.#arrivals;
   }
 
-  #sizedOf(object: number): Sized {
-    const band = this.#bandOf(object);
-    return { datasetId: DATASET, firstBlock: object, band, bytes: this.#bytesOf(object) };
-  }
-
   #bandOf(object: number): number {
     return this.#objects.band[object] ?? 0;
-  }
-
-  #bytesOf(object: number): number {
-    return this.#objects.sizes[object] ?? 0;
   }
 }
