@@ -67,7 +67,9 @@ describe('datasets', () => {
 
   test.each([
     [{ credentials: 'AKIASECRET' }, 'INVALID_ARGUMENT'],
-    [{ quota: '1GiB' }, 'NOT_YET_AVAILABLE'],
+    [{ quota: 'much' }, 'INVALID_ARGUMENT'],
+    [{ policy: 'lru' }, 'INVALID_ARGUMENT'],
+    [{ originBandwidth: '1KB/s' }, 'INVALID_ARGUMENT'],
     [{ blockSize: '3MiB' }, 'INVALID_ARGUMENT'],
   ])('settings %j are refused', async (settings, code) => {
     await expect(larder.datasets.create('x', 's3://b', { settings })).rejects.toMatchObject({

@@ -10,7 +10,7 @@ describe('the tables of the policy', () => {
     'come out of the simulator within a point, but for S3-FIFO with one order at 75 %',
     { timeout: LONG },
     () => {
-      const { hitRatios, places, times, off } = checkTables({ seed: 1, objects: 4_000 });
+      const { hitRatios, places, times, off } = checkTables({ seed: 1, objects: 16_000 });
       const wrong = [...hitRatios, ...places, ...times].flatMap(({ title, cells }) =>
         cells.flatMap(({ isEqual, values }, at) =>
           isEqual ? [] : [{ title, column: COLUMNS[at]?.title, values }],

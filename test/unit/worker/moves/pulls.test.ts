@@ -79,7 +79,7 @@ test('what was offered comes from its keeper, and nothing of it from the origin'
   expect(arrivals.keepersOf(ref)).toEqual([KEEPER.workerId]);
   await receipt('taken');
   expect(await larder.readsRight(ref)).toBe(true);
-  expect(larder.origin.counters).toEqual({ gets: 0, bytes: 0 });
+  expect(larder.origin.counters).toEqual({ gets: 0, bytes: 0, refusals: 0 });
   expect(larder.reader.counters).toMatchObject({ bytes: 0, uniqueBytes: 0 });
   expect(pulls.movedBytes).toBe(ref.sizeBytes);
   expect(arrivals.keepersOf(ref)).toEqual([]);
