@@ -142,10 +142,10 @@ describe.each(implementations)('origin: %s', (_name, start) => {
     await harness.put('counted', Buffer.alloc(100_000, 1));
     await using origin = harness.open();
     const object = await entryOf(origin, 'counted');
-    expect(origin.counters).toEqual({ gets: 0, bytes: 0 });
+    expect(origin.counters).toEqual({ gets: 0, bytes: 0, refusals: 0 });
     await readBytes(origin, object, { offsetBytes: 10, lengthBytes: 5_000 });
     await readBytes(origin, object);
-    expect(origin.counters).toEqual({ gets: 2, bytes: 105_000 });
+    expect(origin.counters).toEqual({ gets: 2, bytes: 105_000, refusals: 0 });
   });
 
   it('waits for the sink before it goes on', async () => {
