@@ -87,7 +87,9 @@ test('a SIGKILL in the middle of a listing leaves nothing, and the name is free'
   await using worker = new FakeWorker({ address: first.address, id: 'w1' });
   await using channel = connectMaster({ address: first.address });
   await worker.membership.joined();
+  let isListing = false;
   worker.listing = async function* (signal) {
+    isListing = true;
     yield { entries: files(20_000), skipped: [] };
     await systemClock.sleep(60_000, signal);
   };
@@ -95,8 +97,8 @@ test('a SIGKILL in the middle of a listing leaves nothing, and the name is free'
   const failed = expect(build).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   const temporary = join(dataDir, 'manifests/1/v1.manifest.tmp');
   await eventually(
-    () => existsSync(temporary),
-    (exists) => exists,
+    () => isListing && existsSync(temporary),
+    (isUnderWay) => isUnderWay,
   );
   await first.kill();
   await failed;
