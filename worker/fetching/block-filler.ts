@@ -10,6 +10,7 @@
 import { blockLength, CHUNK_BYTES, LarderError, MIB } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import { Occasion } from './occasion.ts';
 import type { WriteBuffer, WriteBuffers } from './write-buffers.ts';
 
 export interface BlockFillerOptions {
@@ -51,7 +52,7 @@ export class BlockFiller {
   #unwrittenBytes = 0;
   #writes: Promise<void> = Promise.resolve();
   #failed = false;
-  #roomWaiter: (() => void) | undefined;
+  readonly #room = new Occasion();
 
   constructor(options: BlockFillerOptions) {
     const { ref, first, end } = options;
@@ -114,7 +115,7 @@ export class BlockFiller {
       at += length;
       if (this.#positionBytes === pieceEnd) this.#endPiece(buffer);
     }
-    return this.#unwrittenBytes > MAX_UNWRITTEN_BYTES ? this.#room() : undefined;
+    return this.#unwrittenBytes > MAX_UNWRITTEN_BYTES ? this.#room.next() : undefined;
   }
 
   /** Resolves when no write is under way. A part of a piece is not written. */
@@ -189,14 +190,8 @@ export class BlockFiller {
         this.#fail();
       } finally {
         this.#unwrittenBytes -= lengthBytes;
-        if (this.#unwrittenBytes <= MAX_UNWRITTEN_BYTES / 2) this.#roomWaiter?.();
+        if (this.#unwrittenBytes <= MAX_UNWRITTEN_BYTES / 2) this.#room.happens();
       }
-    });
-  }
-
-  #room(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#roomWaiter = resolve;
     });
   }
 

@@ -6,6 +6,7 @@
  */
 import { CHUNK_BYTES, LarderError } from '../../common/index.ts';
 import type { ReadPiece } from '../object-reads.ts';
+import { Occasion } from './occasion.ts';
 
 export class Tap {
   readonly #toBytes: number;
@@ -16,7 +17,7 @@ export class Tap {
   #over = false;
   #error: unknown;
   #wake: (() => void) | undefined;
-  #drained: (() => void) | undefined;
+  readonly #drained = new Occasion();
 
   /** @param limitBytes of what waits for the reader */
   constructor(range: { fromBytes: number; toBytes: number }, limitBytes: number) {
@@ -53,9 +54,7 @@ export class Tap {
 
   /** Resolves when the reader has taken what waits, or has left. */
   drained(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#drained = resolve;
-    });
+    return this.#drained.next();
   }
 
   /** Nothing more comes. What waits is still delivered; then the error, if there is one, is thrown. */
@@ -72,7 +71,7 @@ export class Tap {
         const piece = this.#queue.shift();
         if (piece !== undefined) {
           this.#queuedBytes -= piece.bytes.length;
-          if (this.#queuedBytes === 0) this.#drained?.();
+          if (this.#queuedBytes === 0) this.#drained.happens();
           yield piece;
         } else if (this.#over) {
           if (this.#error !== undefined) throw asError(this.#error);
@@ -86,7 +85,7 @@ export class Tap {
       }
     } finally {
       this.#over = true;
-      this.#drained?.();
+      this.#drained.happens();
     }
   }
 
