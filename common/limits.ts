@@ -64,3 +64,6 @@ assert(MAX_READ_BYTES >= FUSE_MAX_READ_BYTES, 'one FUSE read is one data-plane r
  * to read by itself. It is one block of the default size.
  */
 export const SMALL_READ_BYTES = 4 << 20;
+
+/** Of a worker's cache, what is kept, unless told otherwise; the rest is for what passes through. */
+export const KEPT_SHARE = 0.92;

@@ -2,7 +2,7 @@
  * Four workers whose kept regions together hold half of a dataset of small and middle files, and a reader on each
  * of their nodes.
  */
-import { KIB } from '../../common/index.ts';
+import { KEPT_SHARE as KEPT_REGION, KIB } from '../../common/index.ts';
 import { testFiles, TestHosts, totalBytes } from '../../test/support/hosts.ts';
 import type { HostClient, TestFile } from '../../test/support/hosts.ts';
 import { checkRight, pause } from '../cluster-suite/reading.ts';
@@ -41,8 +41,6 @@ export interface SceneOptions {
 export const NODES = 4;
 /** Of the dataset, what the kept regions hold. */
 export const KEPT_SHARE = 0.5;
-/** Of a worker's capacity: see worker/admission. */
-const KEPT_REGION = 0.92;
 /** Of the dataset, what passes through may hold: what is fetched ahead in vain is not more. */
 export const WINDOW_SHARE = (KEPT_SHARE * (1 - KEPT_REGION)) / KEPT_REGION;
 /** Many, so that hashes deal them out evenly: judged against 4/√(objects per worker). */

@@ -1,7 +1,7 @@
 /** The command line of `npm run sim`. */
 import { parseArgs } from 'node:util';
-import { formatBytes, parseSize } from '../../common/index.ts';
-import { isWorkloadName, KEPT_SHARE, WORKLOADS } from '../../common/forecast/index.ts';
+import { formatBytes, KEPT_SHARE, parseSize } from '../../common/index.ts';
+import { isWorkloadName, WORKLOADS } from '../../common/forecast/index.ts';
 import { PLACEMENTS } from './cluster.ts';
 import type { PlacementName } from './cluster.ts';
 import { BLOCKS } from './objects.ts';

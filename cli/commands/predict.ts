@@ -1,11 +1,10 @@
 /** `larder predict`: what a cache will do for a dataset, before any job starts. */
-import { EXIT, formatBytes, LarderError, MIB, parseSize } from '../../common/index.ts';
+import { EXIT, formatBytes, KEPT_SHARE, LarderError, MIB, parseSize } from '../../common/index.ts';
 import {
   cacheCurve,
   fittingCacheBytes,
   forecast,
   isWorkloadName,
-  KEPT_SHARE,
   squaredBytesOf,
   WORKLOADS,
 } from '../../common/forecast/index.ts';

@@ -1,5 +1,6 @@
 /** What more cache would bring: the forecast again, with every worker's cache made larger. */
-import { forecast, KEPT_SHARE } from './forecast.ts';
+import { KEPT_SHARE } from '../limits.ts';
+import { forecast } from './forecast.ts';
 import type { Forecast, ForecastOptions } from './forecast.ts';
 
 export interface CurvePoint extends Forecast {

@@ -13,11 +13,8 @@
  *
  * Leaves out what happens to be in the transit region, and other datasets in the same cache.
  */
-import { STRIPE_BYTES } from '../limits.ts';
+import { KEPT_SHARE, STRIPE_BYTES } from '../limits.ts';
 import { lookAheadRatio } from './look-ahead-ratio.ts';
-
-/** Of a worker's cache; the rest is for what passes through. The default of the worker's admission. */
-export const KEPT_SHARE = 0.92;
 
 export type ReadOrder = 'shuffled' | 'repeated' | 'partitioned';
 

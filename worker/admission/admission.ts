@@ -26,7 +26,7 @@
  *
  * No I/O and no clock: time is passed in, on a clock that never goes back; `ObjectStore` unlinks.
  */
-import { STRIPE_BYTES } from '../../common/index.ts';
+import { KEPT_SHARE, STRIPE_BYTES } from '../../common/index.ts';
 import type { DatasetShare, Expected } from './dataset-share.ts';
 import { DatasetShares } from './dataset-shares.ts';
 import { DecisionCounts } from './decision-counts.ts';
@@ -54,7 +54,7 @@ import type {
 } from './types.ts';
 
 export interface AdmissionOptions extends Capacity {
-  /** The kept region's share of both; 0.92 unless told, the rest is for transit. */
+  /** The kept region's share of both; `KEPT_SHARE` unless told. */
   readonly keptShare?: number | undefined;
 }
 
@@ -85,7 +85,7 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#capacity = { bytes: 0, objects: 0 };
-    this.#keptShare = options.keptShare ?? 0.92;
+    this.#keptShare = options.keptShare ?? KEPT_SHARE;
     this.setCapacity(options);
   }
 

@@ -11,6 +11,7 @@
  */
 import type { Found } from '../fetching/index.ts';
 import type { RecordedOrder } from '../patterns/recorded-order.ts';
+import { SKIP } from './ahead-fetches.ts';
 
 interface Given {
   /** In all passes. */
@@ -87,5 +88,3 @@ export class OrderWalk {
     this.#given = this.#given.filter((given) => !isPast(given));
   }
 }
-
-const SKIP: Found = { kind: 'skip' };

@@ -8,7 +8,7 @@ import type { CacheDirectory } from './cache-directory.ts';
 export interface StoreOptions {
   /** Files; default: 80 % of the free inodes, plus what is held already. */
   readonly capacityObjects?: number | undefined;
-  /** The share of the capacity for what the hash band names; default 0.92. */
+  /** The share of the capacity for what the hash band names; default `KEPT_SHARE`. */
   readonly keptShare?: number | undefined;
   /** Takes written bytes out of the page cache once they are on disk; default false. */
   readonly dropFromPageCache?: boolean | undefined;

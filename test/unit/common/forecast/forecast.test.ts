@@ -6,13 +6,12 @@ import {
   cacheCurve,
   fittingCacheBytes,
   forecast,
-  KEPT_SHARE,
   lookAheadRatio,
   squaredBytesOf,
   WORKLOADS,
 } from '../../../../common/forecast/index.ts';
 import type { ForecastOptions, ReadOrder } from '../../../../common/forecast/index.ts';
-import { GIB, MIB } from '../../../../common/index.ts';
+import { GIB, KEPT_SHARE, MIB } from '../../../../common/index.ts';
 import { Admission } from '../../../../worker/admission/index.ts';
 
 const UNET3D = {
