@@ -170,7 +170,9 @@ export class Offers implements AsyncDisposable {
     const { datasetId, version, ordinal, ref, stripes, isFresh } = holding;
     const copy = { placement, workerId, objectId: ref.objectId, stripes };
     const due = { ...copy, replicas: replicas(datasetId) };
-    const told = dutiesOf(due).others.filter(({ workerId }) => targets.has(workerId));
+    // Of what has just come there are none, mostly: who is to have it is a hash for each worker.
+    const others = targets.size === 0 ? [] : dutiesOf(due).others;
+    const told = others.filter(({ workerId }) => targets.has(workerId));
     const next = isFresh ? nextOf(due).filter(({ workerId }) => !targets.has(workerId)) : [];
     for (const member of [...told, ...next]) {
       await outbox.add(member, { datasetId, version, flag: false }, ordinal);

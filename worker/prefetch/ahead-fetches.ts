@@ -8,9 +8,11 @@
  *     while, so that the origin is left to those who read;
  *   - what belongs to another worker is fetched by that one.
  */
-import type { Logger, ObjectRef, Placement } from '../../common/index.ts';
+import { emptyAttributes } from '../../common/index.ts';
+import type { EntryAttributes, Logger, ObjectRef, Placement } from '../../common/index.ts';
 import type { AheadUse, RoomAhead } from '../admission/index.ts';
 import type { Found } from '../fetching/index.ts';
+import type { OpenedVersion } from '../versions.ts';
 
 /** What of the object reader is needed here. */
 export interface AheadReads {
@@ -33,6 +35,14 @@ export interface AheadFetchesOptions {
   readonly maxFetches?: number | undefined;
 }
 
+/** What one reader, or an order, is ahead of by. */
+interface AheadOf {
+  /** Of a file: larger ones are read ahead of within themselves. */
+  readonly maxBytes: number;
+  /** Under way, or there and not yet read. */
+  readonly aheadBytes: () => number;
+}
+
 export const SKIP: Found = { kind: 'skip' };
 const STOP: Found = { kind: 'stop' };
 const MAX_FETCHES = 32;
@@ -40,8 +50,8 @@ const MAX_FETCHES = 32;
 const REST_FILES = 64;
 
 export class AheadFetches implements Disposable {
-  readonly reads: AheadReads;
   readonly #options: AheadFetchesOptions;
+  readonly #attributes: EntryAttributes = emptyAttributes();
   readonly #maxFetches: number;
   readonly #closing = new AbortController();
   #fetches = 0;
@@ -51,7 +61,6 @@ export class AheadFetches implements Disposable {
   constructor(options: AheadFetchesOptions) {
     this.#options = options;
     this.#maxFetches = options.maxFetches ?? MAX_FETCHES;
-    this.reads = options.reads;
   }
 
   /** Whether another may begin now. */
@@ -69,24 +78,30 @@ export class AheadFetches implements Disposable {
   }
 
   /**
-   * What to do with an object that somebody may want soon.
+   * The next object of a version that is to be fetched, if any.
    *
-   * @param aheadBytes of the same reader: under way, or there and not yet read
+   * @param take asks about ordinals, one after the other, until one is to be fetched or it has to stop
    */
-  judge(ref: ObjectRef, aheadBytes: number): Found {
-    const { reads, workerId, placement, isScattered } = this.#options;
-    if (isScattered(ref.datasetId)) return SKIP;
-    const owner = placement()?.owner(ref.objectId)?.workerId ?? workerId;
-    if (owner !== workerId) return SKIP;
-    const coming = { comingBytes: this.#comingBytes, comingObjects: this.#fetches };
-    switch (reads.roomAhead(ref, { ...coming, aheadBytes })) {
-      case 'room':
-        return { kind: 'fetch', bytes: ref.sizeBytes };
-      case 'none':
-        return SKIP;
-      case 'later':
-        return STOP;
-    }
+  async next(
+    opened: OpenedVersion,
+    { maxBytes, aheadBytes }: AheadOf,
+    take: (look: (ordinal: number) => Found) => void,
+  ): Promise<ObjectRef | undefined> {
+    return await opened.replica.withPages(this.closed, (reader) => {
+      let ref: ObjectRef | undefined;
+      take((ordinal) => {
+        if (ordinal >= reader.entryCount) return SKIP;
+        const entry = reader.attributes(ordinal, this.#attributes);
+        const { kind, hidden, sizeBytes, firstBlock } = entry;
+        const isWanted = kind === 'file' && !hidden && sizeBytes > 0 && sizeBytes <= maxBytes;
+        if (!isWanted || this.#options.reads.holdsBlock(opened.dataset.id, firstBlock)) return SKIP;
+        const object = opened.objectRef(reader, ordinal);
+        const found = this.#judge(object, aheadBytes());
+        if (found.kind === 'fetch') ref = object;
+        return found;
+      });
+      return ref;
+    });
   }
 
   /** @param then called when it is over, unless there was an error */
@@ -103,6 +118,22 @@ export class AheadFetches implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closing.abort();
+  }
+
+  #judge(ref: ObjectRef, aheadBytes: number): Found {
+    const { reads, workerId, placement, isScattered } = this.#options;
+    if (isScattered(ref.datasetId)) return SKIP;
+    const owner = placement()?.owner(ref.objectId)?.workerId ?? workerId;
+    if (owner !== workerId) return SKIP;
+    const coming = { comingBytes: this.#comingBytes, comingObjects: this.#fetches };
+    switch (reads.roomAhead(ref, { ...coming, aheadBytes })) {
+      case 'room':
+        return { kind: 'fetch', bytes: ref.sizeBytes };
+      case 'none':
+        return SKIP;
+      case 'later':
+        return STOP;
+    }
   }
 
   async #fetch(ref: ObjectRef): Promise<void> {

@@ -7,11 +7,10 @@
  * Leaves to others: which order is repeated (`worker/patterns`), where the walk is (`OrderWalk`), what there is room
  * for (`AheadFetches`).
  */
-import { emptyAttributes, MIB } from '../../common/index.ts';
-import type { Clock, EntryAttributes, ObjectRef } from '../../common/index.ts';
+import { MIB } from '../../common/index.ts';
+import type { Clock } from '../../common/index.ts';
 import type { RecordedOrder } from '../patterns/recorded-order.ts';
 import type { OpenedVersion } from '../versions.ts';
-import { SKIP } from './ahead-fetches.ts';
 import type { AheadFetches } from './ahead-fetches.ts';
 import { OrderWalk } from './order-walk.ts';
 
@@ -37,7 +36,6 @@ interface Replayed {
 export class OrderReplay {
   readonly #options: OrderReplayOptions;
   readonly #versions = new WeakMap<OpenedVersion, Replayed>();
-  readonly #attributes: EntryAttributes = emptyAttributes();
 
   constructor(options: OrderReplayOptions) {
     this.#options = options;
@@ -85,35 +83,14 @@ export class OrderReplay {
     while (fetches.hasPlace) {
       const { order, walk } = replayed;
       if (order === undefined) return;
-      const ref = await this.#next(opened, walk, order);
+      const limits = { maxBytes: MAX_OBJECT_BYTES, aheadBytes: () => walk.aheadBytes };
+      const ref = await fetches.next(opened, limits, (look) => {
+        walk.take(order, look);
+      });
       if (ref === undefined) return;
       fetches.fetch(ref, () => {
         this.#fill(opened, this.#ask(opened));
       });
     }
-  }
-
-  async #next(
-    opened: OpenedVersion,
-    walk: OrderWalk,
-    order: RecordedOrder,
-  ): Promise<ObjectRef | undefined> {
-    const { fetches } = this.#options;
-    return await opened.replica.withPages(fetches.closed, (reader) => {
-      let found: ObjectRef | undefined;
-      walk.take(order, (ordinal) => {
-        if (ordinal >= reader.entryCount) return SKIP;
-        const entry = reader.attributes(ordinal, this.#attributes);
-        const { kind, hidden, sizeBytes, firstBlock } = entry;
-        const isWanted = kind === 'file' && !hidden && sizeBytes > 0;
-        if (!isWanted || sizeBytes > MAX_OBJECT_BYTES) return SKIP;
-        if (fetches.reads.holdsBlock(opened.dataset.id, firstBlock)) return SKIP;
-        const ref = opened.objectRef(reader, ordinal);
-        const judged = fetches.judge(ref, walk.aheadBytes);
-        if (judged.kind === 'fetch') found = ref;
-        return judged;
-      });
-      return found;
-    });
   }
 }

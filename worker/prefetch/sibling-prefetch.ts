@@ -9,12 +9,10 @@
  * Leaves to others: which files come next (`SiblingPasses`), whether they may come (`AheadFetches`), one read per
  * block (`ObjectReader`).
  */
-import { emptyAttributes, SMALL_READ_BYTES } from '../../common/index.ts';
-import type { EntryAttributes, ObjectRef } from '../../common/index.ts';
+import { SMALL_READ_BYTES } from '../../common/index.ts';
 import { SiblingPasses } from '../fetching/index.ts';
 import type { SiblingPassesOptions } from '../fetching/index.ts';
 import type { OpenedVersion } from '../versions.ts';
-import { SKIP } from './ahead-fetches.ts';
 import type { AheadFetches } from './ahead-fetches.ts';
 
 export interface SiblingPrefetchOptions extends Pick<
@@ -35,7 +33,6 @@ interface Ahead {
 export class SiblingPrefetch {
   readonly #options: SiblingPrefetchOptions;
   readonly #versions = new WeakMap<OpenedVersion, Ahead>();
-  readonly #attributes: EntryAttributes = emptyAttributes();
 
   constructor(options: SiblingPrefetchOptions) {
     this.#options = options;
@@ -72,22 +69,9 @@ export class SiblingPrefetch {
     const { opened, passes } = ahead;
     const { fetches, share } = this.#options;
     while (fetches.hasPlace) {
-      const ref = await opened.replica.withPages(fetches.closed, (reader) => {
-        let found: ObjectRef | undefined;
-        passes.take((ordinal) => {
-          const { kind, hidden, sizeBytes, firstBlock } = reader.attributes(
-            ordinal,
-            this.#attributes,
-          );
-          const isSmall = kind === 'file' && !hidden && sizeBytes > 0;
-          if (!isSmall || sizeBytes > SMALL_READ_BYTES) return SKIP;
-          if (fetches.reads.holdsBlock(opened.dataset.id, firstBlock)) return SKIP;
-          const object = opened.objectRef(reader, ordinal);
-          const sibling = fetches.judge(object, passes.aheadBytes);
-          if (sibling.kind === 'fetch') found = object;
-          return sibling;
-        }, share());
-        return found;
+      const limits = { maxBytes: SMALL_READ_BYTES, aheadBytes: () => passes.aheadBytes };
+      const ref = await fetches.next(opened, limits, (look) => {
+        passes.take(look, share());
       });
       if (ref === undefined) return;
       fetches.fetch(ref, () => {
