@@ -164,6 +164,9 @@ export class ManifestReader {
       level: level + 1,
       start,
       end: start + children,
+      checkParent: (child, of) => {
+        if (of.parent(child & PAGE_MASK) !== index) this.#checkParent(level + 1, child, index);
+      },
       isHidden: (child) => this.#late.has(base + child),
     });
     if (found < 0) return -1;

@@ -8,12 +8,15 @@
 import { MANIFEST_PAGE_ENTRIES } from '../limits.ts';
 import { PAGE_MASK, PAGE_SHIFT } from './format.ts';
 import { SLASH } from './keys.ts';
+import type { Page } from './page.ts';
 import type { PageCache } from './page-cache.ts';
 
 export interface Run {
   readonly level: number;
   readonly start: number;
   readonly end: number;
+  /** Throws unless an entry names the directory as its own: only among those are the names in order. */
+  checkParent(index: number, page: Page): void;
   /** What the footer knows of an entry that was hidden after its page had left. */
   isHidden(index: number): boolean;
 }
@@ -41,7 +44,8 @@ export function searchDirectory(pages: PageCache, name: Buffer, run: Run): numbe
 }
 
 /** The first index whose sort key is not below `key`: over the page index, then inside one page. */
-function lowerBound(pages: PageCache, key: Buffer, { level, start, end }: Run): number {
+function lowerBound(pages: PageCache, key: Buffer, run: Run): number {
+  const { level, start, end } = run;
   const rows = pages.rows[level] ?? [];
   let low = (start >>> PAGE_SHIFT) + 1;
   let high = ((end - 1) >>> PAGE_SHIFT) + 1;
@@ -56,6 +60,7 @@ function lowerBound(pages: PageCache, key: Buffer, { level, start, end }: Run): 
   const page = pages.page(level, from);
   while (from < to) {
     const middle = Math.floor((from + to) / 2);
+    run.checkParent(middle, page);
     if (page.compare(middle & PAGE_MASK, key) < 0) from = middle + 1;
     else to = middle;
   }
