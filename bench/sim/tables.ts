@@ -9,9 +9,8 @@
  *   - Belady, one job: c, because between two epochs every object waits for its next use; with more jobs: numerically;
  *   - SIEVE: numerically, and it has no end: it nears c with every epoch (6 / 24 / 54 in the third of 16,000 objects,
  *     18 / 44 / 72 in the seventeenth, which is the one that the table means);
- *   - S3-FIFO: numerically. In the same order an object comes back while the ghost queue (0.9 c) still has its name as
- *     soon as c + 0.9 c > 1, so that the 0 of c = 75 % does not follow from the algorithm. It stands here as the
- *     design has it.
+ *   - S3-FIFO: numerically, with queues that keep to their own room. Where newcomers fill what the main queue has left,
+ *     the same order hits 62 % at c = 75 %: an object comes back while the ghost queue still has its name.
  * The table says nothing of when jobs of own shuffles begin. Their phases move Belady by up to 1.6 points; here two are
  * half an epoch apart, and four as in the last column, 0.1 epoch from one to the next.
  */

@@ -1,6 +1,7 @@
 /**
  * S3-FIFO: newcomers pass through a small queue, and only those that were used there, or that come back soon
- * after (a ghost queue of names remembers), reach the main one.
+ * after (a ghost queue of names remembers), reach the main one. Each queue keeps to its own room, also while the
+ * other one has some left.
  *
  * Source: Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023: the small queue has a tenth,
  * uses count up to 3, more than one use leads from the small queue to the main one, the ghost queue has as many names
@@ -51,15 +52,25 @@ export class S3Fifo implements CachePolicy {
     }
     const bytes = this.#small.bytesOf(object);
     if (bytes > this.#capacityBytes) return false;
-    while (this.#small.usedBytes + this.#main.usedBytes + bytes > this.#capacityBytes) {
-      if (this.#small.usedBytes >= this.#small.capacityBytes || this.#main.usedBytes === 0) {
-        this.#evictSmall();
-      } else this.#evictMain();
-    }
     const isMain = this.#ghostNames.delete(object);
     if (isMain) this.#ghosts.remove(object);
+    this.#makeRoom(bytes, isMain);
     this.#insert({ object, uses: 0, isMain, newer: undefined, older: undefined });
     return false;
+  }
+
+  #makeRoom(bytes: number, isMain: boolean): void {
+    const [small, main] = [this.#small, this.#main];
+    while (!isMain && small.usedBytes > 0 && small.usedBytes + bytes > small.capacityBytes) {
+      this.#evictSmall();
+    }
+    const coming = isMain ? bytes : 0;
+    while (main.usedBytes > 0 && main.usedBytes + coming > main.capacityBytes) this.#evictMain();
+    // One object may be larger than the room of its queue.
+    while (small.usedBytes + main.usedBytes + bytes > this.#capacityBytes) {
+      if (main.usedBytes > 0) this.#evictMain();
+      else this.#evictSmall();
+    }
   }
 
   #insert(entry: Entry): void {

@@ -48,10 +48,10 @@ describe('reads that can be followed by hand', () => {
   });
 
   test('s3-fifo: what comes back while its name is remembered is kept longer', () => {
-    // Ten fit, one of them small. Objects 0 … 10 come; 0 leaves, and its name stays.
+    // Ten fit, one of them in the small queue. Objects 0 … 8 come; all but the last leave, and their names stay.
     const sizes = Array<number>(30).fill(1);
-    const first = Array.from({ length: 11 }, (_, object) => object);
-    const others = Array.from({ length: 10 }, (_, i) => 11 + i);
+    const first = Array.from({ length: 9 }, (_, object) => object);
+    const others = Array.from({ length: 10 }, (_, i) => 9 + i);
     const reads = [...first, 0, ...others, 0];
     const hits = hitsOf({ policy: 's3-fifo', capacity: 10, reads, sizes });
     expect(hits.at(-1)).toBe(true);

@@ -1,27 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { checkTables, TOLERANCE } from '../../../../bench/sim/check.ts';
+import { checkTables } from '../../../../bench/sim/check.ts';
 import { CACHED_SHARES, COLUMNS, HIT_ROWS, PLACE_ROWS } from '../../../../bench/sim/tables.ts';
 
 /** Seconds of CPU time, on a machine that may be busy. */
 const LONG = 300_000;
 
 describe('the tables of the policy', () => {
-  test(
-    'come out of the simulator within a point, but for S3-FIFO with one order at 75 %',
-    { timeout: LONG },
-    () => {
-      const { hitRatios, places, times, off } = checkTables({ seed: 1, objects: 16_000 });
-      const wrong = [...hitRatios, ...places, ...times].flatMap(({ title, cells }) =>
-        cells.flatMap(({ isEqual, values }, at) =>
-          isEqual ? [] : [{ title, column: COLUMNS[at]?.title, values }],
-        ),
-      );
-      expect(wrong).toHaveLength(off);
-      expect(wrong).toMatchObject([{ title: 'S3-FIFO', column: 'one job, same order' }]);
-      // Its ghost queue remembers a name for longer than the object is away, as soon as c + 0.9 c > 1.
-      expect(wrong[0]?.values.map((value) => value > TOLERANCE)).toEqual([false, false, true]);
-    },
-  );
+  test('come out of the simulator within a point', { timeout: LONG }, () => {
+    const { hitRatios, places, times, off } = checkTables({ seed: 1, objects: 16_000 });
+    const wrong = [...hitRatios, ...places, ...times].flatMap(({ title, cells }) =>
+      cells.flatMap(({ isEqual, values }, at) =>
+        isEqual ? [] : [{ title, column: COLUMNS[at]?.title, values }],
+      ),
+    );
+    expect(wrong).toEqual([]);
+    expect(off).toBe(0);
+  });
 
   test('are those of closed forms, where there is one', () => {
     const lru = HIT_ROWS.find(({ policy }) => policy === 'lru')?.cells[0] ?? [];
