@@ -227,12 +227,18 @@ export class TestWorkers implements AsyncDisposable {
     return (await this.workerStatus(name)).usedBytes;
   }
 
-  /**
-   * One of these files whose first candidate is a worker.
-   */
+  /** One of these files whose first candidate is a worker. */
   async ownedBy(name: string, files: readonly TestFile[]): Promise<TestFile> {
-    for (const file of files) if ((await this.candidates(file))[0] === name) return file;
-    throw new Error(`${name} owns none of ${String(files.length)} files`);
+    return await this.withCandidates([name], files);
+  }
+
+  /** One of the files whose first candidates are these. */
+  async withCandidates(names: readonly string[], files: readonly TestFile[]): Promise<TestFile> {
+    for (const file of files) {
+      const candidates = await this.candidates(file);
+      if (names.every((name, i) => candidates[i] === name)) return file;
+    }
+    throw new Error(`none of ${String(files.length)} files belongs to ${names.join(', then ')}`);
   }
 
   /** GETs of one file's bytes that reached the origin. */
