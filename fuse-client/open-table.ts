@@ -2,7 +2,7 @@
  * How often each node is open and in which mode, for every thread of a server and for its successor.
  *
  * A set-associative hash table in shared memory: 4,096 buckets with one lock and 8 entries each. An
- * entry is {node, outcome, backing id, count, last request}.
+ * entry is {node, outcome, backing id, count, last open, last release}.
  *
  * Always true:
  *   - a request is applied once: one that the kernel sends again is known by its number;
@@ -37,8 +37,9 @@ const ENTRY = {
   OUTCOME: 1,
   BACKING: 2,
   COUNT: 3,
-  LAST_LOW: 4,
-  LAST_HIGH: 5,
+  /** Numbers of requests: low word, high word. */
+  LAST_OPEN: 4,
+  LAST_RELEASE: 6,
 } as const;
 
 /** The file handle that an OPEN is answered with. */
@@ -150,8 +151,8 @@ export class OpenTable {
       if (at === undefined) return;
       // Of two releases that were applied and are sent again only the last is noted; what is not
       // later than it counts as applied. At worst a count stays too high.
-      if (request.isResent && request.unique <= this.#last(at)) return;
-      this.#note(at, request.unique);
+      if (request.isResent && request.unique <= this.#noted(at + ENTRY.LAST_RELEASE)) return;
+      this.#note(at + ENTRY.LAST_RELEASE, request.unique);
       const count = this.#get(at + ENTRY.COUNT) - 1;
       this.#set(at + ENTRY.COUNT, Math.max(0, count));
       if (count <= 0) this.#end(at, backing);
@@ -209,10 +210,10 @@ export class OpenTable {
 
   #countOpen(at: number, request: OpenRequest): Opened {
     const outcome = this.#get(at + ENTRY.OUTCOME);
-    const isApplied = request.isResent && this.#last(at) === request.unique;
+    const isApplied = request.isResent && this.#noted(at + ENTRY.LAST_OPEN) === request.unique;
     if (!isApplied) {
       this.#set(at + ENTRY.COUNT, this.#get(at + ENTRY.COUNT) + 1);
-      this.#note(at, request.unique);
+      this.#note(at + ENTRY.LAST_OPEN, request.unique);
       Atomics.add(this.#words, CHANGES, 1);
     }
     const told = outcome === INCOMPLETE ? KEPT : outcome;
@@ -234,7 +235,9 @@ export class OpenTable {
     else outcome = this.#register(at, first);
     this.#set(at + ENTRY.OUTCOME, outcome);
     this.#set(at + ENTRY.COUNT, 1);
-    this.#note(at, request.unique);
+    this.#note(at + ENTRY.LAST_OPEN, request.unique);
+    // Without an entry all that was open before is released.
+    this.#note(at + ENTRY.LAST_RELEASE, request.unique);
     this.#set(at + ENTRY.NODE, request.node | 0);
     Atomics.add(this.#words, CHANGES, 1);
     return this.#answer(HANDLE.counted, outcome, this.#get(at + ENTRY.BACKING));
@@ -278,15 +281,13 @@ export class OpenTable {
     return undefined;
   }
 
-  #last(at: number): number {
-    return (
-      (this.#get(at + ENTRY.LAST_LOW) >>> 0) + (this.#get(at + ENTRY.LAST_HIGH) >>> 0) * TWO_32
-    );
+  #noted(word: number): number {
+    return (this.#get(word) >>> 0) + (this.#get(word + 1) >>> 0) * TWO_32;
   }
 
-  #note(at: number, unique: number): void {
-    this.#set(at + ENTRY.LAST_LOW, (unique % TWO_32) | 0);
-    this.#set(at + ENTRY.LAST_HIGH, Math.floor(unique / TWO_32));
+  #note(word: number, unique: number): void {
+    this.#set(word, (unique % TWO_32) | 0);
+    this.#set(word + 1, Math.floor(unique / TWO_32));
   }
 
   #lock(word: number): void {

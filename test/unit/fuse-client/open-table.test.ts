@@ -79,6 +79,22 @@ describe('the open table', () => {
     expect(table.open(fresh(1, 2), { fd: 9, backing })?.backingId).toBe(1);
   });
 
+  test('applies a release that is sent again after a later open', () => {
+    const table = make();
+    table.open(fresh(1, 2), DAEMON);
+    // The release 4 was read by a server that is dead; its successor is faster with the open 6.
+    table.open(fresh(1, 6), DAEMON);
+    table.release(again(1, 4), HANDLE.counted, NO_BACKING);
+    expect(table.count(1)).toBe(1);
+    table.release(again(1, 4), HANDLE.counted, NO_BACKING);
+    expect(table.count(1)).toBe(1);
+    table.release(fresh(1, 8), HANDLE.counted, NO_BACKING);
+    // It ended the entry; the next open is not taken back by it.
+    table.open(fresh(1, 10), DAEMON);
+    table.release(again(1, 8), HANDLE.counted, NO_BACKING);
+    expect(table.count(1)).toBe(1);
+  });
+
   test('a count is never below what is open, whatever is sent again', () => {
     const step = fc.record({
       kind: fc.constantFrom('open', 'release'),
