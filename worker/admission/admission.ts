@@ -63,8 +63,8 @@ export interface Sized extends Described {
   readonly bytes: number;
 }
 
-/** Of what passes through, the part that may be there before it is asked for. */
-const AHEAD_SHARE = 1 / 4;
+/** Of what passes through, the part that may be there before it is asked for: half of that where it is a guess. */
+const AHEAD_SHARE = { known: 1 / 2, guessed: 1 / 4 } as const;
 
 interface Usage {
   bytes: number;
@@ -216,7 +216,8 @@ export class Admission {
     const objects = newcomer.objects + ahead.comingObjects;
     if (this.shortage({ ...newcomer, bytes, objects }) === undefined) return 'room';
     if (newcomer.region === 'kept') return 'none';
-    const most = this.#used.transit.bytes * AHEAD_SHARE;
+    const share = ahead.isKnown ? AHEAD_SHARE.known : AHEAD_SHARE.guessed;
+    const most = this.#used.transit.bytes * share;
     return ahead.aheadBytes + newcomer.bytes <= most ? 'room' : 'later';
   }
 
