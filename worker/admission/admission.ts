@@ -29,7 +29,7 @@
 import { KEPT_SHARE, STRIPE_BYTES } from '../../common/index.ts';
 import type { DatasetShare, Expected } from './dataset-share.ts';
 import { DatasetShares } from './dataset-shares.ts';
-import { DecisionCounts } from './decision-counts.ts';
+import { decisionOf, DecisionCounts } from './decision-counts.ts';
 import { aboveThresholds, belowThresholds } from './evictions.ts';
 import type { Eviction } from './evictions.ts';
 import { NextUses } from './next-uses.ts';
@@ -183,10 +183,16 @@ export class Admission {
     return this.#counts.placed(this.#place(object, nowMs));
   }
 
+  /** Where it would belong: asked as often as anybody wants to know, and not counted. */
+  preview(object: Sized, nowMs: number, what: 'own' | 'replica' = 'own'): Decision {
+    return decisionOf(
+      what === 'own' ? this.#place(object, nowMs) : this.#placeReplica(object.bytes),
+    );
+  }
+
   /** Where a further copy of an object that another worker owns belongs. */
   classifyReplica({ bytes }: Pick<Sized, 'bytes'>): Decision {
-    const reason = this.#hasSpare(bytes, 1) ? 'replica' : 'nothing to spare';
-    return this.#counts.placed(reason);
+    return this.#counts.placed(this.#placeReplica(bytes));
   }
 
   /** Which limit a newcomer would exceed; undefined where there is room. */
@@ -279,6 +285,10 @@ export class Admission {
     const isSooner =
       last !== undefined && share.nextUses.ofNewcomer(object.firstBlock) < last.nextUse;
     return isSooner ? 'sooner use' : 'later use';
+  }
+
+  #placeReplica(bytes: number): PlaceReason {
+    return this.#hasSpare(bytes, 1) ? 'replica' : 'nothing to spare';
   }
 
   *#counted(victims: Iterable<Victim>): Generator<Victim> {

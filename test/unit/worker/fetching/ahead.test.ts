@@ -124,6 +124,7 @@ describe('room for it', () => {
     }
     expect(larder.store.usedBytes).toBeLessThanOrEqual(full.capacityBytes);
     for (const id of kept) expect(larder.store.find(id)?.record.region).toBe('kept');
+    const counted = larder.store.decisions;
     const isRoom = (aheadBytes: number, isKnown: boolean) =>
       larder.reader.roomAhead(refOf('g60', KIB), { ...NOTHING, aheadBytes, isKnown }) === 'room';
     const passingBytes = larder.store.usedBytes - kept.length * SIZE_BYTES;
@@ -131,5 +132,12 @@ describe('room for it', () => {
     expect(isRoom(passingBytes * 0.3, false)).toBe(false);
     expect(isRoom(passingBytes * 0.45, true)).toBe(true);
     expect(isRoom(passingBytes * 0.55, true)).toBe(false);
+    const placed = counted.filter(({ decision }) => decision !== 'evicted');
+    // Each object once, when it came; who only asks whether there is room decides nothing.
+    const came = placed.reduce((sum, { count }) => sum + count, 0);
+    expect(came).toBeGreaterThanOrEqual(30);
+    expect(came).toBeLessThanOrEqual(90);
+    expect(placed.map(({ decision }) => decision)).toContain('transit');
+    expect(larder.store.decisions).toEqual(counted);
   });
 });
