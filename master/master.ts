@@ -24,6 +24,7 @@ import { Preloads } from './preloads.ts';
 import { originBudgets, replicasToWire } from './wire.ts';
 import { FirstTouchers } from './first-touchers.ts';
 import { Predictions } from './predictions.ts';
+import { Protections } from './protections.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
@@ -69,7 +70,7 @@ async function startParts(
   const catalog = await Catalog.open(store, clock);
   await directory.removeOtherManifests(catalog.allVersions());
   const term = await store.next('term');
-  const { placement, preloads: unfinished } = await store.load();
+  const { placement, preloads: known, protections: records } = await store.load();
   const predictions = starting.use(new Predictions({ catalog, directory, clock, log }));
   const firstTouchers = new FirstTouchers({
     filesOf: (id) => {
@@ -84,20 +85,31 @@ async function startParts(
     replicas: () => replicasToWire(catalog.datasets(), (it) => firstTouchers.isOn(it)),
     budgets: () => originBudgets(catalog.datasets()),
     limits: { blocksOf: (id: number) => catalog.find(id)?.nextBlock },
+    // Both are made before any worker can join.
+    protections: () => protections.messages(),
+  });
+  const protections = new Protections({
+    ...{ store, records, clock, log },
+    tell: (message) => {
+      workers.tellAll(message);
+    },
+    hasDataset: (id) => catalog.find(id) !== undefined,
   });
   const listings = new Listings(clock, times.listingIdleMs);
   const collector = new Collector({ catalog, directory, workers, clock, log });
   const { workerWaitMs } = times;
   const builds = new Builds({ catalog, directory, workers, listings, clock, log, workerWaitMs });
-  const preloads = new Preloads({ catalog, store, directory, workers, clock, log, times });
-  await preloads.resume(unfinished);
+  const preloads = new Preloads({
+    ...{ catalog, store, directory, workers, protections, clock, log, times },
+  });
+  await preloads.resume(known);
   const parts = { workers };
   starting.defer(async () => {
     await preloads.close();
     await builds.settled();
     await collector.idle();
   });
-  starting.use(ticker(config, { workers, catalog, preloads }));
+  starting.use(ticker(config, { workers, catalog, preloads, protections }));
   const server: GrpcServer = starting.use(
     await createGrpcServer({
       listen: config.listen,
@@ -146,10 +158,14 @@ function services({ log, clock, times, softwareVersion }: MasterConfig, parts: P
   ] as const;
 }
 
+interface Judged extends Pick<Parts, 'workers' | 'catalog' | 'preloads'> {
+  readonly protections: Protections;
+}
+
 /** Judges the leases of workers, mounts and watchers, until disposed. */
 function ticker(
   config: MasterConfig,
-  { workers, catalog, preloads }: Pick<Parts, 'workers' | 'catalog' | 'preloads'>,
+  { workers, catalog, preloads, protections }: Judged,
 ): AsyncDisposable {
   const { clock, log, times } = config;
   const stop = new AbortController();
@@ -159,6 +175,7 @@ function ticker(
       await clock.sleep(times.leaseMs / TICKS_PER_LEASE, stop.signal);
       workers.tick();
       preloads.tick();
+      await protections.tick();
       await catalog.expireLeases().catch((error: unknown) => {
         // The disk is full or fails: what has expired is forgotten at the next start instead.
         warning.say({ err: error }, 'leases could not be deleted');

@@ -44,6 +44,8 @@ export interface WorkersOptions {
   readonly replicas: () => ReplicaSettings;
   /** Of origins: of all datasets that have one, as it is now. */
   readonly budgets: () => readonly DatasetBudget[];
+  /** What they are not to evict, as it is now. */
+  readonly protections: () => Iterable<MasterMessage>;
   readonly firstTouchers: FirstTouchers;
   /** Of what workers may report. */
   readonly limits: HeldLimits;
@@ -159,9 +161,12 @@ export class Workers {
     this.#tellReplicas();
   }
 
-  #tellReplicas(): void {
-    const message = { replicas: this.#options.replicas() };
+  tellAll(message: MasterMessage): void {
     for (const session of this.#sessions.values()) void session.send(message);
+  }
+
+  #tellReplicas(): void {
+    this.tellAll({ replicas: this.#options.replicas() });
   }
 
   /** By dataset, of those whose origin has a budget. */
@@ -337,6 +342,7 @@ export class Workers {
     await session.send({ welcome: { ...lengths, term, protocol: PROTOCOL_VERSION } });
     await this.#feed.settled();
     await session.send({ replicas: this.#options.replicas() });
+    for (const message of this.#options.protections()) await session.send(message);
     this.#budgets.joined(session.workerId);
     await session.send(this.#feed.message);
     this.changed.notify();
