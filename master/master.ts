@@ -5,6 +5,7 @@
  * decided, and lets go of the data directory.
  */
 import { Disposals, LarderError, SparseWarning } from '../common/index.ts';
+import type { Logger } from '../common/index.ts';
 import { createGrpcServer, formatAddress, Handlers } from '../rpc/grpc/index.ts';
 import type { GrpcServer } from '../rpc/grpc/index.ts';
 import { Auditor } from './audit.ts';
@@ -72,13 +73,7 @@ async function startParts(
   const term = await store.next('term');
   const { placement, preloads: known, protections: records } = await store.load();
   const predictions = starting.use(new Predictions({ catalog, directory, clock, log }));
-  const firstTouchers = new FirstTouchers({
-    filesOf: (id) => {
-      const dataset = catalog.find(id);
-      return dataset === undefined ? undefined : catalog.version(dataset, 0).files;
-    },
-    log,
-  });
+  const firstTouchers = firstTouchersOf(catalog, log);
   const workers = new Workers({
     ...{ store, clock, log, times, term, placement, predictions, firstTouchers },
     // Every dataset is asked about: one whose policy is another now is forgotten.
@@ -132,6 +127,14 @@ async function startParts(
   );
   log.info({ term, datasets: catalog.datasets().length }, 'the master runs');
   return { parts, server };
+}
+
+function firstTouchersOf(catalog: Catalog, log: Logger): FirstTouchers {
+  const filesOf = (id: number) => {
+    const dataset = catalog.find(id);
+    return dataset === undefined ? undefined : catalog.version(dataset, 0).files;
+  };
+  return new FirstTouchers({ filesOf, log });
 }
 
 interface Parts {

@@ -15,7 +15,7 @@ export class Pace {
 
   /** The most that a batch is to have: what a second may take. */
   get batchBytes(): number {
-    return this.#bytesPerSecond || Infinity;
+    return this.#bytesPerSecond === 0 ? Infinity : this.#bytesPerSecond;
   }
 
   /** 0: the next batch may go now. */

@@ -59,7 +59,7 @@ export class PathPattern {
 
 function stepsOf(name: string): Step[] {
   const steps: Step[] = [];
-  const characters = [...name];
+  const characters = Array.from(name);
   for (let at = 0; at < characters.length; at += 1) {
     const character = characters[at] ?? '';
     if (character === '*') steps.push('*');
@@ -91,7 +91,7 @@ function setOf(inside: readonly string[]): Test {
 
 /** Goes back to the last `*` only: an earlier one has nothing to gain. */
 function matchesName(steps: readonly Step[], name: string): boolean {
-  const characters = [...name];
+  const characters = Array.from(name);
   let step = 0;
   let star = -1;
   let retry = 0;

@@ -29,7 +29,7 @@ export async function estimate(options: EstimateOptions): Promise<PreloadEstimat
   const { request, datasetId, manifest, workers, clock, rate } = options;
   const breather = new Breather(clock);
   const { roots, failures } = await resolvePaths(manifest.reader, request, breather);
-  const limits = { clock, signal: never, budgetBytes: request.budgetBytes || Infinity };
+  const limits = { clock, signal: never, budgetBytes: request.budgetBytes };
   using target = await PreloadTarget.load(manifest.reader, roots, limits);
   const held = workers.held.union(workers.aliveIds(), datasetId);
   const { heldBytes, heldFiles } = target.measure(held);

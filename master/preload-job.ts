@@ -111,7 +111,7 @@ export class PreloadJob {
       failed_files: this.#failedFiles + this.#failedPaths,
       failures: this.final ? this.#lastingFailures() : [],
       bytes_per_second: rate,
-      rest_ms: rate === 0 ? 0 : Math.ceil(((targetBytes - heldBytes) * 1000) / rate),
+      rest_ms: rate === 0 || this.final ? 0 : Math.ceil(((targetBytes - heldBytes) * 1000) / rate),
       left_out_files: this.#target?.leftOut ?? 0,
     };
   }
@@ -154,7 +154,7 @@ export class PreloadJob {
     for (const [i, { path, error }] of failures.slice(0, MAX_FAILURES).entries()) {
       this.#failures.set(-2 - i, { path, code: error.code, message: error.message });
     }
-    const budgetBytes = record.budgetBytes || Infinity;
+    const { budgetBytes = 0 } = record;
     const limits = { clock, signal, budgetBytes };
     const target = await PreloadTarget.load(manifest.reader, roots, limits);
     this.#target = target;
@@ -206,7 +206,9 @@ export class PreloadJob {
       if (startMs - lastWorkerMs >= times.preloadStallMs)
         lanes.failRest(new LarderError('NO_WORKER'));
       if (startMs >= this.#deadlineMs) {
-        lanes.failRest(new LarderError('DEADLINE_EXCEEDED', { what: 'the preload ran out of time' }));
+        lanes.failRest(
+          new LarderError('DEADLINE_EXCEEDED', { what: 'the preload ran out of time' }),
+        );
       }
       this.#failedFiles = lanes.failedFiles();
       if (lanes.failedParts() === target.parts - this.#held.heldParts) {

@@ -24,7 +24,7 @@ export interface TargetProgress {
 export interface TargetLimits {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Files in order, up to the first that does not fit. Default: no limit. */
+  /** Files in order, up to the first that does not fit. Default 0: no limit. */
   readonly budgetBytes?: number;
 }
 
@@ -69,7 +69,7 @@ export class PreloadTarget implements Disposable {
   static async load(
     reader: ManifestReader,
     roots: readonly number[],
-    { clock, signal, budgetBytes = Infinity }: TargetLimits,
+    { clock, signal, budgetBytes = 0 }: TargetLimits,
   ): Promise<PreloadTarget> {
     const breather = new Breather(clock, signal);
     const attributes = emptyAttributes();
@@ -82,7 +82,8 @@ export class PreloadTarget implements Disposable {
       for (const ordinal of isFile ? [root] : reader.files(root)) {
         if (!seen.tryAdd(ordinal)) continue;
         const { sizeBytes, firstBlock } = reader.attributes(ordinal, attributes);
-        if (leftOut > 0 || bytes + sizeBytes > budgetBytes) leftOut += 1;
+        const fits = budgetBytes === 0 || bytes + sizeBytes <= budgetBytes;
+        if (leftOut > 0 || !fits) leftOut += 1;
         else {
           columns.ordinals.push(ordinal);
           columns.firstBlocks.push(firstBlock);
