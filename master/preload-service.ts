@@ -15,7 +15,7 @@ export function preloadService(handlers: Handlers, preloads: Preloads): PreloadH
       preloads.watch(id, signal),
     ),
     ListPreloads: handlers.unary(async ({ preload_id: id }) => ({
-      preloads: id === 0 ? preloads.list() : [preloads.show(id)],
+      preloads: id === 0 ? preloads.list() : [await preloads.show(id)],
     })),
     CancelPreload: handlers.unary(async ({ preload_id: id }) => {
       preloads.cancel(id);

@@ -55,6 +55,8 @@ interface Entry {
 }
 
 const REMEMBERED = 100;
+/** Of a shorter preload the rate is that of its reports: they come every 100 ms. */
+const TELLING_MS = 5_000;
 
 export class Preloads {
   readonly #options: PreloadsOptions;
@@ -151,8 +153,8 @@ export class Preloads {
   }
 
   /** @throws {LarderError} `NOT_FOUND` */
-  show(id: number): PreloadInfo {
-    return this.#info(this.#entry(id));
+  async show(id: number): Promise<PreloadInfo> {
+    return this.#info(await this.#settled(id));
   }
 
   /** Of one that has ended: nothing to do. @throws {LarderError} `NOT_FOUND` */
@@ -166,7 +168,7 @@ export class Preloads {
    * @throws {LarderError} `NOT_FOUND`; `INVALID_ARGUMENT` where it still runs, or nothing has failed
    */
   async retry(id: number, isDetached: boolean): Promise<Started> {
-    const { record } = this.#entry(id);
+    const { record } = await this.#settled(id);
     const { outcome } = record;
     if (outcome === undefined) {
       throw new LarderError('INVALID_ARGUMENT', { preload: id, expected: 'one that has ended' });
@@ -273,12 +275,15 @@ export class Preloads {
     const { store, clock, protections } = this.#options;
     const { id, keepMs = 0 } = entry.record;
     const outcome = outcomeOf(job.progress(), clock.wallMs());
-    entry.record = { ...entry.record, outcome };
-    entry.job = undefined;
     const isLoaded = outcome.state === 'COMPLETE' || outcome.state === 'PARTIAL';
-    if (!isLoaded) await protections.release(id);
-    else if (keepMs > 0 && keepMs !== KEEP_FOREVER) await protections.keepFor(id, keepMs);
-    await store.putPreload(entry.record);
+    try {
+      if (!isLoaded) await protections.release(id);
+      else if (keepMs > 0 && keepMs !== KEEP_FOREVER) await protections.keepFor(id, keepMs);
+      await store.putPreload({ ...entry.record, outcome });
+    } finally {
+      entry.record = { ...entry.record, outcome };
+      entry.job = undefined;
+    }
     await this.#forgetOld();
   }
 
@@ -297,6 +302,13 @@ export class Preloads {
   #entry(id: number): Entry {
     const entry = this.#entries.get(id);
     if (entry === undefined) throw new LarderError('NOT_FOUND', { preload: id });
+    return entry;
+  }
+
+  /** Of one whose end was told, when that is written down. */
+  async #settled(id: number): Promise<Entry> {
+    const entry = this.#entry(id);
+    if (entry.job?.final === true) await entry.done;
     return entry;
   }
 
@@ -326,18 +338,23 @@ export class Preloads {
 
   /** What limits it, or else what the last preload of the dataset came to. */
   #knownRate(dataset: DatasetRecord, bandwidthBytes: number) {
-    const last = [...this.#entries.values()]
-      .filter(({ record }) => record.datasetId === dataset.id)
-      .map(({ record }) => record.outcome?.counts['bytes_per_second'] ?? 0)
-      .findLast((rate) => rate > 0);
-    const known = [
+    const limits = [
       { from: 'bandwidth', bytesPerSecond: bandwidthBytes },
       { from: 'origin-budget', bytesPerSecond: dataset.settings.originBandwidthBytes },
-      { from: 'last-preload', bytesPerSecond: last ?? 0 },
     ].filter(({ bytesPerSecond }) => bytesPerSecond > 0);
-    const [least] = known.sort((a, b) => a.bytesPerSecond - b.bytesPerSecond);
-    return least ?? { from: '', bytesPerSecond: 0 };
+    const [least] = limits.sort((a, b) => a.bytesPerSecond - b.bytesPerSecond);
+    if (least !== undefined) return least;
+    const last = [...this.#entries.values()]
+      .filter(({ record }) => record.datasetId === dataset.id && isTelling(record))
+      .map(({ record }) => record.outcome?.counts['bytes_per_second'] ?? 0)
+      .findLast((rate) => rate > 0);
+    return { from: last === undefined ? '' : 'last-preload', bytesPerSecond: last ?? 0 };
   }
+}
+
+/** Whether it took long enough for its rate to say something. */
+function isTelling({ startedAtMs = 0, outcome }: PreloadRecord): boolean {
+  return (outcome?.endedAtMs ?? 0) - startedAtMs >= TELLING_MS;
 }
 
 function progressOf({ record, job }: Entry): PreloadProgress {

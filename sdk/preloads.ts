@@ -88,7 +88,8 @@ export class Preloads {
         }
       } catch (error) {
         const awayMs = config.clock.monotonicMs() - heardMs;
-        if (!hasCode(error, 'UNAVAILABLE') || awayMs > AWAY_MS) throw error;
+        const isAway = isGone(error) && options.signal?.aborted !== true;
+        if (!isAway || awayMs > AWAY_MS) throw error;
       }
       await config.clock.sleep(RETRY_MS, options.signal);
     }
@@ -176,6 +177,11 @@ function requestOf(of: PreloadedVersion, options: PreloadOptions): StartPreloadR
 function atLeastZero(name: string, value = 0): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new LarderError('INVALID_ARGUMENT', { [name]: value, expected: 'a whole number from 0' });
+}
+
+/** Whether the master is away, or has ended the call because it stops. */
+function isGone(error: unknown): boolean {
+  return hasCode(error, 'UNAVAILABLE') || hasCode(error, 'CANCELLED');
 }
 
 function checkId(id: number): number {
