@@ -8,7 +8,8 @@
  *
  * Always true: a part is with at most one worker, a command has at most one of a file; a worker has at
  * most a window of parts and bytes; a part that is done but not held, or fails in a way that may pass, is
- * tried a few times, then it has failed with the reason. A worker that is lost costs no try.
+ * tried a few times, then it has failed with the reason; so is one that comes and goes again. A worker that is lost
+ * costs no try.
  */
 import { ERRORS, LarderError } from '../common/index.ts';
 import type { Clock, ErrorCode } from '../common/index.ts';
@@ -141,6 +142,11 @@ export class PreloadLanes {
       const part = this.#cursor;
       if (this.#states[part] !== IDLE || !target.isMissing(part)) continue;
       if (this.#queued >= MAX_QUEUED) break;
+      if ((this.#tries[part] ?? 0) >= MAX_TRIES) {
+        // It came each time, and had to go again: for others of this preload, if there is no room.
+        this.#fail(part, new LarderError('NOT_KEPT'));
+        continue;
+      }
       const owner = this.#options.ownerOf(part);
       if (owner === undefined) return false;
       this.#states[part] = QUEUED;

@@ -200,6 +200,18 @@ describe('a deadline', () => {
 });
 
 describe('what becomes of one', () => {
+  test('it ends where files push each other out, and says which', async () => {
+    const ds = await dataset(files(5));
+    worker.beforeFetch = async () => {
+      // Its disk has room for one.
+      for (const block of worker.store.blocks(1)) worker.store.set(1, block, 1, false);
+    };
+    const info = await preload(ds);
+    expect(info).toMatchObject({ state: 'partial', heldFiles: 1, failedFiles: 4 });
+    expect(new Set(info.failures.map(({ code }) => code))).toEqual(new Set(['NOT_KEPT']));
+    expect(worker.fetched.length).toBeLessThanOrEqual(15);
+  });
+
   test('a retry takes only what failed', async () => {
     const ds = await dataset([file('bad', 1), file('good', 1), file('worse', 1)]);
     worker.beforeFetch = async (ordinal) => {
