@@ -10,6 +10,7 @@ import type { CommandSpec } from './command-spec.ts';
 import type { Flags } from './flags.ts';
 import { printError } from './output.ts';
 import { packageVersion } from './package-version.ts';
+import { preloadCommand, preloadsCommands, releaseCommand } from './preload-commands.ts';
 import { predictCommand } from './predict-command.ts';
 import { workerCommands } from './worker-commands.ts';
 
@@ -74,6 +75,11 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
   dataset.exitOverride();
   for (const spec of datasetCommands()) add(dataset, spec);
   for (const spec of useCommands()) add(program, spec);
+  const preloads = program
+    .command('preloads')
+    .description('list, watch, cancel and retry what `preload` has started');
+  preloads.exitOverride();
+  for (const spec of preloadsCommands()) add(preloads, spec);
   const config = program.command('config').description('show, check and re-read the configuration');
   config.exitOverride();
   for (const spec of configCommands()) add(config, spec);
@@ -281,13 +287,8 @@ function datasetCommands(): CommandSpec[] {
 
 function useCommands(): CommandSpec[] {
   return [
-    {
-      usage: 'preload <dataset> [paths...]',
-      description: "bring a dataset, or some of its paths, to the workers' disks",
-      example: 'larder preload imagenet@v3 train/n01440764',
-      options: [MASTER],
-      action: async (args, flags) => (await import('./commands/preload.ts')).preload(args, flags),
-    },
+    preloadCommand(),
+    releaseCommand(),
     {
       usage: 'audit <dataset>',
       description:

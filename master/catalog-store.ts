@@ -10,6 +10,7 @@ import type {
   LeaseRecord,
   PlacementRecord,
   PreloadRecord,
+  ProtectionRecord,
   SkippedKey,
   VersionRecord,
 } from './records.ts';
@@ -20,6 +21,7 @@ export interface CatalogSnapshot {
   readonly versions: readonly VersionRecord[];
   readonly leases: readonly LeaseRecord[];
   readonly preloads: readonly PreloadRecord[];
+  readonly protections: readonly ProtectionRecord[];
   readonly placement: PlacementRecord;
 }
 
@@ -40,6 +42,8 @@ export interface CatalogStore extends AsyncDisposable {
   deleteLease(lease: Pick<LeaseRecord, 'datasetId' | 'version' | 'holder'>): Promise<void>;
   putPreload(preload: PreloadRecord): Promise<void>;
   deletePreload(id: number): Promise<void>;
+  putProtection(protection: ProtectionRecord): Promise<void>;
+  deleteProtection(preload: number): Promise<void>;
   putPlacement(placement: PlacementRecord): Promise<void>;
   /** Chunks are numbered from 0 by the caller. */
   putSkipped(

@@ -14,6 +14,7 @@ import type {
   LeaseRecord,
   PlacementRecord,
   PreloadRecord,
+  ProtectionRecord,
   SkippedKey,
   VersionRecord,
 } from './records.ts';
@@ -38,6 +39,7 @@ const KEY = {
     chunk,
   ],
   preload: (id: number): Key => ['preload', id],
+  protection: (preload: number): Key => ['protection', preload],
   placement: ['placement'] as Key,
 };
 
@@ -73,6 +75,7 @@ export class LmdbStore implements CatalogStore {
       versions: this.#records<VersionRecord>(['version']),
       leases: this.#records<LeaseRecord>(['lease']),
       preloads: this.#records<PreloadRecord>(['preload']),
+      protections: this.#records<ProtectionRecord>(['protection']),
       placement:
         placement === undefined
           ? { number: 0, members: [] }
@@ -139,6 +142,18 @@ export class LmdbStore implements CatalogStore {
   async deletePreload(id: number): Promise<void> {
     await this.#write(() => {
       this.#remove(KEY.preload(id));
+    });
+  }
+
+  async putProtection(protection: ProtectionRecord): Promise<void> {
+    await this.#write(() => {
+      this.#put(KEY.protection(protection.preload), protection);
+    });
+  }
+
+  async deleteProtection(preload: number): Promise<void> {
+    await this.#write(() => {
+      this.#remove(KEY.protection(preload));
     });
   }
 

@@ -5,16 +5,19 @@ import { openMountSource } from './mount.ts';
 import type { MountSource } from './mount-source.ts';
 import type { OpenMountOptions } from './mount.ts';
 import type { ConnectOptions } from './options.ts';
+import { Preloads } from './preloads.ts';
 import type { ClusterStatus } from './types.ts';
 import { statusFrom } from './wire.ts';
 
 export class Larder implements AsyncDisposable {
   readonly datasets: Datasets;
+  readonly preloads: Preloads;
   readonly #connection: Connection;
 
   constructor(options: ConnectOptions) {
     this.#connection = new Connection(options);
     this.datasets = new Datasets(this.#connection);
+    this.preloads = new Preloads(this.#connection);
   }
 
   /** @throws {LarderError} `UNAVAILABLE` */

@@ -69,6 +69,8 @@ import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _
 import type { Placement as _larder_v1_Placement, Placement__Output as _larder_v1_Placement__Output } from './larder/v1/Placement.ts';
 import type { Prediction as _larder_v1_Prediction, Prediction__Output as _larder_v1_Prediction__Output } from './larder/v1/Prediction.ts';
 import type { Probe as _larder_v1_Probe, Probe__Output as _larder_v1_Probe__Output } from './larder/v1/Probe.ts';
+import type { Protect as _larder_v1_Protect, Protect__Output as _larder_v1_Protect__Output } from './larder/v1/Protect.ts';
+import type { Protections as _larder_v1_Protections, Protections__Output as _larder_v1_Protections__Output } from './larder/v1/Protections.ts';
 import type { PushListingResponse as _larder_v1_PushListingResponse, PushListingResponse__Output as _larder_v1_PushListingResponse__Output } from './larder/v1/PushListingResponse.ts';
 import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from './larder/v1/ReadCounters.ts';
 import type { ReadManifestRequest as _larder_v1_ReadManifestRequest, ReadManifestRequest__Output as _larder_v1_ReadManifestRequest__Output } from './larder/v1/ReadManifestRequest.ts';
@@ -168,6 +170,8 @@ export interface ProtoGrpcType {
       Placement: MessageTypeDefinition<_larder_v1_Placement, _larder_v1_Placement__Output>
       Prediction: MessageTypeDefinition<_larder_v1_Prediction, _larder_v1_Prediction__Output>
       Probe: MessageTypeDefinition<_larder_v1_Probe, _larder_v1_Probe__Output>
+      Protect: MessageTypeDefinition<_larder_v1_Protect, _larder_v1_Protect__Output>
+      Protections: MessageTypeDefinition<_larder_v1_Protections, _larder_v1_Protections__Output>
       PushListingResponse: MessageTypeDefinition<_larder_v1_PushListingResponse, _larder_v1_PushListingResponse__Output>
       ReadCounters: MessageTypeDefinition<_larder_v1_ReadCounters, _larder_v1_ReadCounters__Output>
       ReadManifestRequest: MessageTypeDefinition<_larder_v1_ReadManifestRequest, _larder_v1_ReadManifestRequest__Output>

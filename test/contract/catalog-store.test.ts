@@ -74,6 +74,7 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
       versions: [],
       leases: [],
       preloads: [],
+      protections: [],
       placement: { number: 0, members: [] },
     });
   });
@@ -98,12 +99,17 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
     await store.putPreload({ ...preload, id: 3 });
     await store.putPreload(preload);
     await store.deletePreload(3);
+    const protection = { preload: 4, datasetId: 1, blocks: ['OjAAAA=='], untilMs: 12 };
+    await store.putProtection({ ...protection, preload: 5 });
+    await store.putProtection(protection);
+    await store.deleteProtection(5);
     await reopen();
     expect(await store.load()).toEqual({
       datasets: [{ ...dataset(1), latestVersion: 12 }, dataset(2)],
       versions: [version(1, 1), version(1, 12)],
       leases: [lease(1, 'holder/ü')],
       preloads: [preload],
+      protections: [protection],
       placement: { number: 9, members },
     });
   });

@@ -11,6 +11,8 @@ import type { ReplicaSettings as _larder_v1_ReplicaSettings, ReplicaSettings__Ou
 import type { OriginShares as _larder_v1_OriginShares, OriginShares__Output as _larder_v1_OriginShares__Output } from '../../larder/v1/OriginShares.ts';
 import type { ReportPlain as _larder_v1_ReportPlain, ReportPlain__Output as _larder_v1_ReportPlain__Output } from '../../larder/v1/ReportPlain.ts';
 import type { ScanDataset as _larder_v1_ScanDataset, ScanDataset__Output as _larder_v1_ScanDataset__Output } from '../../larder/v1/ScanDataset.ts';
+import type { Protect as _larder_v1_Protect, Protect__Output as _larder_v1_Protect__Output } from '../../larder/v1/Protect.ts';
+import type { Protections as _larder_v1_Protections, Protections__Output as _larder_v1_Protections__Output } from '../../larder/v1/Protections.ts';
 
 export interface MasterMessage {
   'welcome'?: (_larder_v1_Welcome | null);
@@ -24,7 +26,9 @@ export interface MasterMessage {
   'origin_shares'?: (_larder_v1_OriginShares | null);
   'report_plain'?: (_larder_v1_ReportPlain | null);
   'scan'?: (_larder_v1_ScanDataset | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares";
+  'protect'?: (_larder_v1_Protect | null);
+  'protections'?: (_larder_v1_Protections | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares"|"protect"|"protections";
 }
 
 export interface MasterMessage__Output {
@@ -39,5 +43,7 @@ export interface MasterMessage__Output {
   'origin_shares'?: (_larder_v1_OriginShares__Output | null);
   'report_plain'?: (_larder_v1_ReportPlain__Output | null);
   'scan'?: (_larder_v1_ScanDataset__Output | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares";
+  'protect'?: (_larder_v1_Protect__Output | null);
+  'protections'?: (_larder_v1_Protections__Output | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares"|"protect"|"protections";
 }
