@@ -75,15 +75,18 @@ export class Preloads {
     const dataset = catalog.byName(request.dataset);
     const { number: version } = catalog.version(dataset, request.version);
     const facts = { datasetId: dataset.id, version, nowMs: clock.wallMs() };
-    const same = this.#running().find(({ record }) => {
-      return isSameWork(record, recordOf(request, { ...facts, id: 0 }));
-    });
-    if (same !== undefined) return await this.#join(same, request);
-    const id = await store.next('preload');
+    const same = () =>
+      this.#running().find(({ record }) => {
+        return isSameWork(record, recordOf(request, { ...facts, id: 0 }));
+      });
+    const id = same() === undefined ? await store.next('preload') : 0;
+    // Another may have begun meanwhile; from here to where it is remembered nobody else runs.
+    const other = same();
+    if (other !== undefined) return await this.#join(other, request);
     const record = recordOf(request, { ...facts, id });
-    const job = this.#open(dataset, record, { isNew: true });
-    await store.putPreload(record);
-    this.#run(record, job);
+    const entry = this.#remember(record, this.#open(dataset, record, { isNew: true }));
+    await this.#persist(entry);
+    this.#run(entry);
     return { id, joined: false };
   }
 
@@ -109,7 +112,7 @@ export class Preloads {
       }
       try {
         const dataset = catalog.byId(record.datasetId);
-        this.#run(record, this.#open(dataset, record, { isNew: false }));
+        this.#run(this.#remember(record, this.#open(dataset, record, { isNew: false })));
       } catch (error) {
         log.warn({ err: error, preload: record.id }, 'a preload cannot go on');
         await store.deletePreload(record.id);
@@ -245,7 +248,9 @@ export class Preloads {
         onTarget: async (blocks) => {
           if ((record.keepMs ?? 0) > 0) await protections.protect(record.id, dataset.id, blocks);
         },
-        fastest: isNew ? () => fastestOf(dataset, record.bandwidthBytes ?? 0) : undefined,
+        fastest: isNew
+          ? () => limitOf(dataset, record.bandwidthBytes ?? 0)?.bytesPerSecond ?? 0
+          : undefined,
       });
     } catch (error) {
       manifest[Symbol.dispose]();
@@ -253,20 +258,33 @@ export class Preloads {
     }
   }
 
-  #run(record: PreloadRecord, job: PreloadJob): void {
-    const { clock, log } = this.#options;
-    const entry = this.#remember(record, job);
+  /** What cannot be written down does not begin. */
+  async #persist({ record, job }: Entry): Promise<void> {
+    try {
+      await this.#options.store.putPreload(record);
+    } catch (error) {
+      this.#entries.delete(record.id);
+      job?.cancel();
+      await job?.run();
+      throw error;
+    }
+  }
+
+  #run(entry: Entry): void {
+    const { log } = this.#options;
+    const { job, record } = entry;
+    if (job === undefined) return;
     entry.done = job
       .run()
       .then(() => (this.#closing ? undefined : this.#ended(entry, job)))
       .catch((error: unknown) => {
         log.error({ err: error, preload: record.id }, 'the end of a preload could not be kept');
       });
-    entry.unwatchedMs = clock.monotonicMs();
   }
 
   #remember(record: PreloadRecord, job?: PreloadJob): Entry {
-    const entry = { record, job, done: Promise.resolve(), watchers: 0, unwatchedMs: 0 };
+    const unwatchedMs = this.#options.clock.monotonicMs();
+    const entry = { record, job, done: Promise.resolve(), watchers: 0, unwatchedMs };
     this.#entries.set(record.id, entry);
     return entry;
   }
@@ -337,19 +355,20 @@ export class Preloads {
   }
 
   /** What limits it, or else what the last preload of the dataset came to. */
-  #knownRate(dataset: DatasetRecord, bandwidthBytes: number) {
-    const limits = [
-      { from: 'bandwidth', bytesPerSecond: bandwidthBytes },
-      { from: 'origin-budget', bytesPerSecond: dataset.settings.originBandwidthBytes },
-    ].filter(({ bytesPerSecond }) => bytesPerSecond > 0);
-    const [least] = limits.sort((a, b) => a.bytesPerSecond - b.bytesPerSecond);
-    if (least !== undefined) return least;
+  #knownRate(dataset: DatasetRecord, bandwidthBytes: number): KnownRate {
+    const limit = limitOf(dataset, bandwidthBytes);
+    if (limit !== undefined) return limit;
     const last = [...this.#entries.values()]
       .filter(({ record }) => record.datasetId === dataset.id && isTelling(record))
       .map(({ record }) => record.outcome?.counts['bytes_per_second'] ?? 0)
       .findLast((rate) => rate > 0);
     return { from: last === undefined ? '' : 'last-preload', bytesPerSecond: last ?? 0 };
   }
+}
+
+interface KnownRate {
+  readonly from: string;
+  readonly bytesPerSecond: number;
 }
 
 /** Whether it took long enough for its rate to say something. */
@@ -363,8 +382,13 @@ function progressOf({ record, job }: Entry): PreloadProgress {
   return outcome === undefined ? { preload_id: id } : progressFrom(id, outcome);
 }
 
-/** What nothing may exceed: 0 where that is not known. */
-function fastestOf({ settings }: DatasetRecord, bandwidthBytes: number): number {
-  const limits = [settings.originBandwidthBytes, bandwidthBytes].filter((limit) => limit > 0);
-  return limits.length === 0 ? 0 : Math.min(...limits);
+/** What nothing may exceed; undefined where that is not known. */
+function limitOf({ settings }: DatasetRecord, bandwidthBytes: number): KnownRate | undefined {
+  const [least] = [
+    { from: 'bandwidth', bytesPerSecond: bandwidthBytes },
+    { from: 'origin-budget', bytesPerSecond: settings.originBandwidthBytes },
+  ]
+    .filter(({ bytesPerSecond }) => bytesPerSecond > 0)
+    .sort((a, b) => a.bytesPerSecond - b.bytesPerSecond);
+  return least;
 }

@@ -135,6 +135,16 @@ describe('one after the other', () => {
     expect((await ds.startPreload()).id).toBeGreaterThan(other.id);
   });
 
+  test('of two that are equal and come together one runs', async () => {
+    const ds = await dataset(files(10));
+    const opened = gate();
+    const both = await Promise.all([ds.startPreload(), ds.startPreload()]);
+    expect(both.map(({ joined }) => joined).sort()).toEqual([false, true]);
+    expect(both[1].id).toBe(both[0].id);
+    opened.resolve(undefined);
+    expect((await ended(both[0].id)).state).toBe('complete');
+  });
+
   test('one that is detached goes on without anybody, and makes one that it joins do so', async () => {
     const ds = await dataset(files(10));
     const opened = gate();
