@@ -1,6 +1,6 @@
 /** The lines of `larder status` about where reads came from, and what workers met with others and with origins. */
 import { formatBytes, printable } from '../common/index.ts';
-import type { ClusterStatus } from '../sdk/index.ts';
+import type { ClusterStatus, WorkerInfo } from '../sdk/index.ts';
 
 type Budgeted = Pick<ClusterStatus['datasets'][number], 'name' | 'originBudget'>;
 type Told = Pick<ClusterStatus['workers'][number], 'node' | 'peers' | 'originTroubles'>;
@@ -15,6 +15,24 @@ export function describeReads(reads: ClusterStatus['reads']): string | undefined
     `${formatBytes(reads.originBytes)} had to wait for the origin`,
   ];
   return `reads: ${shares.join(', ')}`;
+}
+
+const PLACES = { kept: 'kept', replica: 'kept as a second copy', transit: 'passed through' };
+
+/** `kept: below threshold 1,200, fits 30; passed through: …; evicted: …`: of all workers, and why. */
+export function describeDecisions(workers: readonly Pick<WorkerInfo, 'decisions'>[]): string[] {
+  const lines = Object.entries({ ...PLACES, evicted: 'evicted' }).flatMap(([decision, words]) => {
+    const counts = new Map<string, number>();
+    for (const it of workers.flatMap(({ decisions }) => decisions)) {
+      if (it.decision !== decision) continue;
+      counts.set(it.reason, (counts.get(it.reason) ?? 0) + it.count);
+    }
+    const reasons = [...counts].sort(([, a], [, b]) => b - a);
+    if (reasons.length === 0) return [];
+    const why = reasons.map(([reason, n]) => `${printable(reason)} ${n.toLocaleString('en')}`);
+    return [`objects ${words}: ${why.join(', ')}`];
+  });
+  return lines.length === 0 ? [] : [lines.join('\n')];
 }
 
 /** `origin of d: 250.0 MiB/s of 300.0 MiB/s`, of each dataset whose origin has a budget. */

@@ -226,7 +226,7 @@ export class Workers {
         peers: beat?.peers ?? {},
         origin_troubles: beat?.origin_troubles ?? [],
         disks: beat?.disks ?? [],
-        patterns: beat?.patterns ?? [],
+        ...{ patterns: beat?.patterns ?? [], decisions: beat?.decisions ?? [] },
         version: this.#sessions.get(member.workerId)?.softwareVersion ?? '',
         moves: beat?.moves ?? {},
         last_copy_bytes: last.bytes,

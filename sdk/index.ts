@@ -30,6 +30,7 @@ export type {
   ClusterStatus,
   PatternStatus,
   DatasetSummary,
+  DecisionCount,
   DirectoryEntry,
   FileLocation,
   FileStat,

@@ -127,6 +127,14 @@ export interface DiskStatus {
 /** Of a member that is alive: `leaving` from `drainWorker` on. Of one that is not: `away`. */
 export type WorkerState = 'active' | 'away' | 'leaving';
 
+export interface DecisionCount {
+  /** `kept`, `replica` or `transit`: where an object went; `evicted`: it left. */
+  readonly decision: string;
+  /** In words: `below threshold`, `over quota`, … */
+  readonly reason: string;
+  readonly count: number;
+}
+
 export interface WorkerInfo {
   readonly workerId: string;
   readonly node: string;
@@ -149,6 +157,8 @@ export interface WorkerInfo {
     readonly pendingBytes: number;
     readonly movedBytes: number;
   };
+  /** How often each reason decided where an object goes, or that it leaves, the most frequent first. Since it started. */
+  readonly decisions: readonly DecisionCount[];
   /** What it got from other workers: bytes, answers that no sound worker gives, and who gave the last. */
   readonly peers: {
     readonly receivedBytes: number;

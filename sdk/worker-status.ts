@@ -42,6 +42,9 @@ function workerFrom(
       pendingBytes: moves?.pending_bytes ?? 0,
       movedBytes: moves?.moved_bytes ?? 0,
     },
+    decisions: status.decisions.map(({ decision, reason, count }) => ({
+      ...{ decision, reason, count },
+    })),
     peers: {
       receivedBytes: status.peers?.received_bytes ?? 0,
       badAnswers: status.peers?.bad_answers ?? 0,

@@ -11,7 +11,7 @@ import type { OriginBudgets } from './prefetch/index.ts';
 import type { ObjectStore } from './store/index.ts';
 
 export interface CountedParts {
-  readonly store: Pick<ObjectStore, 'capacityBytes' | 'usedBytes' | 'disks'>;
+  readonly store: Pick<ObjectStore, 'capacityBytes' | 'usedBytes' | 'disks' | 'decisions'>;
   readonly reads: Pick<ObjectReader, 'counters'>;
   readonly origins: Pick<OriginPool, 'counters'>;
   readonly moves: Pick<Moves, 'counters'>;
@@ -29,6 +29,7 @@ export function countersOf(parts: CountedParts): WorkerCounters {
     capacityBytes: store.capacityBytes,
     usedBytes: store.usedBytes,
     disks: store.disks,
+    decisions: store.decisions,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
     reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
     moves: moves.counters,

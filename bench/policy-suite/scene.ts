@@ -16,6 +16,15 @@ export interface Reading {
   readonly dataset?: string;
   /** Of each node. */
   readonly readers?: number;
+  /** Of each reader, between two files. */
+  readonly pauseMs?: number;
+}
+
+/** What `larder predict` says, as far as it is compared. */
+export interface Forecast {
+  readonly hitRatio: number;
+  readonly localShare: number;
+  readonly epochSeconds: number | null;
 }
 
 export interface EpochReport {
@@ -36,6 +45,8 @@ export interface SceneOptions {
   /** Of all kept regions together; default half of the dataset. */
   readonly keptBytes?: number;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of the workers: LARDER_*. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export const NODES = 4;
@@ -48,7 +59,10 @@ const SMALL_BYTES = 64 * KIB;
 const MIDDLE_BYTES = 256 * KIB;
 const MIDDLE_SHARE = 0.25;
 const DECILES = 10;
-const READERS = 4;
+/** Hosts tell what they counted every 250 ms. */
+const TOLD_AFTER_MS = 600;
+/** Of each node, unless told. */
+export const READERS = 4;
 
 export class Scene implements AsyncDisposable {
   readonly hosts: TestHosts;
@@ -60,9 +74,9 @@ export class Scene implements AsyncDisposable {
   static async start(options: SceneOptions): Promise<Scene> {
     const files = policyFiles(options.datasetBytes);
     const bytes = totalBytes(files);
-    const { keptBytes = bytes * KEPT_SHARE } = options;
+    const { keptBytes = bytes * KEPT_SHARE, env = {} } = options;
     const cacheSize = String(Math.round(keptBytes / KEPT_REGION / NODES));
-    const hosts = await TestHosts.start({ workers: NODES, worker: () => ({ cacheSize }) });
+    const hosts = await TestHosts.start({ workers: NODES, worker: () => ({ cacheSize, env }) });
     try {
       await hosts.dataset('d', files, options.settings);
       const names = [...hosts.workers.keys()];
@@ -143,6 +157,19 @@ export class Scene implements AsyncDisposable {
     return (performance.now() - since) / 1_000;
   }
 
+  /** What readers asked for, as the workers counted it so far: a heartbeat after the last of them. */
+  async reads(): Promise<EpochReport['reads']> {
+    await pause(TOLD_AFTER_MS);
+    return (await this.hosts.status()).reads;
+  }
+
+  /** What `larder predict` says of the dataset on this cluster. */
+  async predict(...args: string[]): Promise<Forecast> {
+    const where = ['--master', this.hosts.masterAddress, '--json'];
+    const stdout = await this.hosts.ok('master', ['predict', 'd', ...args, ...where]);
+    return (JSON.parse(stdout) as { readonly forecast: Forecast }).forecast;
+  }
+
   /** @throws {NotAvailable} where this release has no such setting */
   async set(setting: string): Promise<void> {
     const { code, stderr } = await this.hosts.cli('master', [
@@ -189,10 +216,7 @@ export class Scene implements AsyncDisposable {
   }
 
   async #counts() {
-    const [{ bytes: served }, { reads }] = await Promise.all([
-      this.hosts.served(),
-      this.hosts.status(),
-    ]);
+    const [{ bytes: served }, reads] = await Promise.all([this.hosts.served(), this.reads()]);
     return { served, ...reads };
   }
 }

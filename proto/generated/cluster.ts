@@ -25,6 +25,7 @@ import type { DatasetPattern as _larder_v1_DatasetPattern, DatasetPattern__Outpu
 import type { DatasetReplicas as _larder_v1_DatasetReplicas, DatasetReplicas__Output as _larder_v1_DatasetReplicas__Output } from './larder/v1/DatasetReplicas.ts';
 import type { DatasetSettings as _larder_v1_DatasetSettings, DatasetSettings__Output as _larder_v1_DatasetSettings__Output } from './larder/v1/DatasetSettings.ts';
 import type { DatasetStatus as _larder_v1_DatasetStatus, DatasetStatus__Output as _larder_v1_DatasetStatus__Output } from './larder/v1/DatasetStatus.ts';
+import type { DecisionCount as _larder_v1_DecisionCount, DecisionCount__Output as _larder_v1_DecisionCount__Output } from './larder/v1/DecisionCount.ts';
 import type { DeleteDatasetRequest as _larder_v1_DeleteDatasetRequest, DeleteDatasetRequest__Output as _larder_v1_DeleteDatasetRequest__Output } from './larder/v1/DeleteDatasetRequest.ts';
 import type { DeleteDatasetResponse as _larder_v1_DeleteDatasetResponse, DeleteDatasetResponse__Output as _larder_v1_DeleteDatasetResponse__Output } from './larder/v1/DeleteDatasetResponse.ts';
 import type { DeleteVersionRequest as _larder_v1_DeleteVersionRequest, DeleteVersionRequest__Output as _larder_v1_DeleteVersionRequest__Output } from './larder/v1/DeleteVersionRequest.ts';
@@ -121,6 +122,7 @@ export interface ProtoGrpcType {
       DatasetReplicas: MessageTypeDefinition<_larder_v1_DatasetReplicas, _larder_v1_DatasetReplicas__Output>
       DatasetSettings: MessageTypeDefinition<_larder_v1_DatasetSettings, _larder_v1_DatasetSettings__Output>
       DatasetStatus: MessageTypeDefinition<_larder_v1_DatasetStatus, _larder_v1_DatasetStatus__Output>
+      DecisionCount: MessageTypeDefinition<_larder_v1_DecisionCount, _larder_v1_DecisionCount__Output>
       DeleteDatasetRequest: MessageTypeDefinition<_larder_v1_DeleteDatasetRequest, _larder_v1_DeleteDatasetRequest__Output>
       DeleteDatasetResponse: MessageTypeDefinition<_larder_v1_DeleteDatasetResponse, _larder_v1_DeleteDatasetResponse__Output>
       DeleteVersionRequest: MessageTypeDefinition<_larder_v1_DeleteVersionRequest, _larder_v1_DeleteVersionRequest__Output>

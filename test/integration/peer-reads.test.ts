@@ -31,9 +31,12 @@ test('nodes that start on the same files at once read each byte of the origin on
   const reads = clients.flatMap((client) => files.map((file) => cluster.readsRight(client, file)));
   expect(await Promise.all(reads)).toEqual(reads.map(() => true));
   expectOneRead(files);
-  const { origin, reads: cold } = await cluster.status();
+  const { origin, reads: cold, workers } = await cluster.status();
   expect(origin.bytes / origin.uniqueBytes).toBe(1);
   const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const kept = workers.flatMap(({ decisions }) => decisions.filter((it) => it.decision === 'kept'));
+  expect(kept.every(({ reason }) => reason === 'below threshold')).toBe(true);
+  expect(kept.reduce((sum, { count }) => sum + count, 0)).toBe(files.length);
   // What is asked again on a machine that is slow counts again.
   expect(cold.bytes).toBeGreaterThanOrEqual(5 * bytes);
   // Warm, each is on the node of one of the five, and goes to the others.

@@ -29,7 +29,7 @@
 import { KEPT_SHARE, STRIPE_BYTES } from '../../common/index.ts';
 import type { DatasetShare, Expected } from './dataset-share.ts';
 import { DatasetShares } from './dataset-shares.ts';
-import { DecisionCounts } from './decision-counts.ts';
+import { decisionOf, DecisionCounts } from './decision-counts.ts';
 import { aboveThresholds, belowThresholds } from './evictions.ts';
 import type { Eviction } from './evictions.ts';
 import { NextUses } from './next-uses.ts';
@@ -63,8 +63,8 @@ export interface Sized extends Described {
   readonly bytes: number;
 }
 
-/** Of what passes through, the part that may be there before it is asked for. */
-const AHEAD_SHARE = 1 / 4;
+/** Of what passes through, the part that may be there before it is asked for: half of that where it is a guess. */
+const AHEAD_SHARE = { known: 1 / 2, guessed: 1 / 4 } as const;
 
 interface Usage {
   bytes: number;
@@ -183,10 +183,16 @@ export class Admission {
     return this.#counts.placed(this.#place(object, nowMs));
   }
 
+  /** Where it would belong: asked as often as anybody wants to know, and not counted. */
+  preview(object: Sized, nowMs: number, what: 'own' | 'replica' = 'own'): Decision {
+    return decisionOf(
+      what === 'own' ? this.#place(object, nowMs) : this.#placeReplica(object.bytes),
+    );
+  }
+
   /** Where a further copy of an object that another worker owns belongs. */
   classifyReplica({ bytes }: Pick<Sized, 'bytes'>): Decision {
-    const reason = this.#hasSpare(bytes, 1) ? 'replica' : 'nothing to spare';
-    return this.#counts.placed(reason);
+    return this.#counts.placed(this.#placeReplica(bytes));
   }
 
   /** Which limit a newcomer would exceed; undefined where there is room. */
@@ -216,7 +222,8 @@ export class Admission {
     const objects = newcomer.objects + ahead.comingObjects;
     if (this.shortage({ ...newcomer, bytes, objects }) === undefined) return 'room';
     if (newcomer.region === 'kept') return 'none';
-    const most = this.#used.transit.bytes * AHEAD_SHARE;
+    const share = ahead.isKnown ? AHEAD_SHARE.known : AHEAD_SHARE.guessed;
+    const most = this.#used.transit.bytes * share;
     return ahead.aheadBytes + newcomer.bytes <= most ? 'room' : 'later';
   }
 
@@ -278,6 +285,10 @@ export class Admission {
     const isSooner =
       last !== undefined && share.nextUses.ofNewcomer(object.firstBlock) < last.nextUse;
     return isSooner ? 'sooner use' : 'later use';
+  }
+
+  #placeReplica(bytes: number): PlaceReason {
+    return this.#hasSpare(bytes, 1) ? 'replica' : 'nothing to spare';
   }
 
   *#counted(victims: Iterable<Victim>): Generator<Victim> {

@@ -1,4 +1,6 @@
 /** What is worth keeping, and what goes first. Decides only. */
+export { totalDecisions } from './decision-counts.ts';
+export type { CountedDecision } from './decision-counts.ts';
 export { Admission } from './admission.ts';
 export type { AdmissionOptions, Sized } from './admission.ts';
 export type { Expected } from './dataset-share.ts';

@@ -22,8 +22,14 @@ export interface PlanRate {
 
 export class LookAhead {
   readonly #jobs = new Map<string, Map<number, EpochPlan>>();
-  /** All that are not over, because a question asks each of them. */
+  /** All that are not over, the one that begins first in front: a question leaves out what begins too late. */
   #plans: EpochPlan[] = [];
+  #changes = 0;
+
+  /** Another than before, once anything was told: what was answered until then may be out of date. */
+  get changes(): number {
+    return this.#changes;
+  }
 
   /**
    * A plan of one job and epoch: `order[i]` is the row (0 … objects − 1) of the i-th object that it reads.
@@ -45,6 +51,7 @@ export class LookAhead {
   advance(jobId: string, epoch: number, position: number): void {
     const epochs = this.#jobs.get(jobId);
     if (epochs === undefined) return;
+    this.#changes += 1;
     epochs.get(epoch)?.advance(position);
     let isAnyOver = false;
     for (const [other, plan] of epochs) {
@@ -67,12 +74,18 @@ export class LookAhead {
    */
   nextUse(row: number, ahead = 0): number {
     let next = Infinity;
-    for (const plan of this.#plans) next = Math.min(next, plan.nextUse(row, ahead));
+    for (const plan of this.#plans) {
+      if (plan.notBefore < next) next = Math.min(next, plan.nextUse(row, ahead));
+    }
     return next;
   }
 
   #listPlans(): void {
+    this.#changes += 1;
     this.#plans = [...this.#jobs.values()].flatMap((epochs) => [...epochs.values()]);
+    this.#plans.sort((a, b) =>
+      a.notBefore < b.notBefore ? -1 : Number(a.notBefore > b.notBefore),
+    );
   }
 }
 
@@ -85,12 +98,17 @@ class EpochPlan {
   readonly #first: Uint32Array;
   /** Of what is named more than once all further positions: ascending by row, then by position. */
   readonly #again: { readonly rows: Uint32Array; readonly positions: Uint32Array };
+  /** None of its uses is sooner. */
+  readonly notBefore: number;
   /** Those before are past. */
   position = 0;
 
   constructor(order: Uint32Array, rate: PlanRate) {
     this.#rate = rate;
     this.#length = order.length;
+    const { startsAt, perObject } = rate;
+    // Rates that are no numbers, or lead back, say nothing of that.
+    this.notBefore = startsAt >= -Infinity && perObject >= 0 ? startsAt : -Infinity;
     const again: number[] = [];
     this.#first = invert(order, again);
     again.sort((a, b) => (order[a] ?? 0) - (order[b] ?? 0) || a - b);

@@ -20,7 +20,7 @@ export interface LastUsed extends Used {
 }
 
 export interface PlannedRows {
-  readonly plan: Pick<LookAhead, 'nextUse'>;
+  readonly plan: Pick<LookAhead, 'nextUse' | 'changes'>;
   /** Of each row, in the order of their first block: as in `BlockIndex`. */
   readonly firstBlock: Uint32Array;
   readonly band: Uint32Array;
@@ -34,6 +34,11 @@ const DEFAULT_AHEAD = 64;
 const PENDING_ROWS = 4096;
 /** Looked at for each that is added, so that the queue stays short. */
 const PENDING_LOOKS = 2;
+/**
+ * Children of a place in the heap: their keys are beside each other, and it is half as deep as with two (1 M rows:
+ * 10 levels), each of which writes the place of a row somewhere in memory.
+ */
+const CHILDREN = 4;
 const NONE = -1;
 
 export class NextUses {
@@ -43,6 +48,9 @@ export class NextUses {
   /** Of each row its place in the heap. */
   readonly #places: Int32Array;
   readonly #pending = new RowQueue();
+  /** Of those that wait, at the front: not looked at since the plan changed. */
+  #unlooked = 0;
+  #lookedChanges = NONE;
   /** The one that was asked about last. */
   #newcomer = { firstBlock: NONE, nextUse: Infinity };
   /** Of other versions: band hashes by first block. */
@@ -81,6 +89,8 @@ export class NextUses {
     }
     if (this.#places[row] === NONE) {
       this.#heap[this.#size] = row;
+      // Unlike any other.
+      this.#keys[this.#size] = NaN;
       this.#places[row] = this.#size;
       this.#size += 1;
     }
@@ -105,11 +115,10 @@ export class NextUses {
     for (;;) {
       const row = this.#heap[0];
       if (this.#size === 0 || row === undefined) return undefined;
-      const known = this.#keys[0] ?? Infinity;
-      this.#update(row);
-      if (this.#heap[0] !== row || this.#keys[0] !== known) continue;
+      if (this.#update(row)) continue;
       const { firstBlock, band } = this.#rows;
-      return { firstBlock: firstBlock[row] ?? 0, band: band[row] ?? 0, nextUse: known };
+      const nextUse = this.#keys[0] ?? Infinity;
+      return { firstBlock: firstBlock[row] ?? 0, band: band[row] ?? 0, nextUse };
     }
   }
 
@@ -127,15 +136,16 @@ export class NextUses {
   }
 
   #await(row: number): void {
-    for (let look = Math.min(PENDING_LOOKS, this.#pending.length); look > 0; look -= 1) {
+    const { changes } = this.#rows.plan;
+    if (changes !== this.#lookedChanges) this.#unlooked = this.#pending.length;
+    this.#lookedChanges = changes;
+    for (let look = Math.min(PENDING_LOOKS, this.#unlooked); look > 0; look -= 1) {
+      this.#unlooked -= 1;
       const other = this.#pending.shift();
       const place = this.#places[other] ?? NONE;
-      if (place === NONE) continue;
-      const known = this.#keys[place];
-      this.#update(other);
-      if (this.#keys[this.#places[other] ?? 0] === known) this.#pending.push(other);
+      if (place !== NONE && !this.#update(other)) this.#pending.push(other);
     }
-    this.#pending.push(row);
+    this.#unlooked = Math.max(0, this.#unlooked - this.#pending.push(row));
   }
 
   #nextUse(row: number, ahead = 0): number {
@@ -144,10 +154,14 @@ export class NextUses {
     return Number.isNaN(nextUse) ? Infinity : nextUse;
   }
 
-  #update(row: number): void {
+  /** @returns whether its next use is another than was known */
+  #update(row: number): boolean {
     const place = this.#places[row] ?? 0;
-    this.#keys[place] = this.#nextUse(row);
+    const nextUse = this.#nextUse(row);
+    if (nextUse === this.#keys[place]) return false;
+    this.#keys[place] = nextUse;
     this.#sink(this.#rise(place));
+    return true;
   }
 
   #rise(start: number): number {
@@ -155,7 +169,7 @@ export class NextUses {
     const key = this.#keys[start] ?? 0;
     let place = start;
     while (place > 0) {
-      const parent = (place - 1) >> 1;
+      const parent = Math.floor((place - 1) / CHILDREN);
       const parentKey = this.#keys[parent] ?? 0;
       if (parentKey >= key) break;
       this.#put(this.#heap[parent] ?? 0, parentKey, place);
@@ -170,16 +184,24 @@ export class NextUses {
     const key = this.#keys[start] ?? 0;
     let place = start;
     for (;;) {
-      let child = 2 * place + 1;
-      if (child >= this.#size) break;
-      const right = child + 1;
-      if (right < this.#size && (this.#keys[right] ?? 0) > (this.#keys[child] ?? 0)) child = right;
+      const child = this.#largestChild(place);
       const childKey = this.#keys[child] ?? 0;
-      if (childKey <= key) break;
+      if (child === NONE || childKey <= key) break;
       this.#put(this.#heap[child] ?? 0, childKey, place);
       place = child;
     }
     this.#put(row, key, place);
+  }
+
+  #largestChild(place: number): number {
+    const first = CHILDREN * place + 1;
+    if (first >= this.#size) return NONE;
+    const end = Math.min(first + CHILDREN, this.#size);
+    let largest = first;
+    for (let child = first + 1; child < end; child += 1) {
+      if ((this.#keys[child] ?? 0) > (this.#keys[largest] ?? 0)) largest = child;
+    }
+    return largest;
   }
 
   #put(row: number, key: number, place: number): void {
@@ -210,10 +232,13 @@ class RowQueue {
   #first = 0;
   length = 0;
 
-  push(row: number): void {
-    if (this.length === PENDING_ROWS) this.shift();
+  /** @returns how many were lost for it */
+  push(row: number): number {
+    const isFull = this.length === PENDING_ROWS;
+    if (isFull) this.shift();
     this.#rows[(this.#first + this.length) % PENDING_ROWS] = row;
     this.length += 1;
+    return isFull ? 1 : 0;
   }
 
   shift(): number {

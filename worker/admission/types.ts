@@ -84,6 +84,8 @@ export interface AheadUse {
   readonly comingObjects: number;
   /** Under way, or there and not yet read. */
   readonly aheadBytes: number;
+  /** It is known that it will be read, as an order is that came before; not guessed. */
+  readonly isKnown: boolean;
 }
 
 /**

@@ -316,7 +316,7 @@ export class JoinStream {
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
   const all = counters();
   const { capacityBytes, usedBytes, disks = [], origin, reads } = all;
-  const { moves, peers, originTroubles, originDemands = [], patterns = [] } = all;
+  const { moves, peers, originTroubles, originDemands = [], patterns = [], decisions = [] } = all;
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -359,6 +359,7 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
       ...{ dataset_id: datasetId, bytes_per_second: bytesPerSecond, waits, refusals },
     })),
     patterns: patterns.map(patternToWire),
+    decisions: [...decisions],
   };
 }
 

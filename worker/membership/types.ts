@@ -14,6 +14,7 @@ import type { Prediction } from '../../proto/generated/larder/v1/Prediction.ts';
 import type { MasterChannel } from '../../rpc/grpc/index.ts';
 import type { OriginTrouble } from '../origin-troubles.ts';
 import type { ListingBatch } from '../origins/origin.ts';
+import type { CountedDecision } from '../admission/index.ts';
 import type { DatasetPattern } from '../patterns/index.ts';
 import type { PeerCounters } from '../peers/index.ts';
 import type { OriginDemand, OriginShare } from '../prefetch/index.ts';
@@ -157,6 +158,8 @@ export interface WorkerCounters {
   /** How datasets are read, as far as this worker sees it. */
   readonly patterns?: readonly ReadPattern[];
   readonly originDemands?: readonly OriginDemand[];
+  /** Why objects went where they are, and why others left. */
+  readonly decisions?: readonly CountedDecision[];
 }
 
 export interface MembershipOptions {

@@ -41,6 +41,8 @@ interface AheadOf {
   readonly maxBytes: number;
   /** Under way, or there and not yet read. */
   readonly aheadBytes: () => number;
+  /** It will be read, as far as anybody knows; else it is a guess. */
+  readonly isKnown: boolean;
 }
 
 export const SKIP: Found = { kind: 'skip' };
@@ -84,7 +86,7 @@ export class AheadFetches implements Disposable {
    */
   async next(
     opened: OpenedVersion,
-    { maxBytes, aheadBytes }: AheadOf,
+    { maxBytes, aheadBytes, isKnown }: AheadOf,
     take: (look: (ordinal: number) => Found) => void,
   ): Promise<ObjectRef | undefined> {
     return await opened.replica.withPages(this.closed, (reader) => {
@@ -96,7 +98,7 @@ export class AheadFetches implements Disposable {
         const isWanted = kind === 'file' && !hidden && sizeBytes > 0 && sizeBytes <= maxBytes;
         if (!isWanted || this.#options.reads.holdsBlock(opened.dataset.id, firstBlock)) return SKIP;
         const object = opened.objectRef(reader, ordinal);
-        const found = this.#judge(object, aheadBytes());
+        const found = this.#judge(object, { aheadBytes: aheadBytes(), isKnown });
         if (found.kind === 'fetch') ref = object;
         return found;
       });
@@ -120,13 +122,13 @@ export class AheadFetches implements Disposable {
     this.#closing.abort();
   }
 
-  #judge(ref: ObjectRef, aheadBytes: number): Found {
+  #judge(ref: ObjectRef, of: Pick<AheadUse, 'aheadBytes' | 'isKnown'>): Found {
     const { reads, workerId, placement, isScattered } = this.#options;
     if (isScattered(ref.datasetId)) return SKIP;
     const owner = placement()?.owner(ref.objectId)?.workerId ?? workerId;
     if (owner !== workerId) return SKIP;
     const coming = { comingBytes: this.#comingBytes, comingObjects: this.#fetches };
-    switch (reads.roomAhead(ref, { ...coming, aheadBytes })) {
+    switch (reads.roomAhead(ref, { ...coming, ...of })) {
       case 'room':
         return { kind: 'fetch', bytes: ref.sizeBytes };
       case 'none':

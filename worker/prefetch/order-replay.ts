@@ -83,7 +83,8 @@ export class OrderReplay {
     while (fetches.hasPlace) {
       const { order, walk } = replayed;
       if (order === undefined) return;
-      const limits = { maxBytes: MAX_OBJECT_BYTES, aheadBytes: () => walk.aheadBytes };
+      const aheadBytes = () => walk.aheadBytes;
+      const limits = { maxBytes: MAX_OBJECT_BYTES, aheadBytes, isKnown: true };
       const ref = await fetches.next(opened, limits, (look) => {
         walk.take(order, look);
       });

@@ -69,7 +69,8 @@ export class SiblingPrefetch {
     const { opened, passes } = ahead;
     const { fetches, share } = this.#options;
     while (fetches.hasPlace) {
-      const limits = { maxBytes: SMALL_READ_BYTES, aheadBytes: () => passes.aheadBytes };
+      const aheadBytes = () => passes.aheadBytes;
+      const limits = { maxBytes: SMALL_READ_BYTES, aheadBytes, isKnown: false };
       const ref = await fetches.next(opened, limits, (look) => {
         passes.take(look, share());
       });

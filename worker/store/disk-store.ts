@@ -242,7 +242,8 @@ export class DiskStore implements AsyncDisposable {
 
   /** What passes through may be worth keeping by now: makes room for it. */
   keepPassing(object: StoredObject, ref: ObjectRef): void {
-    if (this.places.classify(ref) !== 'kept') return;
+    if (this.places.preview(ref) !== 'kept') return;
+    this.places.classify(ref);
     this.#background.run(this.#space.keep(object));
   }
 

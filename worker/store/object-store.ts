@@ -13,7 +13,8 @@
 import * as path from 'node:path';
 import type { CompleteDirectory, ObjectRef } from '../../common/index.ts';
 import { diskOrder, systemClock } from '../../common/index.ts';
-import type { AheadUse, Region, RoomAhead } from '../admission/index.ts';
+import { totalDecisions } from '../admission/index.ts';
+import type { AheadUse, CountedDecision, Region, RoomAhead } from '../admission/index.ts';
 import { DatasetPolicies } from './dataset-policies.ts';
 import type { DiskCounters } from './disk-health.ts';
 import type { DiskStore } from './disk-store.ts';
@@ -116,6 +117,11 @@ export class ObjectStore implements AsyncDisposable {
 
   get objects(): number {
     return this.#sum((store) => store.admission.objects);
+  }
+
+  /** Of the good disks, since each was opened. */
+  get decisions(): CountedDecision[] {
+    return totalDecisions(this.#disks.good.map(({ store }) => store.admission.counts));
   }
 
   get diskCounters(): Readonly<DiskCounters> {
@@ -254,6 +260,7 @@ export class ObjectStore implements AsyncDisposable {
   promote(object: StoredObject, ref: ObjectRef): void {
     const store = this.#diskOf.get(object);
     if (store === undefined || object.record.region !== 'transit') return;
+    if (store.places.preview(ref) === 'transit') return;
     store.setRegion(object, store.places.classify(ref));
   }
 
@@ -340,7 +347,7 @@ export class ObjectStore implements AsyncDisposable {
     const order = this.#inOrder(ref.objectId).map(({ store }) => store);
     if (order.length < 2) return order[0];
     const writable = order.filter((store) => store.writable);
-    const keeps = writable.find((store) => store.places.classify(ref) !== 'transit');
+    const keeps = writable.find((store) => store.places.preview(ref) !== 'transit');
     return keeps ?? writable[0] ?? order[0];
   }
 

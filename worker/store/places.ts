@@ -17,11 +17,17 @@ export class Places {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Of an object that is new, or seen again. */
+  /** Of an object that is new, or is sorted anew: counted. */
   classify(ref: ObjectRef): Region {
     const sized = sizedOf(ref);
     if (this.#isReplica?.(ref) === true) return this.#admission.classifyReplica(sized).region;
     return this.#admission.classify(sized, this.#clock.monotonicMs()).region;
+  }
+
+  /** Where it would go now. */
+  preview(ref: ObjectRef): Region {
+    const what = this.#isReplica?.(ref) === true ? 'replica' : 'own';
+    return this.#admission.preview(sizedOf(ref), this.#clock.monotonicMs(), what).region;
   }
 
   /** Of an object that is this to the worker by now. */
@@ -34,7 +40,7 @@ export class Places {
   /** Whether there is room for an object that nobody has asked for yet. */
   roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
     const sized = sizedOf(ref);
-    const { region } = this.#admission.classify(sized, this.#clock.monotonicMs());
+    const { region } = this.#admission.preview(sized, this.#clock.monotonicMs());
     return this.#admission.roomAhead({ ...sized, region, objects: 1 }, ahead);
   }
 }

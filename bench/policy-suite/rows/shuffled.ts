@@ -4,8 +4,8 @@ import type { Figure } from '../../figures.ts';
 import { shuffled } from '../orders.ts';
 import type { PolicyOptions, PolicyRow } from '../row.ts';
 import { KEPT_SHARE, Scene, WINDOW_SHARE } from '../scene.ts';
-import type { EpochReport, Way } from '../scene.ts';
-import { evenness, hits, split } from '../judging.ts';
+import type { EpochReport, Forecast, Way } from '../scene.ts';
+import { evenness, foretold, hits, split } from '../judging.ts';
 
 const EPOCHS = 3;
 
@@ -33,6 +33,7 @@ async function measure({ datasetBytes, say }: PolicyOptions, way: Way): Promise<
     say(`  epoch ${epoch}: ${split(report, scene.bytes)}`);
     epochs.push(report);
   }
+  const said = await scene.predict();
   const [first, ...later] = epochs;
   return [
     within(
@@ -49,7 +50,8 @@ async function measure({ datasetBytes, say }: PolicyOptions, way: Way): Promise<
       ),
     ]),
     ...(way === 'passthrough' ? [] : later.map((report, i) => counted(report, i + 2))),
-    evenness('misses by decile, most / least', later),
+    ...(way === 'sdk' ? later.flatMap((report, i) => forecasts(scene, said, report, i + 2)) : []),
+    evenness('misses by decile, most / least', later, scene.files),
     told('skew of the workers', ((await scene.hosts.status()).skew ?? 0).toFixed(2)),
   ];
 }
@@ -58,4 +60,18 @@ async function measure({ datasetBytes, say }: PolicyOptions, way: Way): Promise<
 function counted({ reads }: EpochReport, epoch: number): Figure {
   const share = 1 - reads.originBytes / reads.bytes;
   return hits(`the same as the workers count, epoch ${epoch}`, KEPT_SHARE, share);
+}
+
+/** Through a mount the kernel's cache takes a part of what the forecast calls local. */
+function forecasts(
+  { bytes }: Scene,
+  said: Forecast,
+  { originBytes, reads }: EpochReport,
+  epoch: number,
+): Figure[] {
+  const localBytes = reads.bytes - reads.peerBytes - reads.originBytes;
+  return [
+    foretold(`hits of epoch ${epoch}`, said.hitRatio, 1 - originBytes / bytes),
+    foretold(`local share of epoch ${epoch}`, said.localShare, localBytes / reads.bytes),
+  ];
 }

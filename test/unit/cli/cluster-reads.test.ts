@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeBudgets } from '../../../cli/cluster-reads.ts';
+import { describeBudgets, describeDecisions } from '../../../cli/cluster-reads.ts';
 import { MIB } from '../../../common/index.ts';
 
 describe('describeBudgets', () => {
@@ -16,5 +16,24 @@ describe('describeBudgets', () => {
       'origin of full: 12.5 MiB/s of 300.0 MiB/s',
       'origin of slowed: 12.5 MiB/s of 300.0 MiB/s, now 210.0 MiB/s: it has throttled',
     ]);
+  });
+});
+
+describe('describeDecisions', () => {
+  it('says of all workers where objects went and why, and nothing of what did not happen', () => {
+    const decision = (of: string, reason: string, count: number) => ({
+      decision: of,
+      reason,
+      count,
+    });
+    expect(
+      describeDecisions([
+        {
+          decisions: [decision('kept', 'below threshold', 900), decision('evicted', 'transit', 7)],
+        },
+        { decisions: [decision('kept', 'fits', 950), decision('kept', 'below threshold', 300)] },
+      ]),
+    ).toEqual(['objects kept: below threshold 1,200, fits 950\nobjects evicted: transit 7']);
+    expect(describeDecisions([{ decisions: [] }])).toEqual([]);
   });
 });

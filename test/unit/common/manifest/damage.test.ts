@@ -322,7 +322,18 @@ describe('a lying file, with every checksum right', () => {
         }
       },
     );
-    fc.assert(anywhere, { numRuns: 3000, examples: [[2, [[249, 16], [84, 1]]]] });
+    fc.assert(anywhere, {
+      numRuns: 3000,
+      examples: [
+        [
+          2,
+          [
+            [249, 16],
+            [84, 1],
+          ],
+        ],
+      ],
+    });
   });
 
   it('whatever its footer says, it is refused or read to its end', () => {

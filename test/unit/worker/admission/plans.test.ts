@@ -102,10 +102,18 @@ describe('two jobs with known orders', () => {
 
 describe('the one that is used last', () => {
   const nextUse = new Map<number, number>();
+  const plan = {
+    changes: 0,
+    nextUse: (row: number) => nextUse.get(row) ?? Infinity,
+    tell(row: number, use: number) {
+      nextUse.set(row, use);
+      this.changes += 1;
+    },
+  };
   const make = () => {
     nextUse.clear();
     const uses = new NextUses({
-      plan: { nextUse: (row) => nextUse.get(row) ?? Infinity },
+      plan,
       ...ROWS,
     });
     for (const [row, use] of [
@@ -132,12 +140,12 @@ describe('the one that is used last', () => {
 
   test('is another when a plan brings it nearer, and when it was read', () => {
     const uses = make();
-    nextUse.set(1, 15);
+    plan.tell(1, 15);
     expect(uses.last()?.firstBlock).toBe(3);
     uses.touched(2);
     // Its job has not told yet that it went on.
     expect(uses.last()?.firstBlock).toBe(3);
-    nextUse.set(2, 90);
+    plan.tell(2, 90);
     for (let i = 0; i < 5; i += 1) uses.touched(3);
     expect(uses.last()?.firstBlock).toBe(2);
   });

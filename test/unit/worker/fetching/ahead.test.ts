@@ -5,7 +5,7 @@ import { refOf } from './memory-origin.ts';
 
 const KIB = 1024;
 const SIZE_BYTES = 100 * KIB;
-const NOTHING = { comingBytes: 0, comingObjects: 0, aheadBytes: 0 };
+const NOTHING = { comingBytes: 0, comingObjects: 0, aheadBytes: 0, isKnown: false };
 
 function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open = (): void => undefined;
@@ -102,7 +102,7 @@ describe('room for it', () => {
     expect(larder.reader.roomAhead(ref, { ...NOTHING, comingBytes: 550 * KIB })).toBe('none');
   });
 
-  test('nothing that is kept goes for it; of what passes through a quarter may', async () => {
+  test('nothing that is kept goes for it; of what passes through half may, a quarter where it is guessed', async () => {
     await using larder = await Larder.open({ store: full });
     for (let i = 0; i < 30; i += 1) await larder.read(refOf(`f${String(i)}`, SIZE_BYTES));
     await larder.quiet();
@@ -114,10 +114,30 @@ describe('room for it', () => {
       const ref = refOf(`g${String(i)}`, 20 * KIB);
       const room = larder.reader.roomAhead(ref, NOTHING);
       if (room === 'room') await larder.reader.fetchAhead(ref);
-      const much = { comingBytes: 500 * KIB, comingObjects: 1, aheadBytes: 500 * KIB };
+      const much = {
+        comingBytes: 500 * KIB,
+        comingObjects: 1,
+        aheadBytes: 500 * KIB,
+        isKnown: false,
+      };
       expect(larder.reader.roomAhead(ref, much)).not.toBe('room');
     }
     expect(larder.store.usedBytes).toBeLessThanOrEqual(full.capacityBytes);
     for (const id of kept) expect(larder.store.find(id)?.record.region).toBe('kept');
+    const counted = larder.store.decisions;
+    const isRoom = (aheadBytes: number, isKnown: boolean) =>
+      larder.reader.roomAhead(refOf('g60', KIB), { ...NOTHING, aheadBytes, isKnown }) === 'room';
+    const passingBytes = larder.store.usedBytes - kept.length * SIZE_BYTES;
+    expect(isRoom(passingBytes * 0.24, false)).toBe(true);
+    expect(isRoom(passingBytes * 0.3, false)).toBe(false);
+    expect(isRoom(passingBytes * 0.45, true)).toBe(true);
+    expect(isRoom(passingBytes * 0.55, true)).toBe(false);
+    const placed = counted.filter(({ decision }) => decision !== 'evicted');
+    // Each object once, when it came; who only asks whether there is room decides nothing.
+    const came = placed.reduce((sum, { count }) => sum + count, 0);
+    expect(came).toBeGreaterThanOrEqual(30);
+    expect(came).toBeLessThanOrEqual(90);
+    expect(placed.map(({ decision }) => decision)).toContain('transit');
+    expect(larder.store.decisions).toEqual(counted);
   });
 });

@@ -19,6 +19,8 @@ class Setting {
   readonly fetched: number[] = [];
   /** Bytes ahead of readers. */
   room = Infinity;
+  /** What was said of the order that is fetched ahead in. */
+  readonly known = new Set<boolean>();
   isScattered = false;
   fails = false;
   order: RecordedOrder | undefined;
@@ -75,7 +77,8 @@ class Setting {
     this.order = { datasetId: 7, version, ordinals: Uint32Array.from(ordinals), cursor };
   }
 
-  #roomAhead(_ref: ObjectRef, { aheadBytes }: AheadUse): RoomAhead {
+  #roomAhead(_ref: ObjectRef, { aheadBytes, isKnown }: AheadUse): RoomAhead {
+    this.known.add(isKnown);
     return aheadBytes + SIZE_BYTES <= this.room ? 'room' : 'later';
   }
 }
@@ -88,6 +91,7 @@ describe('Prefetch', () => {
     setting.held.add(250);
     await setting.read(300);
     expect(setting.fetched).toEqual([20, 7, 111]);
+    expect([...setting.known]).toEqual([true]);
     setting.repeat([300, 20, 250, 7, 111, 60, 45], 4);
     await setting.clock.advance(100);
     await setting.read(7);
@@ -134,6 +138,7 @@ describe('Prefetch', () => {
       if (version !== undefined) setting.repeat([300, 20], 1, version);
       for (const ordinal of [10, 11, 12, 13, 14]) await setting.read(ordinal);
       expect(setting.fetched).toContain(15);
+      expect([...setting.known]).toEqual([false]);
       expect(setting.fetched).not.toContain(300);
     }
   });
