@@ -1,6 +1,6 @@
 /** The lines of `larder status` about where reads came from, and what workers met with others and with origins. */
 import { formatBytes, printable } from '../common/index.ts';
-import type { ClusterStatus } from '../sdk/index.ts';
+import type { ClusterStatus, WorkerInfo } from '../sdk/index.ts';
 
 type Budgeted = Pick<ClusterStatus['datasets'][number], 'name' | 'originBudget'>;
 type Told = Pick<ClusterStatus['workers'][number], 'node' | 'peers' | 'originTroubles'>;
@@ -15,6 +15,21 @@ export function describeReads(reads: ClusterStatus['reads']): string | undefined
     `${formatBytes(reads.originBytes)} had to wait for the origin`,
   ];
   return `reads: ${shares.join(', ')}`;
+}
+
+/** What was read and not kept; undefined where everything is. */
+export function describeTransit(workers: readonly Pick<WorkerInfo, 'transit'>[]): string | undefined {
+  let passedBytes = 0;
+  let spilledBytes = 0;
+  for (const { transit } of workers) {
+    passedBytes += transit.passedBytes;
+    spilledBytes += transit.spilledBytes;
+  }
+  if (passedBytes + spilledBytes === 0) return undefined;
+  return (
+    `not kept: ${formatBytes(passedBytes)} passed through memory, ` +
+    `${formatBytes(spilledBytes)} through the disks, because memory was full`
+  );
 }
 
 /** `origin of d: 250.0 MiB/s of 300.0 MiB/s`, of each dataset whose origin has a budget. */

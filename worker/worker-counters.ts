@@ -11,7 +11,7 @@ import type { OriginBudgets } from './prefetch/index.ts';
 import type { ObjectStore } from './store/index.ts';
 
 export interface CountedParts {
-  readonly store: Pick<ObjectStore, 'capacityBytes' | 'usedBytes' | 'disks'>;
+  readonly store: Pick<ObjectStore, 'capacityBytes' | 'usedBytes' | 'disks' | 'writtenBytes'>;
   readonly reads: Pick<ObjectReader, 'counters'>;
   readonly origins: Pick<OriginPool, 'counters'>;
   readonly moves: Pick<Moves, 'counters'>;
@@ -30,6 +30,7 @@ export function countersOf(parts: CountedParts): WorkerCounters {
     usedBytes: store.usedBytes,
     disks: store.disks,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
+    transit: { ...reads.counters.transit, writtenBytes: store.writtenBytes },
     reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
     moves: moves.counters,
     peers: links.counters,

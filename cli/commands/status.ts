@@ -2,7 +2,7 @@
 import { asLarderError, EXIT, formatBytes, printable } from '../../common/index.ts';
 import { connect } from '../../sdk/index.ts';
 import type { ClusterStatus } from '../../sdk/index.ts';
-import { describeBudgets, describeReads, describeTroubles } from '../cluster-reads.ts';
+import { describeBudgets, describeReads, describeTransit, describeTroubles } from '../cluster-reads.ts';
 import { describePatterns } from '../dataset-patterns.ts';
 import { createContext } from '../context.ts';
 import { isSet, text } from '../flags.ts';
@@ -143,6 +143,7 @@ function render(report: Report): string {
     `origin: ${String(origin.gets)} GETs, ${formatBytes(origin.bytes)} ` +
       `(unique ${formatBytes(origin.uniqueBytes)}, requested ${formatBytes(origin.requestedBytes)})`,
     describeReads(report.reads) ?? [],
+    describeTransit(report.workers) ?? [],
     describeBudgets(report.datasets),
     describeTroubles(report.workers),
   ].flat();

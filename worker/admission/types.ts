@@ -84,6 +84,8 @@ export interface AheadUse {
   readonly comingObjects: number;
   /** Under way, or there and not yet read. */
   readonly aheadBytes: number;
+  /** Memory that is there for it where it only passes through; unset: that goes through the disk. */
+  readonly memoryBytes?: number | undefined;
 }
 
 /**

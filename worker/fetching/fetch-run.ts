@@ -14,6 +14,7 @@ import { hasCode, LarderError, MIB, untilAborted } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import type { OriginReads } from '../origins/origin.ts';
 import type { PeerRead, PeerReads } from '../peers/peer-reads.ts';
+import { isPassing } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import type { TransitMemory } from '../transit/index.ts';
 import { BlockFiller } from './block-filler.ts';
@@ -356,11 +357,6 @@ export class FetchRun implements Queued {
       waiter.wake();
     }
   }
-}
-
-/** Asks anew: an object moves between the regions while room is made for it. */
-function isPassing({ record }: StoredObject): boolean {
-  return record.region === 'transit';
 }
 
 interface Waiter {

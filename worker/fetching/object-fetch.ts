@@ -8,6 +8,7 @@ import { STRIPE_BYTES } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
+import { isPassing } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import type { TransitMemory } from '../transit/index.ts';
 import { OWN_ACCORD } from './fetch-from.ts';
@@ -139,7 +140,7 @@ export class ObjectFetch {
   #hasHere(block: number): boolean {
     const { stored } = this;
     if (stored.has(block)) return true;
-    return stored.record.region === 'transit' && this.#context.transit.has(this.ref, block);
+    return isPassing(stored) && this.#context.transit.has(this.ref, block);
   }
 
   /** The run that brings a block, if one does. */

@@ -23,6 +23,7 @@ import type {
   ReadPiece,
   TouchedRead,
 } from '../object-reads.ts';
+import { isPassing } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { TransitMemory } from '../transit/index.ts';
 import { bringAhead } from './ahead.ts';
@@ -74,6 +75,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     this.#transit = new TransitMemory(options.transitBytes ?? DEFAULT_TRANSIT_BYTES);
     this.#besides = new Besides({
       ...options,
+      transit: this.#transit,
       logger: options.logger ?? silentLogger,
       leave: (fetch) => {
         this.#leave(fetch);
@@ -170,7 +172,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
         if (!this.#passing.keeps({ interest }, offsetBytes)) throw notKept(ref);
         this.#store.promote(stored, ref);
         // What only passes through is not written to be read from its file.
-        if (this.#transit.isOn && stored.record.region === 'transit') throw notKept(ref);
+        if (this.#transit.isOn && isPassing(stored)) throw notKept(ref);
       }
       this.#ledger.askedOf(ref, range);
       this.#besides.readAround(range, interest);
@@ -200,7 +202,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 
   roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
-    return this.#store.roomAhead(ref, ahead);
+    return this.#store.roomAhead(ref, { ...ahead, memoryBytes: this.#transit.prefetchBytes });
   }
 
   /** See `bring`. */
@@ -279,7 +281,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const current = interest.fetch.runOf(block);
     if (this.#transit.reaches(ref, range.fromBytes)) {
       // It is kept by now.
-      if (stored.record.region !== 'transit') {
+      if (!isPassing(stored)) {
         interest.fetch.want({ first: block, end: block + 1 }, PRIORITY.background);
       }
       const passing = this.#transit.pieces(ref, range);

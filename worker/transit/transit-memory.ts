@@ -79,17 +79,23 @@ export class TransitMemory {
   #keptBytes = 0;
 
   /** @param limitBytes 0: nothing passes through memory */
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, pool = new ChunkPool(limitBytes)) {
     this.#limitBytes = limitBytes;
-    this.#pool = new ChunkPool(limitBytes);
+    this.#pool = pool;
   }
 
   get isOn(): boolean {
     return this.#limitBytes > 0;
   }
 
-  get limitBytes(): number {
-    return this.#limitBytes;
+  /** How far may be read ahead of one reader of a file: there are several. */
+  get aheadBytes(): number {
+    return this.isOn ? this.#limitBytes / 4 : Infinity;
+  }
+
+  /** Of files that nobody has asked for yet; undefined where nothing passes through memory. */
+  get prefetchBytes(): number | undefined {
+    return this.isOn ? this.#limitBytes / 2 : undefined;
   }
 
   get counters(): TransitCounters {

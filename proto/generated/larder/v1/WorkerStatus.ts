@@ -8,6 +8,7 @@ import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from '../../larder/v1/OriginTrouble.ts';
 import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from '../../larder/v1/Disk.ts';
 import type { DatasetPattern as _larder_v1_DatasetPattern, DatasetPattern__Output as _larder_v1_DatasetPattern__Output } from '../../larder/v1/DatasetPattern.ts';
+import type { TransitCounters as _larder_v1_TransitCounters, TransitCounters__Output as _larder_v1_TransitCounters__Output } from '../../larder/v1/TransitCounters.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface WorkerStatus {
@@ -25,6 +26,7 @@ export interface WorkerStatus {
   'origin_troubles'?: (_larder_v1_OriginTrouble)[];
   'disks'?: (_larder_v1_Disk)[];
   'patterns'?: (_larder_v1_DatasetPattern)[];
+  'transit'?: (_larder_v1_TransitCounters | null);
 }
 
 export interface WorkerStatus__Output {
@@ -42,4 +44,5 @@ export interface WorkerStatus__Output {
   'origin_troubles': (_larder_v1_OriginTrouble__Output)[];
   'disks': (_larder_v1_Disk__Output)[];
   'patterns': (_larder_v1_DatasetPattern__Output)[];
+  'transit': (_larder_v1_TransitCounters__Output | null);
 }
