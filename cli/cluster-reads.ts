@@ -18,7 +18,9 @@ export function describeReads(reads: ClusterStatus['reads']): string | undefined
 }
 
 /** What was read and not kept; undefined where everything is. */
-export function describeTransit(workers: readonly Pick<WorkerInfo, 'transit'>[]): string | undefined {
+export function describeTransit(
+  workers: readonly Pick<WorkerInfo, 'transit'>[],
+): string | undefined {
   let passedBytes = 0;
   let spilledBytes = 0;
   for (const { transit } of workers) {

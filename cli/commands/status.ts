@@ -2,7 +2,12 @@
 import { asLarderError, EXIT, formatBytes, printable } from '../../common/index.ts';
 import { connect } from '../../sdk/index.ts';
 import type { ClusterStatus } from '../../sdk/index.ts';
-import { describeBudgets, describeReads, describeTransit, describeTroubles } from '../cluster-reads.ts';
+import {
+  describeBudgets,
+  describeReads,
+  describeTransit,
+  describeTroubles,
+} from '../cluster-reads.ts';
 import { describePatterns } from '../dataset-patterns.ts';
 import { createContext } from '../context.ts';
 import { isSet, text } from '../flags.ts';

@@ -129,7 +129,7 @@ test('whatever happens: within its limit, bytes right, and who holds a block kee
     block: fc.nat(2),
   });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 60, maxLength: 200 }), (steps) => {
       const pool = new ChunkPool(LIMIT);
       const transit = new TransitMemory(LIMIT, pool);
       const held = new Map<string, { ref: Ref; block: number; end: Disposable }>();
