@@ -189,6 +189,19 @@ export const SETTINGS = {
     usedBy: ['worker'],
     live: false,
   },
+  transitMemory: {
+    type: 'size',
+    variable: 'LARDER_TRANSIT_MEMORY',
+    flags: {},
+    defaultText: 'a sixteenth of the memory that the worker may use, at most 1 GiB',
+    minimum: 0,
+    maximum: TIB,
+    reason:
+      'What is read and not kept stays there until it was read: less of it goes through the cache disk. ' +
+      'Twice what is fetched ahead is enough; with 0 all of it is written.',
+    usedBy: ['worker'],
+    live: false,
+  },
   peerTimeout: {
     type: 'duration',
     variable: 'LARDER_PEER_TIMEOUT_MS',

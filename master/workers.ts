@@ -228,7 +228,7 @@ export class Workers {
         disks: beat?.disks ?? [],
         ...{ patterns: beat?.patterns ?? [], decisions: beat?.decisions ?? [] },
         version: this.#sessions.get(member.workerId)?.softwareVersion ?? '',
-        moves: beat?.moves ?? {},
+        ...{ moves: beat?.moves ?? {}, transit: beat?.transit ?? {} },
         last_copy_bytes: last.bytes,
         drained: isLeaving && reported && last.blocks === 0,
       };

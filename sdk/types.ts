@@ -159,6 +159,19 @@ export interface WorkerInfo {
   };
   /** How often each reason decided where an object goes, or that it leaves, the most frequent first. Since it started. */
   readonly decisions: readonly DecisionCount[];
+  /**
+   * What is not kept, on its way through its memory: bytes there, at most; and since it started: passed without being
+   * written, through the disk because memory was full (`spilledBytes`), written from memory because they were kept
+   * after all. `writtenBytes`: of all objects, to its disks.
+   */
+  readonly transit: {
+    readonly memoryBytes: number;
+    readonly limitBytes: number;
+    readonly passedBytes: number;
+    readonly spilledBytes: number;
+    readonly keptBytes: number;
+    readonly writtenBytes: number;
+  };
   /** What it got from other workers: bytes, answers that no sound worker gives, and who gave the last. */
   readonly peers: {
     readonly receivedBytes: number;

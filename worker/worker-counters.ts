@@ -11,7 +11,10 @@ import type { OriginBudgets } from './prefetch/index.ts';
 import type { ObjectStore } from './store/index.ts';
 
 export interface CountedParts {
-  readonly store: Pick<ObjectStore, 'capacityBytes' | 'usedBytes' | 'disks' | 'decisions'>;
+  readonly store: Pick<
+    ObjectStore,
+    'capacityBytes' | 'usedBytes' | 'disks' | 'decisions' | 'writtenBytes'
+  >;
   readonly reads: Pick<ObjectReader, 'counters'>;
   readonly origins: Pick<OriginPool, 'counters'>;
   readonly moves: Pick<Moves, 'counters'>;
@@ -31,6 +34,7 @@ export function countersOf(parts: CountedParts): WorkerCounters {
     disks: store.disks,
     decisions: store.decisions,
     origin: { ...origins.counters, uniqueBytes, requestedBytes },
+    transit: { ...reads.counters.transit, writtenBytes: store.writtenBytes },
     reads: { bytes: readBytes, originBytes: readOriginBytes, peerBytes: readPeerBytes },
     moves: moves.counters,
     peers: links.counters,

@@ -85,6 +85,7 @@ import type { SetDatasetRequest as _larder_v1_SetDatasetRequest, SetDatasetReque
 import type { SkippedEntry as _larder_v1_SkippedEntry, SkippedEntry__Output as _larder_v1_SkippedEntry__Output } from './larder/v1/SkippedEntry.ts';
 import type { SkippedKey as _larder_v1_SkippedKey, SkippedKey__Output as _larder_v1_SkippedKey__Output } from './larder/v1/SkippedKey.ts';
 import type { SkippedKeys as _larder_v1_SkippedKeys, SkippedKeys__Output as _larder_v1_SkippedKeys__Output } from './larder/v1/SkippedKeys.ts';
+import type { TransitCounters as _larder_v1_TransitCounters, TransitCounters__Output as _larder_v1_TransitCounters__Output } from './larder/v1/TransitCounters.ts';
 import type { Version as _larder_v1_Version, Version__Output as _larder_v1_Version__Output } from './larder/v1/Version.ts';
 import type { WatchPlacementRequest as _larder_v1_WatchPlacementRequest, WatchPlacementRequest__Output as _larder_v1_WatchPlacementRequest__Output } from './larder/v1/WatchPlacementRequest.ts';
 import type { Welcome as _larder_v1_Welcome, Welcome__Output as _larder_v1_Welcome__Output } from './larder/v1/Welcome.ts';
@@ -184,6 +185,7 @@ export interface ProtoGrpcType {
       SkippedEntry: MessageTypeDefinition<_larder_v1_SkippedEntry, _larder_v1_SkippedEntry__Output>
       SkippedKey: MessageTypeDefinition<_larder_v1_SkippedKey, _larder_v1_SkippedKey__Output>
       SkippedKeys: MessageTypeDefinition<_larder_v1_SkippedKeys, _larder_v1_SkippedKeys__Output>
+      TransitCounters: MessageTypeDefinition<_larder_v1_TransitCounters, _larder_v1_TransitCounters__Output>
       Version: MessageTypeDefinition<_larder_v1_Version, _larder_v1_Version__Output>
       WatchPlacementRequest: MessageTypeDefinition<_larder_v1_WatchPlacementRequest, _larder_v1_WatchPlacementRequest__Output>
       Welcome: MessageTypeDefinition<_larder_v1_Welcome, _larder_v1_Welcome__Output>

@@ -315,7 +315,7 @@ export class JoinStream {
 
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
   const all = counters();
-  const { capacityBytes, usedBytes, disks = [], origin, reads } = all;
+  const { capacityBytes, usedBytes, disks = [], origin, reads, transit } = all;
   const { moves, peers, originTroubles, originDemands = [], patterns = [], decisions = [] } = all;
   return {
     capacity_bytes: capacityBytes,
@@ -341,6 +341,14 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
       bytes: reads.bytes,
       origin_bytes: reads.originBytes,
       peer_bytes: reads.peerBytes,
+    },
+    transit: {
+      memory_bytes: transit?.memoryBytes ?? 0,
+      limit_bytes: transit?.limitBytes ?? 0,
+      passed_bytes: transit?.passedBytes ?? 0,
+      spilled_bytes: transit?.spilledBytes ?? 0,
+      kept_bytes: transit?.keptBytes ?? 0,
+      written_bytes: transit?.writtenBytes ?? 0,
     },
     moves: {
       pending_objects: moves.pendingObjects,

@@ -19,6 +19,7 @@ import type { DatasetPattern } from '../patterns/index.ts';
 import type { PeerCounters } from '../peers/index.ts';
 import type { OriginDemand, OriginShare } from '../prefetch/index.ts';
 import type { DiskStatus } from '../store/index.ts';
+import type { TransitCounters } from '../transit/index.ts';
 
 /** Blocks [firstBlock, firstBlock + count) of a dataset came to this disk, or went. */
 export interface HeldChange {
@@ -147,6 +148,8 @@ export interface WorkerCounters {
     readonly originBytes: number;
     readonly peerBytes: number;
   };
+  /** What is not kept, on its way through memory; and what was written to the disks. */
+  readonly transit?: TransitCounters & { readonly writtenBytes: number };
   /** What is to come from other workers, and what has come since the start of the process. */
   readonly moves: {
     readonly pendingObjects: number;
