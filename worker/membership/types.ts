@@ -16,6 +16,7 @@ import type { OriginTrouble } from '../origin-troubles.ts';
 import type { ListingBatch } from '../origins/origin.ts';
 import type { DatasetPattern } from '../patterns/index.ts';
 import type { PeerCounters } from '../peers/index.ts';
+import type { PlanStatus, ToldPlan } from '../plans/index.ts';
 import type { OriginDemand, OriginShare } from '../prefetch/index.ts';
 import type { DiskStatus } from '../store/index.ts';
 
@@ -157,6 +158,8 @@ export interface WorkerCounters {
   /** How datasets are read, as far as this worker sees it. */
   readonly patterns?: readonly ReadPattern[];
   readonly originDemands?: readonly OriginDemand[];
+  /** What this worker makes of the plans of jobs. */
+  readonly plans?: readonly PlanStatus[];
 }
 
 export interface MembershipOptions {
@@ -182,6 +185,10 @@ export interface MembershipOptions {
   onRules?(rules: ReadonlyMap<number, DatasetRule>): void;
   /** Called before the first placement, and when it changes: of all origins that have a budget. */
   onOriginShares?(shares: readonly OriginShare[]): void;
+  /** Called with the plan of a job, perhaps again. */
+  onPlan?(plan: ToldPlan): void;
+  /** Called after those: all other plans have ended. */
+  onLivePlans?(planIds: ReadonlySet<number>): void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;

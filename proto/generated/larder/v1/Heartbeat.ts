@@ -8,6 +8,7 @@ import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output a
 import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from '../../larder/v1/Disk.ts';
 import type { DatasetPattern as _larder_v1_DatasetPattern, DatasetPattern__Output as _larder_v1_DatasetPattern__Output } from '../../larder/v1/DatasetPattern.ts';
 import type { OriginDemand as _larder_v1_OriginDemand, OriginDemand__Output as _larder_v1_OriginDemand__Output } from '../../larder/v1/OriginDemand.ts';
+import type { WorkerPlan as _larder_v1_WorkerPlan, WorkerPlan__Output as _larder_v1_WorkerPlan__Output } from '../../larder/v1/WorkerPlan.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Heartbeat {
@@ -22,6 +23,7 @@ export interface Heartbeat {
   'disks'?: (_larder_v1_Disk)[];
   'patterns'?: (_larder_v1_DatasetPattern)[];
   'origin_demands'?: (_larder_v1_OriginDemand)[];
+  'plans'?: (_larder_v1_WorkerPlan)[];
 }
 
 export interface Heartbeat__Output {
@@ -36,4 +38,5 @@ export interface Heartbeat__Output {
   'disks': (_larder_v1_Disk__Output)[];
   'patterns': (_larder_v1_DatasetPattern__Output)[];
   'origin_demands': (_larder_v1_OriginDemand__Output)[];
+  'plans': (_larder_v1_WorkerPlan__Output)[];
 }

@@ -8,6 +8,7 @@ import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from '../../larder/v1/OriginTrouble.ts';
 import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from '../../larder/v1/Disk.ts';
 import type { DatasetPattern as _larder_v1_DatasetPattern, DatasetPattern__Output as _larder_v1_DatasetPattern__Output } from '../../larder/v1/DatasetPattern.ts';
+import type { WorkerPlan as _larder_v1_WorkerPlan, WorkerPlan__Output as _larder_v1_WorkerPlan__Output } from '../../larder/v1/WorkerPlan.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface WorkerStatus {
@@ -25,6 +26,7 @@ export interface WorkerStatus {
   'origin_troubles'?: (_larder_v1_OriginTrouble)[];
   'disks'?: (_larder_v1_Disk)[];
   'patterns'?: (_larder_v1_DatasetPattern)[];
+  'plans'?: (_larder_v1_WorkerPlan)[];
 }
 
 export interface WorkerStatus__Output {
@@ -42,4 +44,5 @@ export interface WorkerStatus__Output {
   'origin_troubles': (_larder_v1_OriginTrouble__Output)[];
   'disks': (_larder_v1_Disk__Output)[];
   'patterns': (_larder_v1_DatasetPattern__Output)[];
+  'plans': (_larder_v1_WorkerPlan__Output)[];
 }
