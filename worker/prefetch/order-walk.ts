@@ -44,8 +44,9 @@ export class OrderWalk {
   #looked = 0;
   #given: Given[] = [];
   #givenBytes = 0;
-  /** Read not long ago, the last one at the end. */
-  readonly #recent = new Set<number>();
+  /** Read not long ago, the last one at the end, and in which pass: in a plan the next one may have it soon again. */
+  readonly #recent = new Map<number, number>();
+  #pass = 0;
 
   /** Given, and still to be read. */
   get aheadBytes(): number {
@@ -54,13 +55,14 @@ export class OrderWalk {
 
   /** Where the readers are now. */
   follow({ length, cursor, pass }: WalkedOrder): void {
+    this.#pass = pass ?? 0;
     if (pass !== undefined) this.#before = pass * length;
     else if (cursor < this.#cursor) this.#before += length;
     this.#cursor = cursor;
     const now = this.#before + cursor;
     this.#looked = Math.max(this.#looked, now);
     this.#drop(({ at }) => at < now);
-    for (const ordinal of this.#recent) {
+    for (const ordinal of this.#recent.keys()) {
       if (this.#recent.size <= Math.min(MAX_RECENT, length * RECENT_SHARE)) break;
       this.#recent.delete(ordinal);
     }
@@ -69,7 +71,7 @@ export class OrderWalk {
   /** It has been read. */
   read(ordinal: number): void {
     this.#recent.delete(ordinal);
-    this.#recent.add(ordinal);
+    this.#recent.set(ordinal, this.#pass);
     this.#drop((given) => given.ordinal === ordinal);
   }
 
@@ -83,7 +85,8 @@ export class OrderWalk {
     for (let looks = 0; looks < MAX_LOOKS && this.#looked < end; looks += 1) {
       const ordinal = order.at(this.#looked - this.#before);
       if (ordinal === undefined) return;
-      const found = this.#recent.has(ordinal) ? SKIP : look(ordinal);
+      const pass = order.pass === undefined ? 0 : Math.floor(this.#looked / order.length);
+      const found = this.#recent.get(ordinal) === pass ? SKIP : look(ordinal);
       if (found.kind === 'stop') return;
       this.#looked += 1;
       if (found.kind === 'skip') continue;
