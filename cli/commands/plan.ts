@@ -138,15 +138,17 @@ function parseJson(json: string): object {
 
 /** @throws {LarderError} `INVALID_ARGUMENT` */
 function readFile(file: string): string {
+  const sizeBytes = said(file, () => fs.statSync(file).size);
+  if (sizeBytes > MAX_PLAN_BYTES) {
+    throw new LarderError('INVALID_ARGUMENT', { file, sizeBytes, mostBytes: MAX_PLAN_BYTES });
+  }
+  return said(file, () => fs.readFileSync(file, 'utf8'));
+}
+
+function said<T>(file: string, action: () => T): T {
   try {
-    const { size } = fs.statSync(file);
-    if (size > MAX_PLAN_BYTES) {
-      throw new LarderError('INVALID_ARGUMENT', { file, sizeBytes: size, most: MAX_PLAN_BYTES });
-    }
-    return fs.readFileSync(file, 'utf8');
+    return action();
   } catch (error) {
-    const code = systemCode(error);
-    if (code === undefined) throw error;
-    throw new LarderError('INVALID_ARGUMENT', { file, reason: code });
+    throw new LarderError('INVALID_ARGUMENT', { file, reason: systemCode(error) ?? 'unreadable' });
   }
 }

@@ -38,7 +38,7 @@ function originReads(cluster: MovingCluster): Promise<{ bytes: number; waited: n
   }));
 }
 
-describe('a plan that is told to a cluster', { sequential: true }, () => {
+describe('a plan that is told to a cluster', () => {
   let cluster: MovingCluster;
   const request: PlanRequest = {
     ...{ sampler: 'torch-distributed', job: 'followed', seed: 7, epochs: 3, world: 4 },

@@ -80,23 +80,24 @@ export class AheadFetches implements Disposable {
   /**
    * The next object of a version that is to be fetched, if any.
    *
-   * @param take asks about ordinals, one after the other, until one is to be fetched or it has to stop
+   * @param take asks about ordinals, one after the other, until one is to be fetched or it has to stop; of one that is
+   *   far away it stops where there is no room now
    */
   async next(
     opened: OpenedVersion,
     { maxBytes, aheadBytes }: AheadOf,
-    take: (look: (ordinal: number) => Found) => void,
+    take: (look: (ordinal: number, isFar?: boolean) => Found) => void,
   ): Promise<ObjectRef | undefined> {
     return await opened.replica.withPages(this.closed, (reader) => {
       let ref: ObjectRef | undefined;
-      take((ordinal) => {
+      take((ordinal, isFar) => {
         if (ordinal >= reader.entryCount) return SKIP;
         const entry = reader.attributes(ordinal, this.#attributes);
         const { kind, hidden, sizeBytes, firstBlock } = entry;
         const isWanted = kind === 'file' && !hidden && sizeBytes > 0 && sizeBytes <= maxBytes;
         if (!isWanted || this.#options.reads.holdsBlock(opened.dataset.id, firstBlock)) return SKIP;
         const object = opened.objectRef(reader, ordinal);
-        const found = this.#judge(object, aheadBytes());
+        const found = this.#judge(object, aheadBytes(), isFar);
         if (found.kind === 'fetch') ref = object;
         return found;
       });
@@ -120,7 +121,7 @@ export class AheadFetches implements Disposable {
     this.#closing.abort();
   }
 
-  #judge(ref: ObjectRef, aheadBytes: number): Found {
+  #judge(ref: ObjectRef, aheadBytes: number, isFar = false): Found {
     const { reads, workerId, placement, isScattered } = this.#options;
     if (isScattered(ref.datasetId)) return SKIP;
     const owner = placement()?.owner(ref.objectId)?.workerId ?? workerId;
@@ -130,7 +131,7 @@ export class AheadFetches implements Disposable {
       case 'room':
         return { kind: 'fetch', bytes: ref.sizeBytes };
       case 'none':
-        return SKIP;
+        return isFar ? STOP : SKIP;
       case 'later':
         return STOP;
     }

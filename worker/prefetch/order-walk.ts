@@ -78,15 +78,16 @@ export class OrderWalk {
   /**
    * The next object to be fetched, if any. May be called again after `look` threw.
    *
-   * @param look what is at an ordinal
+   * @param look what is at an ordinal, and how many objects readers read before it
    */
-  take(order: WalkedOrder, look: (ordinal: number) => Found): void {
-    const end = this.#before + this.#cursor + order.length;
+  take(order: WalkedOrder, look: (ordinal: number, ahead: number) => Found): void {
+    const now = this.#before + this.#cursor;
+    const end = now + order.length;
     for (let looks = 0; looks < MAX_LOOKS && this.#looked < end; looks += 1) {
       const ordinal = order.at(this.#looked - this.#before);
       if (ordinal === undefined) return;
       const pass = order.pass === undefined ? 0 : Math.floor(this.#looked / order.length);
-      const found = this.#recent.get(ordinal) === pass ? SKIP : look(ordinal);
+      const found = this.#recent.get(ordinal) === pass ? SKIP : look(ordinal, this.#looked - now);
       if (found.kind === 'stop') return;
       this.#looked += 1;
       if (found.kind === 'skip') continue;
