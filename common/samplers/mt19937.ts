@@ -11,10 +11,6 @@ export class Mt19937 {
   readonly #state = new Uint32Array(SIZE);
   #next = SIZE;
 
-  private constructor() {
-    // Seeded by one of the two below.
-  }
-
   /** As `torch.Generator.manual_seed`: of the seed the low 32 bits count. */
   static torch(seed: number): Mt19937 {
     const generator = new Mt19937();

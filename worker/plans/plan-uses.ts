@@ -61,7 +61,7 @@ export class PlanUses {
     }
     const used = this.#used.get(datasetId);
     this.#wanted.delete(datasetId);
-    if (used === undefined || used.version !== version) return;
+    if (used?.version !== version) return;
     this.#used.delete(datasetId);
     this.#options.setLookAhead(datasetId, undefined);
   }

@@ -86,7 +86,7 @@ export class OrderReplay {
       if (order === undefined) return;
       const limits = { maxBytes: MAX_OBJECT_BYTES, aheadBytes: () => walk.aheadBytes };
       const ref = await fetches.next(opened, limits, (look) => {
-        walk.take(walkedOrder(order), look);
+        walk.take(walkedOrder(order), (ordinal) => look(ordinal));
       });
       if (ref === undefined) return;
       fetches.fetch(ref, () => {

@@ -31,6 +31,8 @@ class Setting implements AsyncDisposable {
   readonly prefetch: Prefetch;
   /** Files ahead of readers. */
   room = 4;
+  /** What is not held belongs to what is kept, which is full. */
+  isFull = false;
 
   constructor() {
     const { reader } = this;
@@ -65,8 +67,10 @@ class Setting implements AsyncDisposable {
       isScattered: () => false,
       reads: {
         holdsBlock: (_, block) => this.held.has(block),
-        roomAhead: (_, { aheadBytes }: AheadUse): RoomAhead =>
-          aheadBytes + SIZE_BYTES <= this.room * SIZE_BYTES ? 'room' : 'later',
+        roomAhead: (_, { aheadBytes }: AheadUse): RoomAhead => {
+          if (this.isFull) return 'none';
+          return aheadBytes + SIZE_BYTES <= this.room * SIZE_BYTES ? 'room' : 'later';
+        },
         fetchAhead: async ({ key, firstBlock: block }) => {
           await setImmediate();
           this.fetched.push(key.toString());
@@ -127,6 +131,19 @@ describe('the plan of a job', () => {
     for (const name of second.slice(0, 20)) await setting.read(name);
     expect(setting.fetched).toEqual([...first, ...second.slice(0, 24)]);
     expect(setting.status(1)).toMatchObject({ epoch: 1 });
+  });
+
+  it('does not run far ahead while there is no room: what comes soon is fetched when there is', async () => {
+    await using setting = new Setting();
+    setting.isFull = true;
+    const [first = []] = await setting.tell(1, { seed: 3 });
+    for (const name of first.slice(0, 20)) await setting.read(name);
+    expect(setting.fetched).toEqual([]);
+    setting.isFull = false;
+    for (const name of first.slice(20, 30)) await setting.read(name);
+    const soon = first.slice(20, 30 + 64 + 4);
+    expect(setting.fetched.length).toBeGreaterThan(3);
+    expect(setting.fetched.filter((name) => !soon.includes(name))).toEqual([]);
   });
 
   it('ends with its last epoch: nothing is fetched beyond it', async () => {
