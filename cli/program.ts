@@ -10,6 +10,7 @@ import type { CommandSpec } from './command-spec.ts';
 import type { Flags } from './flags.ts';
 import { printError } from './output.ts';
 import { packageVersion } from './package-version.ts';
+import { planCommand, plansCommands } from './plan-commands.ts';
 import { predictCommand } from './predict-command.ts';
 import { workerCommands } from './worker-commands.ts';
 
@@ -74,6 +75,9 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
   dataset.exitOverride();
   for (const spec of datasetCommands()) add(dataset, spec);
   for (const spec of useCommands()) add(program, spec);
+  const plans = program.command('plans').description('the plans of the jobs that run');
+  plans.exitOverride();
+  for (const spec of plansCommands()) add(plans, spec);
   const config = program.command('config').description('show, check and re-read the configuration');
   config.exitOverride();
   for (const spec of configCommands()) add(config, spec);
@@ -302,6 +306,7 @@ function useCommands(): CommandSpec[] {
       ],
       action: async (args, flags) => (await import('./commands/audit.ts')).audit(args, flags),
     },
+    planCommand(),
     predictCommand(),
     {
       usage: 'status',

@@ -9,6 +9,7 @@ import type {
   DatasetRecord,
   LeaseRecord,
   PlacementRecord,
+  PlanRecord,
   PreloadRecord,
   SkippedKey,
   VersionRecord,
@@ -20,10 +21,11 @@ export interface CatalogSnapshot {
   readonly versions: readonly VersionRecord[];
   readonly leases: readonly LeaseRecord[];
   readonly preloads: readonly PreloadRecord[];
+  readonly plans: readonly PlanRecord[];
   readonly placement: PlacementRecord;
 }
 
-export type CounterName = 'dataset' | 'preload' | 'term';
+export type CounterName = 'dataset' | 'plan' | 'preload' | 'term';
 
 export interface CatalogStore extends AsyncDisposable {
   load(): Promise<CatalogSnapshot>;
@@ -40,6 +42,8 @@ export interface CatalogStore extends AsyncDisposable {
   deleteLease(lease: Pick<LeaseRecord, 'datasetId' | 'version' | 'holder'>): Promise<void>;
   putPreload(preload: PreloadRecord): Promise<void>;
   deletePreload(id: number): Promise<void>;
+  putPlan(plan: PlanRecord): Promise<void>;
+  deletePlan(id: number): Promise<void>;
   putPlacement(placement: PlacementRecord): Promise<void>;
   /** Chunks are numbered from 0 by the caller. */
   putSkipped(

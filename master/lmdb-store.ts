@@ -13,6 +13,7 @@ import type {
   DatasetRecord,
   LeaseRecord,
   PlacementRecord,
+  PlanRecord,
   PreloadRecord,
   SkippedKey,
   VersionRecord,
@@ -38,6 +39,7 @@ const KEY = {
     chunk,
   ],
   preload: (id: number): Key => ['preload', id],
+  plan: (id: number): Key => ['plan', id],
   placement: ['placement'] as Key,
 };
 
@@ -73,6 +75,7 @@ export class LmdbStore implements CatalogStore {
       versions: this.#records<VersionRecord>(['version']),
       leases: this.#records<LeaseRecord>(['lease']),
       preloads: this.#records<PreloadRecord>(['preload']),
+      plans: this.#records<PlanRecord>(['plan']),
       placement:
         placement === undefined
           ? { number: 0, members: [] }
@@ -139,6 +142,18 @@ export class LmdbStore implements CatalogStore {
   async deletePreload(id: number): Promise<void> {
     await this.#write(() => {
       this.#remove(KEY.preload(id));
+    });
+  }
+
+  async putPlan(plan: PlanRecord): Promise<void> {
+    await this.#write(() => {
+      this.#put(KEY.plan(plan.id), plan);
+    });
+  }
+
+  async deletePlan(id: number): Promise<void> {
+    await this.#write(() => {
+      this.#remove(KEY.plan(id));
     });
   }
 

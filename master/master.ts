@@ -19,6 +19,8 @@ import { Listings } from './listing.ts';
 import { LmdbStore } from './lmdb-store.ts';
 import { compileOptions } from './options.ts';
 import type { MasterConfig, MasterOptions } from './options.ts';
+import { plansService } from './plans-service.ts';
+import { Plans } from './plans.ts';
 import { preloadService } from './preload-service.ts';
 import { Preloads } from './preloads.ts';
 import { originBudgets, replicasToWire } from './wire.ts';
@@ -69,7 +71,7 @@ async function startParts(
   const catalog = await Catalog.open(store, clock);
   await directory.removeOtherManifests(catalog.allVersions());
   const term = await store.next('term');
-  const { placement, preloads: unfinished } = await store.load();
+  const { placement, preloads: unfinished, plans: told } = await store.load();
   const predictions = starting.use(new Predictions({ catalog, directory, clock, log }));
   const firstTouchers = new FirstTouchers({
     filesOf: (id) => {
@@ -91,13 +93,14 @@ async function startParts(
   const builds = new Builds({ catalog, directory, workers, listings, clock, log, workerWaitMs });
   const preloads = new Preloads({ catalog, store, directory, workers, clock, log, times });
   await preloads.resume(unfinished);
+  const plans = starting.use(new Plans({ catalog, store, workers, clock, log }, told));
   const parts = { workers };
   starting.defer(async () => {
     await preloads.close();
     await builds.settled();
     await collector.idle();
   });
-  starting.use(ticker(config, { workers, catalog, preloads }));
+  starting.use(ticker(config, { workers, catalog, plans, preloads }));
   const server: GrpcServer = starting.use(
     await createGrpcServer({
       listen: config.listen,
@@ -112,6 +115,7 @@ async function startParts(
         directory,
         firstTouchers,
         listings,
+        plans,
         predictions,
         preloads,
         workers,
@@ -129,6 +133,7 @@ interface Parts {
   readonly directory: DataDirectory;
   readonly firstTouchers: FirstTouchers;
   readonly listings: Listings;
+  readonly plans: Plans;
   readonly predictions: Predictions;
   readonly preloads: Preloads;
   readonly workers: Workers;
@@ -142,6 +147,7 @@ function services({ log, clock, times, softwareVersion }: MasterConfig, parts: P
     { name: 'Audit', handlers: auditService(handlers, auditor) },
     { name: 'Catalog', handlers: catalogService(handlers, { ...parts, clock, progressMs }) },
     { name: 'Cluster', handlers: clusterService(handlers, { ...parts, clock, softwareVersion }) },
+    { name: 'Plans', handlers: plansService(handlers, parts.plans) },
     { name: 'Preload', handlers: preloadService(handlers, parts.preloads) },
   ] as const;
 }
@@ -149,7 +155,7 @@ function services({ log, clock, times, softwareVersion }: MasterConfig, parts: P
 /** Judges the leases of workers, mounts and watchers, until disposed. */
 function ticker(
   config: MasterConfig,
-  { workers, catalog, preloads }: Pick<Parts, 'workers' | 'catalog' | 'preloads'>,
+  { workers, catalog, plans, preloads }: Pick<Parts, 'workers' | 'catalog' | 'plans' | 'preloads'>,
 ): AsyncDisposable {
   const { clock, log, times } = config;
   const stop = new AbortController();
@@ -159,6 +165,7 @@ function ticker(
       await clock.sleep(times.leaseMs / TICKS_PER_LEASE, stop.signal);
       workers.tick();
       preloads.tick();
+      plans.tick();
       await catalog.expireLeases().catch((error: unknown) => {
         // The disk is full or fails: what has expired is forgotten at the next start instead.
         warning.say({ err: error }, 'leases could not be deleted');

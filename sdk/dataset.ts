@@ -1,6 +1,8 @@
 /** A dataset at one version: its files, and what can be done with it as a whole. */
 import { blockCount, hasCode, LarderError, printableKey, STRIPE_BYTES } from '../common/index.ts';
 import type { DatasetInfo, Entry } from '../common/index.ts';
+import { parsePlan } from '../common/plans/index.ts';
+import type { PlanRequest } from '../common/plans/index.ts';
 import type { Connection } from './connection.ts';
 import { DatasetFile } from './file.ts';
 import { openManifest } from './manifest.ts';
@@ -10,12 +12,13 @@ import type {
   DirectoryEntry,
   FileLocation,
   FileStat,
+  PlanStatus,
   PreloadProgress,
   SkippedKey,
   VersionInfo,
 } from './types.ts';
 import { VersionReader } from './version-reader.ts';
-import { preloadFrom } from './wire.ts';
+import { planFrom, preloadFrom } from './wire.ts';
 
 export interface CallSignal {
   readonly signal?: AbortSignal;
@@ -161,6 +164,21 @@ export class Dataset implements AsyncDisposable {
       yield progress;
       if (FINAL.has(progress.state)) return;
     }
+  }
+
+  /**
+   * Tells the cluster in which order a job will read this version, so that files are fetched ahead of it. A plan of the
+   * same `job` is replaced; `larder.plans.end` ends it, or its time (`keepSeconds`, a day). A wrong plan costs
+   * performance, never right bytes: workers drop it.
+   *
+   * @throws {LarderError} `INVALID_ARGUMENT` with the field that is wrong, `BUSY` where there are too many plans
+   */
+  async plan(request: PlanRequest, options: CallSignal = {}): Promise<PlanStatus> {
+    const { name: dataset } = this.info;
+    const plan = JSON.stringify({ ...request, dataset, version: this.version.number });
+    parsePlan(plan);
+    const call = options.signal === undefined ? {} : { signal: options.signal };
+    return planFrom(await this.#connection.master.plans.startPlan({ plan }, call));
   }
 
   /**

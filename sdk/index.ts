@@ -11,6 +11,7 @@
  */
 export { ERRORS, LarderError } from '../common/index.ts';
 export type { DatasetInfo, DatasetSettings, ErrorCode } from '../common/index.ts';
+export type { PlanRequest } from '../common/plans/index.ts';
 export type { AuditKind, AuditOptions, AuditReport } from './audit.ts';
 export { Dataset } from './dataset.ts';
 export type { CallSignal, PreloadOptions } from './dataset.ts';
@@ -19,6 +20,7 @@ export type { CreateOptions, SettingChanges } from './datasets.ts';
 export { DatasetFile } from './file.ts';
 export type { ReadStreamOptions } from './file.ts';
 export { connect, Larder } from './larder.ts';
+export { Plans } from './plans.ts';
 export type { DatasetPath } from './paths.ts';
 export type { HeldExtent, MountSource } from './mount-source.ts';
 export type { OpenMountOptions } from './mount.ts';
@@ -36,6 +38,7 @@ export type {
   FileStat,
   OriginBudget,
   OriginCounters,
+  PlanStatus,
   PreloadProgress,
   PreloadState,
   SkippedKey,

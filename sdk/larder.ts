@@ -4,17 +4,20 @@ import { Datasets } from './datasets.ts';
 import { openMountSource } from './mount.ts';
 import type { MountSource } from './mount-source.ts';
 import type { OpenMountOptions } from './mount.ts';
+import { Plans } from './plans.ts';
 import type { ConnectOptions } from './options.ts';
 import type { ClusterStatus } from './types.ts';
 import { statusFrom } from './wire.ts';
 
 export class Larder implements AsyncDisposable {
   readonly datasets: Datasets;
+  readonly plans: Plans;
   readonly #connection: Connection;
 
   constructor(options: ConnectOptions) {
     this.#connection = new Connection(options);
     this.datasets = new Datasets(this.#connection);
+    this.plans = new Plans(this.#connection);
   }
 
   /** @throws {LarderError} `UNAVAILABLE` */

@@ -241,3 +241,29 @@ export interface ClusterStatus {
     readonly peerBytes: number;
   };
 }
+
+/** The plan of a job, and what each worker makes of it. */
+export interface PlanStatus {
+  readonly job: string;
+  readonly dataset: string;
+  readonly version: number;
+  readonly sampler: string;
+  /** What is left of its time. */
+  readonly keepMs: number;
+  readonly workers: readonly {
+    readonly workerId: string;
+    /** `preparing`, `waiting` (for the first read), `followed`, `dropped` or `over`. */
+    readonly state: string;
+    /** Why it was dropped; empty where it was not. */
+    readonly reason: string;
+    /** Where the job is, as far as this worker sees it: so many of `samples` were read in its epoch. */
+    readonly epoch: number;
+    readonly position: number;
+    readonly samples: number;
+    /** Reads that came as planned, and reads of the dataset that no plan had said. */
+    readonly followed: number;
+    readonly strayed: number;
+    /** Files that were fetched because of it. */
+    readonly fetched: number;
+  }[];
+}

@@ -7,6 +7,7 @@ import type { OriginPool } from './origin-pool.ts';
 import type { OriginTroubles } from './origin-troubles.ts';
 import type { Patterns } from './patterns/index.ts';
 import type { PeerLinks } from './peers/index.ts';
+import type { JobPlans } from './plans/index.ts';
 import type { OriginBudgets } from './prefetch/index.ts';
 import type { ObjectStore } from './store/index.ts';
 
@@ -22,6 +23,7 @@ export interface CountedParts {
   readonly troubles: Pick<OriginTroubles, 'list'>;
   readonly budgets: Pick<OriginBudgets, 'demands'>;
   readonly patterns: Pick<Patterns, 'list'>;
+  readonly plans: Pick<JobPlans, 'list'>;
   readonly firstTouchers: Pick<FirstTouchers, 'isOn'>;
 }
 
@@ -39,6 +41,7 @@ export function countersOf(parts: CountedParts): WorkerCounters {
     moves: moves.counters,
     peers: links.counters,
     originTroubles: troubles.list,
+    plans: parts.plans.list(),
     originDemands: budgets.demands(),
     patterns: patterns.list().map((pattern) => ({
       ...pattern,

@@ -32,6 +32,8 @@ import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './servi
 import type { ServingThreads } from './serving/index.ts';
 import { QuotaTicks } from './quota-ticks.ts';
 import { Patterns } from './patterns/index.ts';
+import { openPlans } from './plans/index.ts';
+import type { JobPlans } from './plans/index.ts';
 import { OriginBudgets, Prefetch } from './prefetch/index.ts';
 import { settingsListeners } from './settings-listeners.ts';
 import { shareOf } from './shares.ts';
@@ -143,6 +145,7 @@ interface Parts {
   readonly budgets: OriginBudgets;
   readonly predictions: HeldPredictions;
   readonly patterns: Patterns;
+  readonly plans: JobPlans;
   readonly firstTouchers: FirstTouchers;
 }
 
@@ -232,6 +235,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   return {
     ...{ store, master, origins, versions, reads, links, moves },
     ...{ troubles, budgets, expectations, predictions, patterns, firstTouchers },
+    plans: started.use(openPlans({ store, versions, predictions, clock, log })),
   };
 }
 
@@ -322,7 +326,7 @@ function openFirstTouchers(
 /** The address of the data plane has the real port. */
 async function serve(
   config: Omit<Config, 'random'>,
-  { store, versions, reads, moves, patterns, firstTouchers }: Parts,
+  { store, versions, reads, moves, patterns, plans, firstTouchers }: Parts,
   cluster: Cluster,
   started: Disposals,
 ): Promise<{ readonly address: string; readonly serving?: ServingThreads }> {
@@ -333,7 +337,7 @@ async function serve(
   const isScattered = (datasetId: number) => firstTouchers.isOn(datasetId);
   const orderOf = (datasetId: number) => patterns.orderOf(datasetId);
   const prefetch = started.use(
-    new Prefetch({ reads, workerId, placement, isScattered, orderOf, clock, log }),
+    new Prefetch({ reads, workerId, placement, isScattered, orderOf, plans, clock, log }),
   );
   const plane = new DataPlane({
     ...{ workerId, versions, reads, firstTouchers, moves, placement, clock, log },

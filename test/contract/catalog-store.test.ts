@@ -74,6 +74,7 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
       versions: [],
       leases: [],
       preloads: [],
+      plans: [],
       placement: { number: 0, members: [] },
     });
   });
@@ -98,12 +99,17 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
     await store.putPreload({ ...preload, id: 3 });
     await store.putPreload(preload);
     await store.deletePreload(3);
+    const plan = { id: 2, datasetId: 1, version: 1, job: 'j', endsAtMs: 9, plan: '{"ü":1}' };
+    await store.putPlan({ ...plan, id: 1 });
+    await store.putPlan(plan);
+    await store.deletePlan(1);
     await reopen();
     expect(await store.load()).toEqual({
       datasets: [{ ...dataset(1), latestVersion: 12 }, dataset(2)],
       versions: [version(1, 1), version(1, 12)],
       leases: [lease(1, 'holder/ü')],
       preloads: [preload],
+      plans: [plan],
       placement: { number: 9, members },
     });
   });

@@ -21,6 +21,7 @@ import { memberToWire, policyFromWire, settingsFromWire, toFailure } from '../..
 import { sendFetchResults } from './fetch-results.ts';
 import { HeldReporter } from './held-reporter.ts';
 import { listingMessages } from './listing-push.ts';
+import { tellPlan } from './tell-plan.ts';
 import { sendScan } from './send-scan.ts';
 import type { HeldPrediction, MembershipOptions, ReadPattern } from './types.ts';
 
@@ -104,10 +105,13 @@ export class JoinStream {
   }
 
   #receive(message: MasterMessage__Output): void {
+    const { membership } = this.#options;
     if (message.welcome) this.#begin(message.welcome.heartbeat_ms);
     else if (message.placement) this.#place(message.placement);
     else if (message.replicas) this.#replicas(message.replicas);
     else if (message.origin_shares) this.#shares(message.origin_shares);
+    else if (message.job_plan) tellPlan(membership, message.job_plan);
+    else if (message.live_plans) membership.onLivePlans?.(new Set(message.live_plans.plan_ids));
     else if (message.list_origin) this.#list(message.list_origin);
     else if (message.fetch_objects) this.#fetch(message.fetch_objects);
     else if (message.collect) this.#collect(message.collect);
@@ -316,7 +320,8 @@ export class JoinStream {
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
   const all = counters();
   const { capacityBytes, usedBytes, disks = [], origin, reads, transit } = all;
-  const { moves, peers, originTroubles, originDemands = [], patterns = [], decisions = [] } = all;
+  const { moves, peers, originTroubles, originDemands = [], patterns = [] } = all;
+  const { decisions = [], plans = [] } = all;
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -368,6 +373,7 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
     })),
     patterns: patterns.map(patternToWire),
     decisions: [...decisions],
+    plans: plans.map(({ planId, ...plan }) => ({ plan_id: planId, ...plan })),
   };
 }
 

@@ -17,6 +17,7 @@ import type { ListingBatch } from '../origins/origin.ts';
 import type { CountedDecision } from '../admission/index.ts';
 import type { DatasetPattern } from '../patterns/index.ts';
 import type { PeerCounters } from '../peers/index.ts';
+import type { PlanStatus, ToldPlan } from '../plans/index.ts';
 import type { OriginDemand, OriginShare } from '../prefetch/index.ts';
 import type { DiskStatus } from '../store/index.ts';
 import type { TransitCounters } from '../transit/index.ts';
@@ -163,6 +164,8 @@ export interface WorkerCounters {
   readonly originDemands?: readonly OriginDemand[];
   /** Why objects went where they are, and why others left. */
   readonly decisions?: readonly CountedDecision[];
+  /** What this worker makes of the plans of jobs. */
+  readonly plans?: readonly PlanStatus[];
 }
 
 export interface MembershipOptions {
@@ -188,6 +191,10 @@ export interface MembershipOptions {
   onRules?(rules: ReadonlyMap<number, DatasetRule>): void;
   /** Called before the first placement, and when it changes: of all origins that have a budget. */
   onOriginShares?(shares: readonly OriginShare[]): void;
+  /** Called with the plan of a job, perhaps again. */
+  onPlan?(plan: ToldPlan): void;
+  /** Called after those: all other plans have ended. */
+  onLivePlans?(planIds: ReadonlySet<number>): void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;

@@ -10,6 +10,7 @@ import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output }
 import type { DatasetPattern as _larder_v1_DatasetPattern, DatasetPattern__Output as _larder_v1_DatasetPattern__Output } from '../../larder/v1/DatasetPattern.ts';
 import type { DecisionCount as _larder_v1_DecisionCount, DecisionCount__Output as _larder_v1_DecisionCount__Output } from '../../larder/v1/DecisionCount.ts';
 import type { TransitCounters as _larder_v1_TransitCounters, TransitCounters__Output as _larder_v1_TransitCounters__Output } from '../../larder/v1/TransitCounters.ts';
+import type { WorkerPlan as _larder_v1_WorkerPlan, WorkerPlan__Output as _larder_v1_WorkerPlan__Output } from '../../larder/v1/WorkerPlan.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface WorkerStatus {
@@ -29,6 +30,7 @@ export interface WorkerStatus {
   'patterns'?: (_larder_v1_DatasetPattern)[];
   'decisions'?: (_larder_v1_DecisionCount)[];
   'transit'?: (_larder_v1_TransitCounters | null);
+  'plans'?: (_larder_v1_WorkerPlan)[];
 }
 
 export interface WorkerStatus__Output {
@@ -48,4 +50,5 @@ export interface WorkerStatus__Output {
   'patterns': (_larder_v1_DatasetPattern__Output)[];
   'decisions': (_larder_v1_DecisionCount__Output)[];
   'transit': (_larder_v1_TransitCounters__Output | null);
+  'plans': (_larder_v1_WorkerPlan__Output)[];
 }
