@@ -11,6 +11,7 @@ import type { Flags } from './flags.ts';
 import { printError } from './output.ts';
 import { packageVersion } from './package-version.ts';
 import { planCommand, plansCommands } from './plan-commands.ts';
+import { preloadCommand, preloadsCommands, releaseCommand } from './preload-commands.ts';
 import { predictCommand } from './predict-command.ts';
 import { workerCommands } from './worker-commands.ts';
 
@@ -78,6 +79,11 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
   const plans = program.command('plans').description('the plans of the jobs that run');
   plans.exitOverride();
   for (const spec of plansCommands()) add(plans, spec);
+  const preloads = program
+    .command('preloads')
+    .description('list, watch, cancel and retry what `preload` has started');
+  preloads.exitOverride();
+  for (const spec of preloadsCommands()) add(preloads, spec);
   const config = program.command('config').description('show, check and re-read the configuration');
   config.exitOverride();
   for (const spec of configCommands()) add(config, spec);
@@ -285,13 +291,8 @@ function datasetCommands(): CommandSpec[] {
 
 function useCommands(): CommandSpec[] {
   return [
-    {
-      usage: 'preload <dataset> [paths...]',
-      description: "bring a dataset, or some of its paths, to the workers' disks",
-      example: 'larder preload imagenet@v3 train/n01440764',
-      options: [MASTER],
-      action: async (args, flags) => (await import('./commands/preload.ts')).preload(args, flags),
-    },
+    preloadCommand(),
+    releaseCommand(),
     {
       usage: 'audit <dataset>',
       description:

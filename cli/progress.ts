@@ -6,7 +6,8 @@ import type { Output } from './output.ts';
 import { stderrIsTerminal, stderrStream } from './output.ts';
 
 export interface ProgressBar {
-  update(done: number, total: number): void;
+  /** @param note shown behind the numbers */
+  update(done: number, total: number, note?: string): void;
   stop(): void;
 }
 
@@ -29,20 +30,21 @@ export function progressBar(
     stream: stderrStream(),
     clearOnComplete: true,
     hideCursor: true,
-    format: (options, { value, total, progress }) => {
+    format: (options, { value, total, progress }, payload: { readonly note?: string }) => {
       if (total === 0) return `${title} ${show(value)} ${unit === 'bytes' ? '' : unit}`;
       const width = options.barsize ?? 30;
       const filled = Math.round(width * progress);
       const blocks = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
       const drawn = env.color ? `\u001b[36m${blocks}\u001b[0m` : blocks;
-      return `${title} ${drawn} ${show(value)} / ${show(total)} ${unit === 'bytes' ? '' : unit}`;
+      const counted = unit === 'bytes' ? '' : unit;
+      return `${title} ${drawn} ${show(value)} / ${show(total)} ${counted} ${payload.note ?? ''}`;
     },
   });
   bar.start(0, 0);
   return {
-    update: (done, total) => {
+    update: (done, total, note = '') => {
       bar.setTotal(total);
-      bar.update(done);
+      bar.update(done, { note });
     },
     stop: () => {
       bar.stop();

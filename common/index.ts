@@ -72,7 +72,16 @@ export type { PlacementMember } from './placement.ts';
 export { explainSkip, SKIP_REASONS } from './skip-reasons.ts';
 export type { SkipReason } from './skip-reasons.ts';
 export { SparseWarning } from './sparse-warning.ts';
-export { formatBytes, GIB, KIB, MIB, parseSize } from './units.ts';
+export {
+  formatBytes,
+  formatDuration,
+  GIB,
+  KIB,
+  MIB,
+  parseDuration,
+  parseRate,
+  parseSize,
+} from './units.ts';
 export {
   emptyAttributes,
   ManifestBuilder,

@@ -20,7 +20,10 @@ export class AuditFiles implements Disposable {
     clock: Clock,
     signal: AbortSignal,
   ): Promise<AuditFiles> {
-    return new AuditFiles(manifest, await PreloadTarget.load(manifest.reader, [0], clock, signal));
+    return new AuditFiles(
+      manifest,
+      await PreloadTarget.load(manifest.reader, [0], { clock, signal }),
+    );
   }
 
   get blocks(): number {

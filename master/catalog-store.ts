@@ -11,6 +11,7 @@ import type {
   PlacementRecord,
   PlanRecord,
   PreloadRecord,
+  ProtectionRecord,
   SkippedKey,
   VersionRecord,
 } from './records.ts';
@@ -22,6 +23,7 @@ export interface CatalogSnapshot {
   readonly leases: readonly LeaseRecord[];
   readonly preloads: readonly PreloadRecord[];
   readonly plans: readonly PlanRecord[];
+  readonly protections: readonly ProtectionRecord[];
   readonly placement: PlacementRecord;
 }
 
@@ -44,6 +46,8 @@ export interface CatalogStore extends AsyncDisposable {
   deletePreload(id: number): Promise<void>;
   putPlan(plan: PlanRecord): Promise<void>;
   deletePlan(id: number): Promise<void>;
+  putProtection(protection: ProtectionRecord): Promise<void>;
+  deleteProtection(preload: number): Promise<void>;
   putPlacement(placement: PlacementRecord): Promise<void>;
   /** Chunks are numbered from 0 by the caller. */
   putSkipped(

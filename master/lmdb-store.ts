@@ -15,6 +15,7 @@ import type {
   PlacementRecord,
   PlanRecord,
   PreloadRecord,
+  ProtectionRecord,
   SkippedKey,
   VersionRecord,
 } from './records.ts';
@@ -40,6 +41,7 @@ const KEY = {
   ],
   preload: (id: number): Key => ['preload', id],
   plan: (id: number): Key => ['plan', id],
+  protection: (preload: number): Key => ['protection', preload],
   placement: ['placement'] as Key,
 };
 
@@ -76,6 +78,7 @@ export class LmdbStore implements CatalogStore {
       leases: this.#records<LeaseRecord>(['lease']),
       preloads: this.#records<PreloadRecord>(['preload']),
       plans: this.#records<PlanRecord>(['plan']),
+      protections: this.#records<ProtectionRecord>(['protection']),
       placement:
         placement === undefined
           ? { number: 0, members: [] }
@@ -154,6 +157,18 @@ export class LmdbStore implements CatalogStore {
   async deletePlan(id: number): Promise<void> {
     await this.#write(() => {
       this.#remove(KEY.plan(id));
+    });
+  }
+
+  async putProtection(protection: ProtectionRecord): Promise<void> {
+    await this.#write(() => {
+      this.#put(KEY.protection(protection.preload), protection);
+    });
+  }
+
+  async deleteProtection(preload: number): Promise<void> {
+    await this.#write(() => {
+      this.#remove(KEY.protection(preload));
     });
   }
 

@@ -5,6 +5,7 @@
  * decided, and lets go of the data directory.
  */
 import { Disposals, LarderError, SparseWarning } from '../common/index.ts';
+import type { Logger } from '../common/index.ts';
 import { createGrpcServer, formatAddress, Handlers } from '../rpc/grpc/index.ts';
 import type { GrpcServer } from '../rpc/grpc/index.ts';
 import { Auditor } from './audit.ts';
@@ -26,6 +27,7 @@ import { Preloads } from './preloads.ts';
 import { originBudgets, replicasToWire } from './wire.ts';
 import { FirstTouchers } from './first-touchers.ts';
 import { Predictions } from './predictions.ts';
+import { Protections } from './protections.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
@@ -71,28 +73,33 @@ async function startParts(
   const catalog = await Catalog.open(store, clock);
   await directory.removeOtherManifests(catalog.allVersions());
   const term = await store.next('term');
-  const { placement, preloads: unfinished, plans: told } = await store.load();
+  const { placement, preloads: known, protections: records, plans: told } = await store.load();
   const predictions = starting.use(new Predictions({ catalog, directory, clock, log }));
-  const firstTouchers = new FirstTouchers({
-    filesOf: (id) => {
-      const dataset = catalog.find(id);
-      return dataset === undefined ? undefined : catalog.version(dataset, 0).files;
-    },
-    log,
-  });
+  const firstTouchers = firstTouchersOf(catalog, log);
   const workers = new Workers({
     ...{ store, clock, log, times, term, placement, predictions, firstTouchers },
     // Every dataset is asked about: one whose policy is another now is forgotten.
     replicas: () => replicasToWire(catalog.datasets(), (it) => firstTouchers.isOn(it)),
     budgets: () => originBudgets(catalog.datasets()),
     limits: { blocksOf: (id: number) => catalog.find(id)?.nextBlock },
+    // Both are made before any worker can join.
+    protections: () => protections.messages(),
+  });
+  const protections = new Protections({
+    ...{ store, records, clock, log },
+    tell: (message) => {
+      workers.tellAll(message);
+    },
+    hasDataset: (id) => catalog.find(id) !== undefined,
   });
   const listings = new Listings(clock, times.listingIdleMs);
   const collector = new Collector({ catalog, directory, workers, clock, log });
   const { workerWaitMs } = times;
   const builds = new Builds({ catalog, directory, workers, listings, clock, log, workerWaitMs });
-  const preloads = new Preloads({ catalog, store, directory, workers, clock, log, times });
-  await preloads.resume(unfinished);
+  const preloads = new Preloads({
+    ...{ catalog, store, directory, workers, protections, clock, log, times },
+  });
+  await preloads.resume(known);
   const plans = starting.use(new Plans({ catalog, store, workers, clock, log }, told));
   const parts = { workers };
   starting.defer(async () => {
@@ -100,7 +107,7 @@ async function startParts(
     await builds.settled();
     await collector.idle();
   });
-  starting.use(ticker(config, { workers, catalog, plans, preloads }));
+  starting.use(ticker(config, { workers, catalog, plans, preloads, protections }));
   const server: GrpcServer = starting.use(
     await createGrpcServer({
       listen: config.listen,
@@ -124,6 +131,14 @@ async function startParts(
   );
   log.info({ term, datasets: catalog.datasets().length }, 'the master runs');
   return { parts, server };
+}
+
+function firstTouchersOf(catalog: Catalog, log: Logger): FirstTouchers {
+  const filesOf = (id: number) => {
+    const dataset = catalog.find(id);
+    return dataset === undefined ? undefined : catalog.version(dataset, 0).files;
+  };
+  return new FirstTouchers({ filesOf, log });
 }
 
 interface Parts {
@@ -152,10 +167,14 @@ function services({ log, clock, times, softwareVersion }: MasterConfig, parts: P
   ] as const;
 }
 
+interface Judged extends Pick<Parts, 'workers' | 'catalog' | 'plans' | 'preloads'> {
+  readonly protections: Protections;
+}
+
 /** Judges the leases of workers, mounts and watchers, until disposed. */
 function ticker(
   config: MasterConfig,
-  { workers, catalog, plans, preloads }: Pick<Parts, 'workers' | 'catalog' | 'plans' | 'preloads'>,
+  { workers, catalog, plans, preloads, protections }: Judged,
 ): AsyncDisposable {
   const { clock, log, times } = config;
   const stop = new AbortController();
@@ -166,6 +185,7 @@ function ticker(
       workers.tick();
       preloads.tick();
       plans.tick();
+      await protections.tick();
       await catalog.expireLeases().catch((error: unknown) => {
         // The disk is full or fails: what has expired is forgotten at the next start instead.
         warning.say({ err: error }, 'leases could not be deleted');

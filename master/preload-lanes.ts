@@ -8,12 +8,14 @@
  *
  * Always true: a part is with at most one worker, a command has at most one of a file; a worker has at
  * most a window of parts and bytes; a part that is done but not held, or fails in a way that may pass, is
- * tried a few times, then it has failed with the reason. A worker that is lost costs no try.
+ * tried a few times, then it has failed with the reason; so is one that comes and goes again. A worker that is lost
+ * costs no try.
  */
 import { ERRORS, LarderError } from '../common/index.ts';
-import type { ErrorCode } from '../common/index.ts';
+import type { Clock, ErrorCode } from '../common/index.ts';
 import type { ObjectResults__Output } from '../proto/generated/larder/v1/ObjectResults.ts';
 import { fromFailure } from '../rpc/grpc/index.ts';
+import type { Pace } from './pace.ts';
 import type { PreloadTarget } from './preload-target.ts';
 import type { WorkerSession } from './worker-session.ts';
 
@@ -21,6 +23,10 @@ export interface LanesOptions {
   readonly target: PreloadTarget;
   readonly datasetId: number;
   readonly version: number;
+  readonly pace: Pace;
+  readonly clock: Clock;
+  /** Whether no preload that goes first has something for this worker. */
+  isFirstAt(workerId: string): boolean;
   /** Of workers that are alive. */
   session(workerId: string): WorkerSession | undefined;
   /** Undefined where there is no member. */
@@ -47,6 +53,8 @@ const SLICE_PARTS = 100_000;
 const SLICE_OWNERS = 2000;
 /** Over all lanes. */
 const MAX_QUEUED = 1_000_000;
+/** How often a preload that others go before looks whether they still do. */
+const BEHIND_MS = 200;
 
 interface Lane {
   /** From `next` on. */
@@ -90,6 +98,26 @@ export class PreloadLanes {
     return this.#sent === 0 && this.#queued === 0 && this.#cursor >= this.#options.target.parts;
   }
 
+  /** Whether there is something for this worker that was not sent yet. */
+  hasQueued(workerId: string): boolean {
+    const lane = this.#lanes.get(workerId);
+    return lane !== undefined && lane.next < lane.queue.length;
+  }
+
+  /** When what is queued may go, at the latest; undefined where nothing holds it back. */
+  heldBackMs(): number | undefined {
+    if (this.#queued === 0) return undefined;
+    const waitMs = this.#options.pace.waitMs(this.#options.clock.monotonicMs());
+    if (waitMs > 0) return waitMs;
+    const queued = [...this.#lanes.keys()].filter((workerId) => this.hasQueued(workerId));
+    return queued.some((workerId) => !this.#options.isFirstAt(workerId)) ? BEHIND_MS : undefined;
+  }
+
+  /** Sends what windows, pace and the preloads that go first allow. */
+  fill(): void {
+    for (const [workerId, lane] of this.#lanes) this.#fill(workerId, lane);
+  }
+
   /** Looks at every part again: after a change of placement, and while anything is still missing. */
   rescan(): void {
     for (const lane of this.#lanes.values()) {
@@ -114,6 +142,11 @@ export class PreloadLanes {
       const part = this.#cursor;
       if (this.#states[part] !== IDLE || !target.isMissing(part)) continue;
       if (this.#queued >= MAX_QUEUED) break;
+      if ((this.#tries[part] ?? 0) >= MAX_TRIES) {
+        // It came each time, and had to go again: for others of this preload, if there is no room.
+        this.#fail(part, new LarderError('NOT_KEPT'));
+        continue;
+      }
       const owner = this.#options.ownerOf(part);
       if (owner === undefined) return false;
       this.#states[part] = QUEUED;
@@ -121,7 +154,7 @@ export class PreloadLanes {
       owners += 1;
       this.#lane(owner).queue.push(part);
     }
-    for (const [workerId, lane] of this.#lanes) this.#fill(workerId, lane);
+    this.fill();
     return this.#cursor < target.parts && this.#queued < MAX_QUEUED;
   }
 
@@ -148,11 +181,13 @@ export class PreloadLanes {
 
   #fill(workerId: string, lane: Lane): void {
     const session = this.#options.session(workerId);
-    if (session === undefined) return;
+    if (session === undefined || !this.#options.isFirstAt(workerId)) return;
+    const { pace, clock } = this.#options;
     while (
       lane.next < lane.queue.length &&
       lane.sentParts < WINDOW_PARTS &&
       lane.sentBytes < WINDOW_BYTES &&
+      pace.waitMs(clock.monotonicMs()) === 0 &&
       !session.closed.aborted
     ) {
       const batch = this.#takeBatch(lane);
@@ -161,12 +196,13 @@ export class PreloadLanes {
   }
 
   #takeBatch(lane: Lane): number[] {
-    const { target } = this.#options;
+    const { target, pace, clock } = this.#options;
     const batch: number[] = [];
     const ordinals = new Set<number>();
+    const mostBytes = Math.min(BATCH_BYTES, pace.batchBytes);
     let bytes = 0;
     while (lane.next < lane.queue.length) {
-      if (batch.length >= BATCH_PARTS || (batch.length > 0 && bytes >= BATCH_BYTES)) break;
+      if (batch.length >= BATCH_PARTS || (batch.length > 0 && bytes >= mostBytes)) break;
       const part = lane.queue[lane.next] ?? 0;
       // Results name the entry, and a command has one part of it.
       if (ordinals.has(target.ordinal(part))) break;
@@ -178,6 +214,7 @@ export class PreloadLanes {
       ordinals.add(target.ordinal(part));
       bytes += target.sizeBytes(part);
     }
+    pace.handedOut(bytes, clock.monotonicMs());
     if (lane.next > lane.queue.length / 2) {
       lane.queue = lane.queue.slice(lane.next);
       lane.next = 0;

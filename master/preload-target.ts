@@ -6,7 +6,7 @@
  * once, however many of the named paths contain it.
  */
 import { RoaringBitmap32 } from 'roaring-wasm';
-import { blockCount, blockLength, LarderError, STRIPE_BYTES } from '../common/index.ts';
+import { blockCount, blockLength, STRIPE_BYTES } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
 import { emptyAttributes } from '../common/manifest/index.ts';
 import type { ManifestReader } from '../common/manifest/index.ts';
@@ -21,23 +21,11 @@ export interface TargetProgress {
   readonly heldParts: number;
 }
 
-/**
- * Finds named paths.
- *
- * @returns ordinals of files and directories
- * @throws {LarderError} `NOT_FOUND` naming the path; `INVALID_ARGUMENT` for a symlink
- */
-export function resolvePaths(reader: ManifestReader, paths: readonly Buffer[]): number[] {
-  if (paths.length === 0) return [0];
-  return paths.map((path) => {
-    const ordinal = reader.find(withoutSlashes(path));
-    if (ordinal < 0) throw new LarderError('NOT_FOUND', { path: path.toString() });
-    if (reader.entry(ordinal).kind === 'symlink') {
-      const expected = 'a file or a directory, not a symlink';
-      throw new LarderError('INVALID_ARGUMENT', { path: path.toString(), expected });
-    }
-    return ordinal;
-  });
+export interface TargetLimits {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Files in order, up to the first that does not fit. Default 0: no limit. */
+  readonly budgetBytes?: number;
 }
 
 export class PreloadTarget implements Disposable {
@@ -45,6 +33,8 @@ export class PreloadTarget implements Disposable {
   readonly parts: number;
   readonly bytes: number;
   readonly blocks: number;
+  /** Files that the budget has no room for. */
+  readonly leftOut: number;
   readonly #blockSizeBytes: number;
   /** Of parts, by first block, so that one walk over the missing blocks finds them. */
   readonly #ordinals: Uint32Array;
@@ -59,6 +49,7 @@ export class PreloadTarget implements Disposable {
     this.#blockSizeBytes = blockSizeBytes;
     const { ordinals, firstBlocks, sizes, stripes } = partsOf(blockSizeBytes, columns);
     this.files = columns.ordinals.length;
+    this.leftOut = columns.leftOut ?? 0;
     this.parts = ordinals.length;
     this.#ordinals = ordinals;
     this.#firstBlocks = firstBlocks;
@@ -78,26 +69,37 @@ export class PreloadTarget implements Disposable {
   static async load(
     reader: ManifestReader,
     roots: readonly number[],
-    clock: Clock,
-    signal: AbortSignal,
+    { clock, signal, budgetBytes = 0 }: TargetLimits,
   ): Promise<PreloadTarget> {
     const breather = new Breather(clock, signal);
     const attributes = emptyAttributes();
     const seen = new RoaringBitmap32();
     const columns: TargetColumns = { ordinals: [], firstBlocks: [], sizes: [] };
+    let leftOut = 0;
+    let bytes = 0;
     for (const root of roots) {
       const isFile = reader.attributes(root, attributes).kind === 'file';
       for (const ordinal of isFile ? [root] : reader.files(root)) {
         if (!seen.tryAdd(ordinal)) continue;
         const { sizeBytes, firstBlock } = reader.attributes(ordinal, attributes);
-        columns.ordinals.push(ordinal);
-        columns.firstBlocks.push(firstBlock);
-        columns.sizes.push(sizeBytes);
+        const fits = budgetBytes === 0 || bytes + sizeBytes <= budgetBytes;
+        if (leftOut > 0 || !fits) leftOut += 1;
+        else {
+          columns.ordinals.push(ordinal);
+          columns.firstBlocks.push(firstBlock);
+          columns.sizes.push(sizeBytes);
+          bytes += sizeBytes;
+        }
         await breather.breathe();
       }
     }
     seen.dispose();
-    return new PreloadTarget(reader.summary.blockSizeBytes, columns);
+    return new PreloadTarget(reader.summary.blockSizeBytes, { ...columns, leftOut });
+  }
+
+  /** The block numbers of the whole set. */
+  get allBlocks(): ReadonlyBitmap {
+    return this.#all;
   }
 
   /** Of the file that a part is of. The parts of a file follow one another. */
@@ -175,6 +177,8 @@ export interface TargetColumns {
   readonly ordinals: number[];
   readonly firstBlocks: number[];
   readonly sizes: number[];
+  /** Files that are not in the columns. Default 0. */
+  readonly leftOut?: number;
 }
 
 interface Parts {
@@ -209,12 +213,4 @@ function partsOf(blockSizeBytes: number, { ordinals, firstBlocks, sizes }: Targe
     }
   }
   return parts;
-}
-
-function withoutSlashes(path: Buffer): Buffer {
-  let start = 0;
-  let end = path.length;
-  while (start < end && path[start] === 0x2f) start += 1;
-  while (end > start && path[end - 1] === 0x2f) end -= 1;
-  return path.subarray(start, end);
 }

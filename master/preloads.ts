@@ -2,20 +2,28 @@
  * The preloads of this master: numbers, watchers, and what is remembered of them.
  *
  * Always true: a number is never given again; a preload goes on after a restart of the master, under its
- * number; one that nobody watches for a while is cancelled; the last hundred that ended can still be
- * asked for.
+ * number; one that is not detached, and that nobody watches for a while, is cancelled; the last hundred that
+ * ended can still be asked for, also after a restart; of two that are equal only one runs.
  */
 import { LarderError, untilAborted } from '../common/index.ts';
 import type { Clock, Logger } from '../common/index.ts';
+import type { PreloadEstimate } from '../proto/generated/larder/v1/PreloadEstimate.ts';
+import type { PreloadInfo } from '../proto/generated/larder/v1/PreloadInfo.ts';
 import type { PreloadProgress } from '../proto/generated/larder/v1/PreloadProgress.ts';
 import { datasetInfo } from './catalog.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { openManifest } from './manifests.ts';
+import type { OpenManifest } from './manifests.ts';
 import type { MasterTimes } from './options.ts';
-import { PreloadJob } from './preload-job.ts';
-import { resolvePaths } from './preload-target.ts';
+import { estimate } from './preload-estimate.ts';
+import { isFinal, PreloadJob } from './preload-job.ts';
+import { outcomeOf, progressFrom, retryPaths } from './preload-outcome.ts';
+import { checkPaths } from './preload-paths.ts';
+import { checkRequest, isSameWork, KEEP_FOREVER, pathsOf, recordOf } from './preload-spec.ts';
+import type { PreloadRequest } from './preload-spec.ts';
+import type { Protections } from './protections.ts';
 import type { DatasetRecord, PreloadRecord } from './records.ts';
 import type { Workers } from './workers.ts';
 
@@ -24,32 +32,36 @@ export interface PreloadsOptions {
   readonly store: CatalogStore;
   readonly directory: DataDirectory;
   readonly workers: Workers;
+  readonly protections: Protections;
   readonly clock: Clock;
   readonly log: Logger;
   readonly times: MasterTimes;
 }
 
-export interface PreloadRequest {
-  readonly dataset: string;
-  /** 0: the latest. */
-  readonly version: number;
-  /** Files or directories below the root; none: everything. */
-  readonly paths: readonly Buffer[];
+export interface Started {
+  readonly id: number;
+  /** An equal one was running. */
+  readonly joined: boolean;
 }
 
-interface Watched {
-  readonly job: PreloadJob;
-  readonly done: Promise<void>;
+interface Entry {
+  record: PreloadRecord;
+  /** Unset: it has ended. */
+  job: PreloadJob | undefined;
+  done: Promise<void>;
   watchers: number;
   /** Since when nobody watches. */
   unwatchedMs: number;
 }
 
 const REMEMBERED = 100;
+/** Of a shorter preload the rate is that of its reports: they come every 100 ms. */
+const TELLING_MS = 5_000;
 
 export class Preloads {
   readonly #options: PreloadsOptions;
-  readonly #jobs = new Map<number, Watched>();
+  /** By number, the oldest first. */
+  readonly #entries = new Map<number, Entry>();
   #closing = false;
 
   constructor(options: PreloadsOptions) {
@@ -57,25 +69,47 @@ export class Preloads {
   }
 
   /** @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` */
-  async start(request: PreloadRequest): Promise<number> {
-    const { catalog, store } = this.#options;
+  async start(request: PreloadRequest): Promise<Started> {
+    checkRequest(request);
+    const { catalog, store, clock } = this.#options;
     const dataset = catalog.byName(request.dataset);
     const { number: version } = catalog.version(dataset, request.version);
+    const facts = { datasetId: dataset.id, version, nowMs: clock.wallMs() };
+    const same = this.#running().find(({ record }) => {
+      return isSameWork(record, recordOf(request, { ...facts, id: 0 }));
+    });
+    if (same !== undefined) return await this.#join(same, request);
     const id = await store.next('preload');
-    const paths = request.paths.map((path) => path.toString('base64'));
-    const record = { id, datasetId: dataset.id, version, paths };
-    const job = this.#open(dataset, record);
+    const record = recordOf(request, { ...facts, id });
+    const job = this.#open(dataset, record, { isNew: true });
     await store.putPreload(record);
-    this.#run(id, job);
-    return id;
+    this.#run(record, job);
+    return { id, joined: false };
+  }
+
+  /** @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` */
+  async estimate(request: PreloadRequest): Promise<PreloadEstimate> {
+    checkRequest(request);
+    const { catalog, workers, clock } = this.#options;
+    const dataset = catalog.byName(request.dataset);
+    const { number: version } = catalog.version(dataset, request.version);
+    using manifest = this.#manifest(dataset, version);
+    checkPaths(manifest.reader, request);
+    const rate = this.#knownRate(dataset, request.bandwidthBytes);
+    return await estimate({ request, datasetId: dataset.id, manifest, workers, clock, rate });
   }
 
   /** Goes on with what was not at its end when the master stopped. */
   async resume(records: readonly PreloadRecord[]): Promise<void> {
     const { catalog, store, log } = this.#options;
     for (const record of records) {
+      if (record.outcome !== undefined) {
+        this.#remember(record);
+        continue;
+      }
       try {
-        this.#run(record.id, this.#open(catalog.byId(record.datasetId), record));
+        const dataset = catalog.byId(record.datasetId);
+        this.#run(record, this.#open(dataset, record, { isNew: false }));
       } catch (error) {
         log.warn({ err: error, preload: record.id }, 'a preload cannot go on');
         await store.deletePreload(record.id);
@@ -85,65 +119,133 @@ export class Preloads {
 
   /** Progress now, after each change (at most every `progressMs`), and the final state. */
   async *watch(id: number, signal: AbortSignal): AsyncGenerator<PreloadProgress, void, undefined> {
-    const watched = this.#job(id);
+    const entry = this.#entry(id);
+    const { job } = entry;
+    if (job === undefined) {
+      yield progressOf(entry);
+      return;
+    }
     const { clock, times } = this.#options;
-    watched.watchers += 1;
+    entry.watchers += 1;
     try {
       for (let told = ''; ;) {
-        const changed = watched.job.changed.wait();
-        const progress = watched.job.progress();
+        const changed = job.changed.wait();
+        const progress = job.progress();
         const text = JSON.stringify({ ...progress, failures: [] });
         if (text !== told) yield progress;
         told = text;
-        if (progress.state !== 'PENDING' && progress.state !== 'RUNNING') return;
+        if (isFinal(progress.state)) return;
         await clock.sleep(times.progressMs, signal);
         await untilAborted(changed, signal);
       }
     } finally {
-      watched.watchers -= 1;
-      watched.unwatchedMs = clock.monotonicMs();
+      entry.watchers -= 1;
+      entry.unwatchedMs = clock.monotonicMs();
     }
+  }
+
+  /** The newest first, without failures. */
+  list(): PreloadInfo[] {
+    return [...this.#entries.values()].reverse().map((entry) => {
+      const info = this.#info(entry);
+      return { ...info, progress: { ...info.progress, failures: [] } };
+    });
+  }
+
+  /** @throws {LarderError} `NOT_FOUND` */
+  async show(id: number): Promise<PreloadInfo> {
+    return this.#info(await this.#settled(id));
   }
 
   /** Of one that has ended: nothing to do. @throws {LarderError} `NOT_FOUND` */
   cancel(id: number): void {
-    this.#job(id).job.cancel();
+    this.#entry(id).job?.cancel();
+  }
+
+  /**
+   * A new one of what this one could not get.
+   *
+   * @throws {LarderError} `NOT_FOUND`; `INVALID_ARGUMENT` where it still runs, or nothing has failed
+   */
+  async retry(id: number, isDetached: boolean): Promise<Started> {
+    const { record } = await this.#settled(id);
+    const { outcome } = record;
+    if (outcome === undefined) {
+      throw new LarderError('INVALID_ARGUMENT', { preload: id, expected: 'one that has ended' });
+    }
+    const left = retryPaths(record, outcome);
+    if (left === undefined) {
+      const what = 'nothing of it has failed that could be had now';
+      throw new LarderError('INVALID_ARGUMENT', { preload: id, what });
+    }
+    const { budgetBytes = 0, bandwidthBytes = 0, deadlineMs = 0, keepMs = 0 } = record;
+    return await this.start({
+      dataset: this.#options.catalog.byId(record.datasetId).name,
+      version: record.version,
+      ...pathsOf({ ...record, ...left }),
+      ...{ budgetBytes, bandwidthBytes, deadlineMs, keepMs, isDetached },
+      priority: record.priority ?? 0,
+    });
+  }
+
+  /** What it has loaded, and what it still loads, may be evicted from now on. @throws {LarderError} `NOT_FOUND` */
+  async release(id: number): Promise<void> {
+    this.#entry(id);
+    await this.#options.protections.release(id);
   }
 
   /** To be called now and then. */
   tick(): void {
     const { clock, times, log } = this.#options;
     const nowMs = clock.monotonicMs();
-    for (const [id, { job, watchers, unwatchedMs }] of this.#jobs) {
-      if (job.final || watchers > 0 || nowMs - unwatchedMs < times.watcherGraceMs) continue;
-      log.info({ preload: id }, 'nobody watches this preload');
-      job.cancel();
+    for (const { record, job, watchers, unwatchedMs } of this.#running()) {
+      if (record.isDetached === true || watchers > 0) continue;
+      if (nowMs - unwatchedMs < times.watcherGraceMs) continue;
+      log.info({ preload: record.id }, 'nobody watches this preload');
+      job?.cancel();
     }
   }
 
   /** Stops them where they are; the next start goes on. */
   async close(): Promise<void> {
     this.#closing = true;
-    for (const { job } of this.#jobs.values()) job.cancel();
-    await Promise.all([...this.#jobs.values()].map(({ done }) => done));
+    for (const { job } of this.#entries.values()) job?.cancel();
+    await Promise.all([...this.#entries.values()].map(({ done }) => done));
   }
 
-  #open(dataset: DatasetRecord, record: PreloadRecord): PreloadJob {
-    const { catalog, directory, workers, clock, log, times } = this.#options;
-    const version = catalog.version(dataset, record.version);
-    const manifest = openManifest(directory.manifestPath(version));
+  #running(): Entry[] {
+    return [...this.#entries.values()].filter(({ job }) => job?.final === false);
+  }
+
+  async #join(entry: Entry, { isDetached }: PreloadRequest): Promise<Started> {
+    const { store, clock } = this.#options;
+    const { id } = entry.record;
+    entry.unwatchedMs = clock.monotonicMs();
+    if (isDetached && entry.record.isDetached !== true) {
+      entry.record = { ...entry.record, isDetached };
+      await store.putPreload(entry.record);
+    }
+    return { id, joined: true };
+  }
+
+  #manifest(dataset: DatasetRecord, version: number): OpenManifest {
+    const { catalog, directory } = this.#options;
+    return openManifest(directory.manifestPath(catalog.version(dataset, version)));
+  }
+
+  #open(dataset: DatasetRecord, record: PreloadRecord, { isNew }: { isNew: boolean }): PreloadJob {
+    const { catalog, workers, protections, clock, log, times } = this.#options;
+    const manifest = this.#manifest(dataset, record.version);
     try {
-      const paths = record.paths.map((path) => Buffer.from(path, 'base64'));
+      checkPaths(manifest.reader, pathsOf(record));
       return new PreloadJob({
-        id: record.id,
-        dataset: datasetInfo(dataset, version),
-        version: version.number,
-        roots: resolvePaths(manifest.reader, paths),
-        manifest,
-        workers,
-        clock,
-        log,
-        times,
+        ...{ record, manifest, workers, clock, log, times },
+        dataset: datasetInfo(dataset, catalog.version(dataset, record.version)),
+        isFirstAt: (workerId) => this.#isFirstAt(record, workerId),
+        onTarget: async (blocks) => {
+          if ((record.keepMs ?? 0) > 0) await protections.protect(record.id, dataset.id, blocks);
+        },
+        fastest: isNew ? () => fastestOf(dataset, record.bandwidthBytes ?? 0) : undefined,
       });
     } catch (error) {
       manifest[Symbol.dispose]();
@@ -151,28 +253,118 @@ export class Preloads {
     }
   }
 
-  #run(id: number, job: PreloadJob): void {
-    const { clock, store, log } = this.#options;
-    const run = async () => {
-      await job.run();
-      if (!this.#closing) await store.deletePreload(id);
-    };
-    const done = run().catch((error: unknown) => {
-      log.error({ err: error, preload: id }, 'the end of a preload could not be kept');
+  #run(record: PreloadRecord, job: PreloadJob): void {
+    const { clock, log } = this.#options;
+    const entry = this.#remember(record, job);
+    entry.done = job
+      .run()
+      .then(() => (this.#closing ? undefined : this.#ended(entry, job)))
+      .catch((error: unknown) => {
+        log.error({ err: error, preload: record.id }, 'the end of a preload could not be kept');
+      });
+    entry.unwatchedMs = clock.monotonicMs();
+  }
+
+  #remember(record: PreloadRecord, job?: PreloadJob): Entry {
+    const entry = { record, job, done: Promise.resolve(), watchers: 0, unwatchedMs: 0 };
+    this.#entries.set(record.id, entry);
+    return entry;
+  }
+
+  async #ended(entry: Entry, job: PreloadJob): Promise<void> {
+    const { store, clock, protections } = this.#options;
+    const { id, keepMs = 0 } = entry.record;
+    const outcome = outcomeOf(job.progress(), clock.wallMs());
+    const isLoaded = outcome.state === 'COMPLETE' || outcome.state === 'PARTIAL';
+    try {
+      if (!isLoaded) await protections.release(id);
+      else if (keepMs > 0 && keepMs !== KEEP_FOREVER) await protections.keepFor(id, keepMs);
+      await store.putPreload({ ...entry.record, outcome });
+    } finally {
+      entry.record = { ...entry.record, outcome };
+      entry.job = undefined;
+    }
+    await this.#forgetOld();
+  }
+
+  /** What is to be kept can be released, so it is remembered. */
+  async #forgetOld(): Promise<void> {
+    const { store, protections } = this.#options;
+    const ended = [...this.#entries.values()].filter(
+      ({ job, record }) => job === undefined && protections.of(record.id) === undefined,
+    );
+    for (const { record } of ended.slice(0, Math.max(0, ended.length - REMEMBERED))) {
+      this.#entries.delete(record.id);
+      await store.deletePreload(record.id);
+    }
+  }
+
+  #entry(id: number): Entry {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) throw new LarderError('NOT_FOUND', { preload: id });
+    return entry;
+  }
+
+  /** Of one whose end was told, when that is written down. */
+  async #settled(id: number): Promise<Entry> {
+    const entry = this.#entry(id);
+    if (entry.job?.final === true) await entry.done;
+    return entry;
+  }
+
+  #isFirstAt({ id, priority = 0 }: PreloadRecord, workerId: string): boolean {
+    return this.#running().every(({ record, job }) => {
+      const goesFirst = record.id !== id && (record.priority ?? 0) > priority;
+      return !goesFirst || job?.hasQueued(workerId) !== true;
     });
-    this.#jobs.set(id, { job, done, watchers: 0, unwatchedMs: clock.monotonicMs() });
-    this.#forgetOld();
   }
 
-  #job(id: number): Watched {
-    const watched = this.#jobs.get(id);
-    if (watched === undefined) throw new LarderError('NOT_FOUND', { preload: id });
-    return watched;
+  #info(entry: Entry): PreloadInfo & { readonly progress: PreloadProgress } {
+    const { catalog, protections } = this.#options;
+    const { id, datasetId, version, outcome, ...record } = entry.record;
+    const kept = protections.of(id);
+    return {
+      progress: progressOf(entry),
+      dataset: catalog.find(datasetId)?.name ?? '',
+      version,
+      started_at_ms: record.startedAtMs ?? 0,
+      ended_at_ms: outcome?.endedAtMs ?? 0,
+      kept: kept !== undefined,
+      kept_until_ms: Math.round(kept?.untilMs ?? 0),
+      priority: record.priority ?? 0,
+      detached: record.isDetached === true,
+    };
   }
 
-  #forgetOld(): void {
-    const ended = [...this.#jobs].filter(([, { job }]) => job.final);
-    for (const [id] of ended.slice(0, Math.max(0, ended.length - REMEMBERED)))
-      this.#jobs.delete(id);
+  /** What limits it, or else what the last preload of the dataset came to. */
+  #knownRate(dataset: DatasetRecord, bandwidthBytes: number) {
+    const limits = [
+      { from: 'bandwidth', bytesPerSecond: bandwidthBytes },
+      { from: 'origin-budget', bytesPerSecond: dataset.settings.originBandwidthBytes },
+    ].filter(({ bytesPerSecond }) => bytesPerSecond > 0);
+    const [least] = limits.sort((a, b) => a.bytesPerSecond - b.bytesPerSecond);
+    if (least !== undefined) return least;
+    const last = [...this.#entries.values()]
+      .filter(({ record }) => record.datasetId === dataset.id && isTelling(record))
+      .map(({ record }) => record.outcome?.counts['bytes_per_second'] ?? 0)
+      .findLast((rate) => rate > 0);
+    return { from: last === undefined ? '' : 'last-preload', bytesPerSecond: last ?? 0 };
   }
+}
+
+/** Whether it took long enough for its rate to say something. */
+function isTelling({ startedAtMs = 0, outcome }: PreloadRecord): boolean {
+  return (outcome?.endedAtMs ?? 0) - startedAtMs >= TELLING_MS;
+}
+
+function progressOf({ record, job }: Entry): PreloadProgress {
+  if (job !== undefined) return job.progress();
+  const { id, outcome } = record;
+  return outcome === undefined ? { preload_id: id } : progressFrom(id, outcome);
+}
+
+/** What nothing may exceed: 0 where that is not known. */
+function fastestOf({ settings }: DatasetRecord, bandwidthBytes: number): number {
+  const limits = [settings.originBandwidthBytes, bandwidthBytes].filter((limit) => limit > 0);
+  return limits.length === 0 ? 0 : Math.min(...limits);
 }

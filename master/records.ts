@@ -57,13 +57,51 @@ export interface PlacementRecord {
   readonly drained?: readonly string[];
 }
 
-/** A preload that has not ended. */
+/** A preload: one that runs, or one that has ended and can still be asked for. */
 export interface PreloadRecord {
   readonly id: number;
   readonly datasetId: number;
   readonly version: number;
   /** Base64: names are bytes. */
   readonly paths: readonly string[];
+  // All that follows is absent in older records, and of a preload that has none.
+  /** Base64. */
+  readonly listed?: readonly string[];
+  readonly budgetBytes?: number;
+  readonly priority?: number;
+  readonly bandwidthBytes?: number;
+  /** As it was asked for, and when that is. */
+  readonly deadlineMs?: number;
+  readonly deadlineAtMs?: number;
+  readonly keepMs?: number;
+  readonly isDetached?: boolean;
+  readonly startedAtMs?: number;
+  readonly outcome?: PreloadOutcome;
+}
+
+/** What became of a preload. */
+export interface PreloadOutcome {
+  readonly state: 'COMPLETE' | 'PARTIAL' | 'CANCELLED' | 'FAILED';
+  readonly endedAtMs: number;
+  /** Counts of `PreloadProgress`, in its words. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Paths in base64. */
+  readonly failures: readonly {
+    readonly path: string;
+    readonly code: string;
+    readonly message: string;
+  }[];
+}
+
+/** Blocks that workers are not to evict. */
+export interface ProtectionRecord {
+  /** Of the preload that loaded them. */
+  readonly preload: number;
+  readonly datasetId: number;
+  /** Roaring bitmaps in base64, of which each fits into a message. */
+  readonly blocks: readonly string[];
+  /** Since 1970. Unset: until it is released. */
+  readonly untilMs?: number;
 }
 
 /** A plan of a job that has not ended. */

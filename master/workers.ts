@@ -13,7 +13,7 @@ import type { Placement } from '../proto/generated/larder/v1/Placement.ts';
 import type { ReplicaSettings } from '../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { WorkerMessage__Output } from '../proto/generated/larder/v1/WorkerMessage.ts';
 import type { WorkerStatus } from '../proto/generated/larder/v1/WorkerStatus.ts';
-import { fromFailure, memberFromWire, memberToWire } from '../rpc/grpc/index.ts';
+import { fromFailure, memberFromWire } from '../rpc/grpc/index.ts';
 import type { ServerStream } from '../rpc/grpc/index.ts';
 import { Signal, untilAborted, withDeadline } from './async.ts';
 import { Breather } from './breathe.ts';
@@ -31,6 +31,7 @@ import type { Predictions } from './predictions.ts';
 import type { PlacementRecord } from './records.ts';
 import { Reports } from './reports.ts';
 import { answersProbe, WorkerSession } from './worker-session.ts';
+import { workerStatus } from './worker-status.ts';
 
 export interface WorkersOptions {
   readonly store: CatalogStore;
@@ -44,6 +45,8 @@ export interface WorkersOptions {
   readonly replicas: () => ReplicaSettings;
   /** Of origins: of all datasets that have one, as it is now. */
   readonly budgets: () => readonly DatasetBudget[];
+  /** What they are not to evict, as it is now. */
+  readonly protections: () => Iterable<MasterMessage>;
   readonly firstTouchers: FirstTouchers;
   /** Of what workers may report. */
   readonly limits: HeldLimits;
@@ -159,9 +162,12 @@ export class Workers {
     this.#tellReplicas();
   }
 
-  #tellReplicas(): void {
-    const message = { replicas: this.#options.replicas() };
+  tellAll(message: MasterMessage): void {
     for (const session of this.#sessions.values()) void session.send(message);
+  }
+
+  #tellReplicas(): void {
+    this.tellAll({ replicas: this.#options.replicas() });
   }
 
   /** By dataset, of those whose origin has a budget. */
@@ -212,29 +218,16 @@ export class Workers {
     const actives = this.sessions().filter(({ workerId }) => !this.#isLeaving(workerId));
     const activeIds = actives.map(({ workerId }) => workerId);
     return this.#membership.states().map(({ member, alive }) => {
-      const beat = this.#heartbeats.get(member.workerId);
-      const reported = this.session(member.workerId)?.heldReported === true;
+      const { workerId } = member;
+      const reported = this.session(workerId)?.heldReported === true;
       const isLeaving = member.state === 'leaving';
-      const last = isLeaving ? lastCopies(this.held, member.workerId, activeIds) : NO_COPIES;
-      return {
-        member: memberToWire(member),
-        alive,
-        capacity_bytes: beat?.capacity_bytes ?? member.weightBytes,
-        used_bytes: beat?.used_bytes ?? 0,
-        origin: beat?.origin ?? {},
-        ...{ reads: beat?.reads ?? {}, peers: beat?.peers ?? {} },
-        origin_troubles: beat?.origin_troubles ?? [],
-        disks: beat?.disks ?? [],
-        ...{
-          patterns: beat?.patterns ?? [],
-          decisions: beat?.decisions ?? [],
-          plans: beat?.plans ?? [],
-        },
-        version: this.#sessions.get(member.workerId)?.softwareVersion ?? '',
-        ...{ moves: beat?.moves ?? {}, transit: beat?.transit ?? {} },
-        last_copy_bytes: last.bytes,
-        drained: isLeaving && reported && last.blocks === 0,
+      const last = isLeaving ? lastCopies(this.held, workerId, activeIds) : NO_COPIES;
+      const facts = {
+        ...{ member, alive, lastCopyBytes: last.bytes },
+        softwareVersion: this.#sessions.get(workerId)?.softwareVersion,
+        isDrained: isLeaving && reported && last.blocks === 0,
       };
+      return workerStatus(facts, this.#heartbeats.get(workerId));
     });
   }
 
@@ -340,6 +333,7 @@ export class Workers {
     await session.send({ welcome: { ...lengths, term, protocol: PROTOCOL_VERSION } });
     await this.#feed.settled();
     await session.send({ replicas: this.#options.replicas() });
+    for (const message of this.#options.protections()) await session.send(message);
     this.#budgets.joined(session.workerId);
     await session.send(this.#feed.message);
     this.changed.notify();

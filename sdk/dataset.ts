@@ -8,30 +8,24 @@ import { DatasetFile } from './file.ts';
 import { openManifest } from './manifest.ts';
 import { pathBytes } from './paths.ts';
 import type { DatasetPath } from './paths.ts';
+import { estimatePreload, Preloads, startPreload } from './preloads.ts';
+import type { PreloadedVersion, PreloadOptions, StartedPreload } from './preloads.ts';
 import type {
+  CallSignal,
   DirectoryEntry,
   FileLocation,
   FileStat,
   PlanStatus,
+  PreloadEstimate,
   PreloadProgress,
   SkippedKey,
   VersionInfo,
 } from './types.ts';
 import { VersionReader } from './version-reader.ts';
-import { planFrom, preloadFrom } from './wire.ts';
-
-export interface CallSignal {
-  readonly signal?: AbortSignal;
-}
-
-export interface PreloadOptions extends CallSignal {
-  /** Files or directories below the root. Default: everything. */
-  readonly paths?: readonly DatasetPath[];
-}
+import { planFrom } from './wire.ts';
 
 /** Entries that one step of `readdir` reads. */
 const LISTING_STEP = 1_000;
-const FINAL: ReadonlySet<string> = new Set(['complete', 'partial', 'cancelled', 'failed']);
 const never = new AbortController().signal;
 
 export class Dataset implements AsyncDisposable {
@@ -148,22 +142,32 @@ export class Dataset implements AsyncDisposable {
 
   /**
    * Brings files to the workers' disks. The preload lives as long as this iteration: leaving it, or
-   * aborting the signal, cancels it.
+   * aborting the signal, cancels it, unless others watch it too. Outlives a restart of the master.
    *
-   * @returns progress, the last with a final state: `complete` only when every block is held
-   * @throws {LarderError} `NOT_FOUND` for a path that is not there, `NO_WORKER`, `UNAVAILABLE`
+   * @returns progress, the last with a final state: `complete` only when every block is held, and every path was found
+   * @throws {LarderError} `NOT_FOUND` for a path that is not there, `INVALID_ARGUMENT`, `UNAVAILABLE`
    */
   async *preload(options: PreloadOptions = {}): AsyncGenerator<PreloadProgress, void, undefined> {
-    const { preload } = this.#connection.master;
-    const call = options.signal === undefined ? {} : { signal: options.signal };
-    const paths = (options.paths ?? []).map(pathBytes);
-    const request = { dataset: this.info.name, version: this.version.number, paths };
-    const { preload_id } = await preload.startPreload(request, call);
-    for await (const message of preload.watchPreload({ preload_id }, call)) {
-      const progress = preloadFrom(message);
-      yield progress;
-      if (FINAL.has(progress.state)) return;
-    }
+    const { id } = await startPreload(this.#connection, this.#named(), {
+      ...options,
+      detached: false,
+    });
+    const { signal } = options;
+    yield* new Preloads(this.#connection).watch(id, signal === undefined ? {} : { signal });
+  }
+
+  /**
+   * Starts a preload that goes on by itself: see `larder.preloads` for what becomes of it.
+   *
+   * @throws {LarderError} `NOT_FOUND` for a path that is not there, `INVALID_ARGUMENT`, `UNAVAILABLE`
+   */
+  async startPreload(options: PreloadOptions = {}): Promise<StartedPreload> {
+    return await startPreload(this.#connection, this.#named(), { ...options, detached: true });
+  }
+
+  /** What a preload would take: nothing is started. @throws {LarderError} as `startPreload` */
+  async estimatePreload(options: PreloadOptions = {}): Promise<PreloadEstimate> {
+    return await estimatePreload(this.#connection, this.#named(), options);
   }
 
   /**
@@ -202,6 +206,10 @@ export class Dataset implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const reader = await this.#reader?.catch(() => undefined);
     await reader?.[Symbol.asyncDispose]();
+  }
+
+  #named(): PreloadedVersion {
+    return { dataset: this.info.name, version: this.version.number };
   }
 
   #open(): Promise<VersionReader> {

@@ -14,7 +14,6 @@ export type { DatasetInfo, DatasetSettings, ErrorCode } from '../common/index.ts
 export type { PlanRequest } from '../common/plans/index.ts';
 export type { AuditKind, AuditOptions, AuditReport } from './audit.ts';
 export { Dataset } from './dataset.ts';
-export type { CallSignal, PreloadOptions } from './dataset.ts';
 export { Datasets, parseReference } from './datasets.ts';
 export type { CreateOptions, SettingChanges } from './datasets.ts';
 export { DatasetFile } from './file.ts';
@@ -25,9 +24,12 @@ export type { DatasetPath } from './paths.ts';
 export type { HeldExtent, MountSource } from './mount-source.ts';
 export type { OpenMountOptions } from './mount.ts';
 export type { ConnectOptions } from './options.ts';
+export { Preloads } from './preloads.ts';
+export type { PreloadOptions, StartedPreload } from './preloads.ts';
 export type {
   BuildOptions,
   BuildResult,
+  CallSignal,
   Changes,
   ClusterStatus,
   PatternStatus,
@@ -39,6 +41,8 @@ export type {
   OriginBudget,
   OriginCounters,
   PlanStatus,
+  PreloadEstimate,
+  PreloadInfo,
   PreloadProgress,
   PreloadState,
   SkippedKey,

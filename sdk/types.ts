@@ -71,8 +71,13 @@ export interface DirectoryEntry {
 
 export type PreloadState = 'pending' | 'running' | 'complete' | 'partial' | 'cancelled' | 'failed';
 
+export interface CallSignal {
+  readonly signal?: AbortSignal;
+}
+
 /** Progress is |target ∩ held| / |target|, as the workers report what they hold. */
 export interface PreloadProgress {
+  readonly id: number;
   readonly state: PreloadState;
   readonly targetBlocks: number;
   readonly heldBlocks: number;
@@ -81,13 +86,50 @@ export interface PreloadProgress {
   readonly targetFiles: number;
   readonly heldFiles: number;
   readonly failedFiles: number;
+  /** That the budget has no room for: they are not in the target. */
+  readonly leftOutFiles: number;
+  /** That came to be held, over the last seconds; since its start where it has ended. */
+  readonly bytesPerSecond: number;
+  /** At that rate; null: not known, or nothing is missing. */
+  readonly restMs: number | null;
   /** With a final state; at most 1,000. */
   readonly failures: readonly {
-    /** Where it is not UTF-8, its odd bytes as `\xNN`. */
+    /** Where it is not UTF-8, its odd bytes as `\xNN`. Empty: of the preload as a whole. */
     readonly path: string;
     readonly code: string;
     readonly message: string;
   }[];
+}
+
+export interface PreloadInfo extends PreloadProgress {
+  /** Empty: it is gone. */
+  readonly dataset: string;
+  readonly version: number;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  /** Null: what it loads is not protected from eviction. `released`: until it is, or at its end a time is known. */
+  readonly keptUntil: Date | 'released' | null;
+  readonly priority: number;
+  readonly detached: boolean;
+}
+
+/** What a preload would take. */
+export interface PreloadEstimate {
+  readonly targetFiles: number;
+  readonly targetBytes: number;
+  readonly missingFiles: number;
+  readonly missingBytes: number;
+  /** To the origin, at most. */
+  readonly requests: number;
+  /** What limits it, or else what the last preload of the dataset came to; null: nothing is known. */
+  readonly bytesPerSecond: number | null;
+  readonly rateFrom: 'bandwidth' | 'origin-budget' | 'last-preload' | null;
+  readonly ms: number | null;
+  readonly leftOutFiles: number;
+  /** Of the caches of all workers that are alive. */
+  readonly freeBytes: number;
+  /** Of `listed`, at most 1,000. */
+  readonly notFound: readonly string[];
 }
 
 export interface FileLocation {

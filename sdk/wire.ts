@@ -58,6 +58,7 @@ export function buildFrom(done: BuildDone__Output): BuildResult {
 
 export function preloadFrom(progress: PreloadProgress__Output): PreloadProgress {
   return {
+    id: progress.preload_id,
     state: progress.state.toLowerCase() as PreloadState,
     targetBlocks: progress.target_blocks,
     heldBlocks: progress.held_blocks,
@@ -66,6 +67,9 @@ export function preloadFrom(progress: PreloadProgress__Output): PreloadProgress 
     targetFiles: progress.target_files,
     heldFiles: progress.held_files,
     failedFiles: progress.failed_files,
+    leftOutFiles: progress.left_out_files,
+    bytesPerSecond: progress.bytes_per_second,
+    restMs: progress.rest_ms === 0 ? null : progress.rest_ms,
     failures: progress.failures.map(({ path, code, message }) => ({
       path: printableKey(path),
       code,

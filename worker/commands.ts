@@ -28,6 +28,11 @@ export interface CommandsOptions {
 /** Objects that one command brings at a time; the scheduler of GETs bounds the bytes. */
 const FETCHES_AT_ONCE = 32;
 
+interface Fetched {
+  readonly result: FetchResult;
+  readonly fetching: Promise<Fetched>;
+}
+
 export class Commands implements WorkerHandlers {
   readonly #options: CommandsOptions;
 
@@ -47,7 +52,7 @@ export class Commands implements WorkerHandlers {
     signal: AbortSignal,
   ): AsyncGenerator<FetchResult, void, undefined> {
     const opened = await this.#options.versions.get(request.datasetId, request.version, signal);
-    const running = new Set<Promise<FetchResult>>();
+    const running = new Set<Promise<Fetched>>();
     const waiting = request.ordinals
       .map((ordinal, i) => ({ ordinal, stripe: request.stripes[i] }))
       .reverse();
@@ -55,10 +60,15 @@ export class Commands implements WorkerHandlers {
       while (running.size < FETCHES_AT_ONCE) {
         const next = waiting.pop();
         if (next === undefined) break;
-        const fetching = this.#fetch(opened, next, signal).finally(() => running.delete(fetching));
+        const fetching: Promise<Fetched> = this.#fetch(opened, next, signal).then((result) => ({
+          ...{ result, fetching },
+        }));
         running.add(fetching);
       }
-      yield await Promise.race(running);
+      const { result, fetching } = await Promise.race(running);
+      // Not when it ends: of two that end together the race tells one.
+      running.delete(fetching);
+      yield result;
     }
   }
 

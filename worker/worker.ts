@@ -23,6 +23,7 @@ import { Expectations } from './expectations.ts';
 import { ObjectReader } from './fetching/index.ts';
 import { FirstTouchers } from './first-touchers.ts';
 import { HeldPredictions } from './held-predictions.ts';
+import { protectionListeners } from './kept-blocks.ts';
 import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership } from './membership/index.ts';
 import { Moves } from './moves/index.ts';
@@ -158,6 +159,7 @@ function join(config: Config, parts: Parts, dataAddress: string): ClusterMembers
     softwareVersion: config.softwareVersion,
     held: store.held,
     ...settingsListeners(parts),
+    ...protectionListeners(store.policies, clock),
     predict: (request) => predictions.predict(request),
     ...(config.reportMs === undefined ? {} : { reportMs: config.reportMs }),
     handlers: new Commands(parts),

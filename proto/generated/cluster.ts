@@ -77,6 +77,8 @@ import type { PlanInfo as _larder_v1_PlanInfo, PlanInfo__Output as _larder_v1_Pl
 import type { PlansClient as _larder_v1_PlansClient, PlansDefinition as _larder_v1_PlansDefinition } from './larder/v1/Plans.ts';
 import type { Prediction as _larder_v1_Prediction, Prediction__Output as _larder_v1_Prediction__Output } from './larder/v1/Prediction.ts';
 import type { Probe as _larder_v1_Probe, Probe__Output as _larder_v1_Probe__Output } from './larder/v1/Probe.ts';
+import type { Protect as _larder_v1_Protect, Protect__Output as _larder_v1_Protect__Output } from './larder/v1/Protect.ts';
+import type { Protections as _larder_v1_Protections, Protections__Output as _larder_v1_Protections__Output } from './larder/v1/Protections.ts';
 import type { PushListingResponse as _larder_v1_PushListingResponse, PushListingResponse__Output as _larder_v1_PushListingResponse__Output } from './larder/v1/PushListingResponse.ts';
 import type { ReadCounters as _larder_v1_ReadCounters, ReadCounters__Output as _larder_v1_ReadCounters__Output } from './larder/v1/ReadCounters.ts';
 import type { ReadManifestRequest as _larder_v1_ReadManifestRequest, ReadManifestRequest__Output as _larder_v1_ReadManifestRequest__Output } from './larder/v1/ReadManifestRequest.ts';
@@ -187,6 +189,8 @@ export interface ProtoGrpcType {
       Plans: SubtypeConstructor<typeof grpc.Client, _larder_v1_PlansClient> & { service: _larder_v1_PlansDefinition }
       Prediction: MessageTypeDefinition<_larder_v1_Prediction, _larder_v1_Prediction__Output>
       Probe: MessageTypeDefinition<_larder_v1_Probe, _larder_v1_Probe__Output>
+      Protect: MessageTypeDefinition<_larder_v1_Protect, _larder_v1_Protect__Output>
+      Protections: MessageTypeDefinition<_larder_v1_Protections, _larder_v1_Protections__Output>
       PushListingResponse: MessageTypeDefinition<_larder_v1_PushListingResponse, _larder_v1_PushListingResponse__Output>
       ReadCounters: MessageTypeDefinition<_larder_v1_ReadCounters, _larder_v1_ReadCounters__Output>
       ReadManifestRequest: MessageTypeDefinition<_larder_v1_ReadManifestRequest, _larder_v1_ReadManifestRequest__Output>

@@ -71,8 +71,12 @@ export interface PlansApi {
 
 export interface PreloadApi {
   readonly startPreload: Unary<P['StartPreload']>;
+  readonly estimatePreload: Unary<P['EstimatePreload']>;
   readonly watchPreload: ServerStreaming<P['WatchPreload']>;
+  readonly listPreloads: Unary<P['ListPreloads']>;
   readonly cancelPreload: Unary<P['CancelPreload']>;
+  readonly retryPreload: Unary<P['RetryPreload']>;
+  readonly releasePreload: Unary<P['ReleasePreload']>;
 }
 
 export interface AuditApi {
@@ -176,8 +180,12 @@ function preloadApi(caller: Caller): PreloadApi {
   const service = serviceDefinition('Preload');
   return {
     startPreload: unary(caller, service.StartPreload),
+    estimatePreload: unary(caller, service.EstimatePreload),
     watchPreload: serverStreaming(caller, service.WatchPreload),
+    listPreloads: unary(caller, service.ListPreloads),
     cancelPreload: unary(caller, service.CancelPreload),
+    retryPreload: unary(caller, service.RetryPreload),
+    releasePreload: unary(caller, service.ReleasePreload),
   };
 }
 

@@ -124,6 +124,8 @@ export class FakeWorker implements AsyncDisposable {
   /** As the master told it last. */
   replicas: ReadonlyMap<number, number> = new Map();
   quotas: ReadonlyMap<number, number> = new Map();
+  /** Blocks by name, and for how long from when they were told. */
+  readonly protections = new Map<string, { blocks: number[]; forMs: number | undefined }>();
   /** What a scan finds, where it is not what the store says. */
   onDisk: RoaringBitmap32 | undefined;
   /** Takes commands to collect, and keeps what they name. */
@@ -165,6 +167,15 @@ export class FakeWorker implements AsyncDisposable {
       }),
       onReplicas: (replicas) => {
         this.replicas = replicas;
+      },
+      onProtect: ({ name, blocks, forMs }) => {
+        this.protections.set(name, { blocks: blocks.toArray(), forMs });
+        blocks.dispose();
+      },
+      onProtections: (names) => {
+        for (const name of [...this.protections.keys()]) {
+          if (!names.has(name)) this.protections.delete(name);
+        }
       },
       onQuotas: (quotas) => {
         this.quotas = quotas;

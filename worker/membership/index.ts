@@ -1,6 +1,7 @@
 /** The worker's side of the Cluster service. */
 export { joinCluster } from './join-cluster.ts';
 export type {
+  BlockProtection,
   ClusterMembership,
   CollectRequest,
   DatasetRule,

@@ -13,6 +13,7 @@ import type { ListOrigin__Output } from '../../proto/generated/larder/v1/ListOri
 import type { MasterMessage__Output } from '../../proto/generated/larder/v1/MasterMessage.ts';
 import type { OriginShares__Output } from '../../proto/generated/larder/v1/OriginShares.ts';
 import type { Placement__Output } from '../../proto/generated/larder/v1/Placement.ts';
+import type { Protect__Output } from '../../proto/generated/larder/v1/Protect.ts';
 import type { ReplicaSettings__Output } from '../../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { ScanDataset__Output } from '../../proto/generated/larder/v1/ScanDataset.ts';
 import type { WorkerMessage } from '../../proto/generated/larder/v1/WorkerMessage.ts';
@@ -112,7 +113,10 @@ export class JoinStream {
     else if (message.origin_shares) this.#shares(message.origin_shares);
     else if (message.job_plan) tellPlan(membership, message.job_plan);
     else if (message.live_plans) membership.onLivePlans?.(new Set(message.live_plans.plan_ids));
-    else if (message.list_origin) this.#list(message.list_origin);
+    else if (message.protect) this.#protect(message.protect);
+    else if (message.protections) {
+      this.#options.membership.onProtections?.(new Set(message.protections.names));
+    } else if (message.list_origin) this.#list(message.list_origin);
     else if (message.fetch_objects) this.#fetch(message.fetch_objects);
     else if (message.collect) this.#collect(message.collect);
     else if (message.probe) this.#probe(message.probe.command);
@@ -147,6 +151,11 @@ export class JoinStream {
       budgetBytesPerSecond: share.budget,
     }));
     this.#options.membership.onOriginShares?.(all);
+  }
+
+  #protect({ name, dataset_id: datasetId, blocks, for_ms: forMs }: Protect__Output): void {
+    const protection = { name, datasetId, blocks: parseBitmap(blocks) };
+    this.#options.membership.onProtect?.(forMs === 0 ? protection : { ...protection, forMs });
   }
 
   #begin(heartbeatMs: number): void {

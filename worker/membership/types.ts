@@ -168,6 +168,14 @@ export interface WorkerCounters {
   readonly plans?: readonly PlanStatus[];
 }
 
+export interface BlockProtection {
+  readonly name: string;
+  readonly datasetId: number;
+  readonly blocks: RoaringBitmap32;
+  /** From now on; unset: until it is taken away. */
+  readonly forMs?: number;
+}
+
 export interface MembershipOptions {
   readonly master: MasterChannel;
   /** As it is to be told at each hello. */
@@ -195,6 +203,10 @@ export interface MembershipOptions {
   onPlan?(plan: ToldPlan): void;
   /** Called after those: all other plans have ended. */
   onLivePlans?(planIds: ReadonlySet<number>): void;
+  /** Blocks that are not to be evicted, which belong to the receiver; in the place of those of that name. */
+  onProtect?(protect: BlockProtection): void;
+  /** Called before the first placement, and when one ends early: those of other names have ended. */
+  onProtections?(names: ReadonlySet<string>): void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;

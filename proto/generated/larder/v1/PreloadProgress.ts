@@ -15,6 +15,9 @@ export interface PreloadProgress {
   'held_files'?: (number | string | Long);
   'failed_files'?: (number | string | Long);
   'failures'?: (_larder_v1_PreloadFailure)[];
+  'bytes_per_second'?: (number | string | Long);
+  'rest_ms'?: (number | string | Long);
+  'left_out_files'?: (number | string | Long);
 }
 
 export interface PreloadProgress__Output {
@@ -28,4 +31,7 @@ export interface PreloadProgress__Output {
   'held_files': (number);
   'failed_files': (number);
   'failures': (_larder_v1_PreloadFailure__Output)[];
+  'bytes_per_second': (number);
+  'rest_ms': (number);
+  'left_out_files': (number);
 }

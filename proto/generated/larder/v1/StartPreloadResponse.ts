@@ -4,8 +4,10 @@ import type { Long } from '@grpc/proto-loader';
 
 export interface StartPreloadResponse {
   'preload_id'?: (number | string | Long);
+  'joined'?: (boolean);
 }
 
 export interface StartPreloadResponse__Output {
   'preload_id': (number);
+  'joined': (boolean);
 }

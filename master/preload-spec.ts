@@ -1,0 +1,74 @@
+/** What a preload is asked to do: checked once, and written down. */
+import { LarderError } from '../common/index.ts';
+import type { PreloadPaths } from './preload-paths.ts';
+import type { PreloadRecord } from './records.ts';
+
+export interface PreloadRequest extends PreloadPaths {
+  readonly dataset: string;
+  /** 0: the latest. */
+  readonly version: number;
+  /** 0: no limit, in these. */
+  readonly budgetBytes: number;
+  readonly bandwidthBytes: number;
+  readonly deadlineMs: number;
+  /** 0: what it loads is not protected from eviction. `KEEP_FOREVER`: until it is released. */
+  readonly keepMs: number;
+  /** The higher goes first. */
+  readonly priority: number;
+  readonly isDetached: boolean;
+}
+
+export const KEEP_FOREVER = Number.MAX_SAFE_INTEGER;
+
+const MAX_PRIORITY = 100;
+/** All paths come in one message, of at most 4 MiB: about 60,000 of them. */
+const MAX_PATHS_BYTES = 3 * 1024 * 1024;
+
+/** @throws {LarderError} `INVALID_ARGUMENT` */
+export function checkRequest(request: PreloadRequest): void {
+  const { priority, paths, listed } = request;
+  for (const name of ['budgetBytes', 'bandwidthBytes', 'deadlineMs', 'keepMs'] as const) {
+    if (Number.isSafeInteger(request[name]) && request[name] >= 0) continue;
+    throw new LarderError('INVALID_ARGUMENT', { [name]: request[name], expected: '0 or more' });
+  }
+  if (!Number.isInteger(priority) || Math.abs(priority) > MAX_PRIORITY) {
+    throw new LarderError('INVALID_ARGUMENT', { priority, expected: '-100 to 100' });
+  }
+  const pathsBytes = [...paths, ...listed].reduce((sum, path) => sum + path.length, 0);
+  if (pathsBytes <= MAX_PATHS_BYTES) return;
+  const expected = `at most ${String(MAX_PATHS_BYTES)} bytes of paths, or their directories`;
+  throw new LarderError('INVALID_ARGUMENT', { pathsBytes, expected });
+}
+
+export function recordOf(
+  request: PreloadRequest,
+  facts: Pick<PreloadRecord, 'id' | 'datasetId' | 'version'> & { readonly nowMs: number },
+): PreloadRecord {
+  const { budgetBytes, bandwidthBytes, deadlineMs, keepMs, priority, isDetached } = request;
+  const { id, datasetId, version, nowMs } = facts;
+  return {
+    ...{ id, datasetId, version },
+    paths: request.paths.map((path) => path.toString('base64')),
+    listed: request.listed.map((path) => path.toString('base64')),
+    ...{ budgetBytes, bandwidthBytes, deadlineMs, keepMs, priority, isDetached },
+    ...(deadlineMs === 0 ? {} : { deadlineAtMs: nowMs + deadlineMs }),
+    startedAtMs: nowMs,
+  };
+}
+
+export function pathsOf({ paths, listed = [] }: PreloadRecord): PreloadPaths {
+  const fromText = (path: string) => Buffer.from(path, 'base64');
+  return { paths: paths.map(fromText), listed: listed.map(fromText) };
+}
+
+/** Whether one of the two is enough. */
+export function isSameWork(a: PreloadRecord, b: PreloadRecord): boolean {
+  return workOf(a) === workOf(b);
+}
+
+function workOf(record: PreloadRecord): string {
+  const { datasetId, version, paths, listed = [] } = record;
+  const { budgetBytes = 0, bandwidthBytes = 0, deadlineMs = 0, keepMs = 0, priority = 0 } = record;
+  const numbers = [budgetBytes, bandwidthBytes, deadlineMs, keepMs, priority];
+  return JSON.stringify([datasetId, version, paths, listed, numbers]);
+}

@@ -1,0 +1,17 @@
+// Original file: proto/larder/v1/cluster.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface Protect {
+  'name'?: (string);
+  'dataset_id'?: (number);
+  'blocks'?: (Buffer | Uint8Array | string);
+  'for_ms'?: (number | string | Long);
+}
+
+export interface Protect__Output {
+  'name': (string);
+  'dataset_id': (number);
+  'blocks': (Buffer);
+  'for_ms': (number);
+}

@@ -1,0 +1,10 @@
+// Original file: proto/larder/v1/cluster.proto
+
+
+export interface Protections {
+  'names'?: (string)[];
+}
+
+export interface Protections__Output {
+  'names': (string)[];
+}

@@ -1,0 +1,77 @@
+/** Preloads with masters and workers as processes: killed in the middle, and with caches too small for all. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { PreloadInfo, PreloadOptions } from '../../sdk/index.ts';
+import { eventually } from '../support/larder.ts';
+import { ReportCluster } from '../support/report-cluster.ts';
+
+const MIB = 1024 * 1024;
+
+let cluster: ReportCluster;
+afterEach(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+/** A dataset of files of 1 MiB. */
+async function create(name: string, count: number): Promise<void> {
+  const folder = path.join(cluster.origin, name);
+  fs.mkdirSync(folder);
+  for (let i = 0; i < count; i += 1) {
+    fs.writeFileSync(path.join(folder, `f${String(i)}`), Buffer.alloc(MIB, i));
+  }
+  await cluster.larder.datasets.create(name, `file://${folder}`);
+}
+
+async function start(name: string, options: PreloadOptions = {}): Promise<number> {
+  await using dataset = await cluster.larder.datasets.get(name);
+  return (await dataset.startPreload(options)).id;
+}
+
+async function ended(id: number): Promise<PreloadInfo> {
+  for await (const progress of cluster.larder.preloads.watch(id))
+    console.log(JSON.stringify({ ...progress, failures: progress.failures.slice(0, 2) }));
+  return await cluster.larder.preloads.show(id);
+}
+
+async function heldOf(name: string): Promise<number> {
+  const { datasets } = await cluster.larder.status();
+  return (datasets.find((it) => it.name === name)?.heldBytes ?? 0) / MIB;
+}
+
+describe('preloads', () => {
+  test('master and a worker are killed in the middle: all of it is held in the end', async () => {
+    cluster = await ReportCluster.start({ workers: 2 });
+    await create('ds', 60);
+    const id = await start('ds', { bandwidthBytesPerSecond: 12 * MIB });
+    await eventually(async () => ((await heldOf('ds')) >= 10 ? true : undefined), 30_000);
+    await cluster.kill('master');
+    await cluster.kill('worker-1');
+    cluster.run('master');
+    cluster.run('worker-1');
+    expect(await ended(id)).toMatchObject({ id, state: 'complete', heldFiles: 60 });
+    expect(await cluster.agreed('ds')).toMatchObject({ equal: true });
+  });
+
+  test('what is kept stays where other files want its room, until it is released', async () => {
+    cluster = await ReportCluster.start({ workers: 1, cacheSize: '64MiB' });
+    await create('kept', 20);
+    await create('much', 100);
+    const kept = await start('kept', { keepMs: 'forever' });
+    expect(await ended(kept)).toMatchObject({ state: 'complete', keptUntil: 'released' });
+    const much = await ended(await start('much'));
+    expect(much.state).toBe('partial');
+    expect(new Set(much.failures.map(({ code }) => code))).toEqual(new Set(['NOT_KEPT']));
+    expect(await heldOf('kept')).toBe(20);
+    // The worker that starts anew is told again.
+    await cluster.kill('worker-0');
+    cluster.run('worker-0');
+    await eventually(async () => ((await heldOf('kept')) === 20 ? true : undefined), 30_000);
+    const again = await ended((await cluster.larder.preloads.retry(much.id)).id);
+    expect(again.state).toBe('failed');
+    expect(await heldOf('kept')).toBe(20);
+    await cluster.larder.preloads.release(kept);
+    await ended(await start('much'));
+    expect(await heldOf('kept')).toBeLessThan(20);
+  });
+});
