@@ -61,11 +61,11 @@ export class S3Fifo implements CachePolicy {
 
   #makeRoom(bytes: number, isMain: boolean): void {
     const [small, main] = [this.#small, this.#main];
-    while (!isMain && small.usedBytes > 0 && small.usedBytes + bytes > small.capacityBytes) {
+    const [toSmall, toMain] = isMain ? [0, bytes] : [bytes, 0];
+    while (small.usedBytes > 0 && small.usedBytes + toSmall > small.capacityBytes) {
       this.#evictSmall();
     }
-    const coming = isMain ? bytes : 0;
-    while (main.usedBytes > 0 && main.usedBytes + coming > main.capacityBytes) this.#evictMain();
+    while (main.usedBytes > 0 && main.usedBytes + toMain > main.capacityBytes) this.#evictMain();
     // One object may be larger than the room of its queue.
     while (small.usedBytes + main.usedBytes + bytes > this.#capacityBytes) {
       if (main.usedBytes > 0) this.#evictMain();
