@@ -218,10 +218,14 @@ export class FetchRun implements Queued {
     const wasPassing = isPassing(stored);
     if (wasPassing && this.#passThroughMemory()) return 'memory';
     if (!(await store.reserve(stored, bytes))) return 'none';
+    if (!isPassing(stored)) return 'disk';
     // It was to be kept, and there turned out to be no room for it among what is.
-    if (wasPassing || !isPassing(stored) || !this.#passThroughMemory()) return 'disk';
-    store.giveBack(stored, bytes);
-    return 'memory';
+    if (!wasPassing && this.#passThroughMemory()) {
+      store.giveBack(stored, bytes);
+      return 'memory';
+    }
+    this.#options.transit.spilled(bytes);
+    return 'disk';
   }
 
   #passThroughMemory(): boolean {

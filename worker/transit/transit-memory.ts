@@ -72,7 +72,9 @@ export class TransitMemory {
   /** How many readers hold a block, whether it is there or not. */
   readonly #holds = new Map<string, number>();
   #usedBytes = 0;
-  /** All that wanted to pass, wherever it went. */
+  /** Of them, what may be pushed out at once. */
+  #readBytes = 0;
+  /** All that was to pass, whichever way it went. */
   #comeBytes = 0;
   #passedBytes = 0;
   #spilledBytes = 0;
@@ -88,9 +90,11 @@ export class TransitMemory {
     return this.#limitBytes > 0;
   }
 
-  /** How far may be read ahead of one reader of a file: there are several. */
+  /** How far may be read ahead of a reader of a file now: the other half is for what readers wait for. */
   get aheadBytes(): number {
-    return this.isOn ? this.#limitBytes / 4 : Infinity;
+    if (!this.isOn) return Infinity;
+    const unreadBytes = this.#usedBytes - this.#readBytes;
+    return Math.max(0, Math.min(this.#limitBytes / 4, this.#limitBytes / 2 - unreadBytes));
   }
 
   /** Of files that nobody has asked for yet; undefined where nothing passes through memory. */
@@ -121,15 +125,22 @@ export class TransitMemory {
       costBytes += passing.costBytes;
       lengthBytes += passing.lengthBytes;
     }
-    const hasRoom = this.#makeRoom(costBytes);
+    if (!this.#makeRoom(costBytes)) return false;
     this.#comeBytes += lengthBytes;
-    if (!hasRoom) {
-      this.#spilledBytes += lengthBytes;
-      return false;
-    }
     for (const passing of missing) this.#blocks.set(passing.key, passing);
     this.#usedBytes += costBytes;
     return true;
+  }
+
+  /** There was no room for so much, and it goes through the disk. */
+  spilled(bytes: number): void {
+    this.#spilledBytes += bytes;
+    this.#comeBytes += bytes;
+  }
+
+  /** There was no room for so much, and it went straight to a reader. */
+  wentBy(bytes: number): void {
+    this.#comeBytes += bytes;
   }
 
   /** The next bytes of a block that room was reserved for; ignored where they are there. */
@@ -290,14 +301,18 @@ export class TransitMemory {
 
   /** Among those that were read to the end, or those that were not. */
   #sort(passing: Passing): void {
-    const isRead = passing.readBytes >= passing.lengthBytes;
+    if (passing.readBytes < passing.lengthBytes) {
+      this.#unread.add(passing);
+      return;
+    }
     this.#unread.delete(passing);
-    (isRead ? this.#read : this.#unread).add(passing);
+    this.#read.add(passing);
+    this.#readBytes += passing.costBytes;
   }
 
   #remove(passing: Passing): void {
     this.#blocks.delete(passing.key);
-    this.#read.delete(passing);
+    if (this.#read.delete(passing)) this.#readBytes -= passing.costBytes;
     this.#unread.delete(passing);
     this.#usedBytes -= passing.costBytes;
     for (const chunk of passing.chunks) this.#pool.giveBack(chunk);
