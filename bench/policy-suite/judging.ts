@@ -63,10 +63,15 @@ export function evenness(
         `${chance.toFixed(2)}: a larger --size is needed`,
     );
   }
-  const tenths = Array.from({ length: 10 }, (_, i) =>
+  return atMost(what, MOST_UNEVEN, unevenness(epochs));
+}
+
+/** Most / least misses of the deciles of all epochs together. */
+export function unevenness(epochs: readonly EpochReport[]): number {
+  const tenths = Array.from({ length: DECILES }, (_, i) =>
     epochs.reduce((sum, { deciles }) => sum + (deciles[i] ?? 0), 0),
   );
-  return atMost(what, MOST_UNEVEN, Math.max(...tenths) / Math.min(...tenths));
+  return Math.max(...tenths) / Math.min(...tenths);
 }
 
 /** `origin 50.3 %, local 12.1 %, peer 37.6 %`, of what the readers asked for. */
