@@ -72,6 +72,6 @@ export const KEPT_SHARE = 0.92;
 export const MAX_PLAN_BYTES = 2 * MIB;
 /** That one plan may name: as many as a version's block index has rows at most. */
 export const MAX_PLAN_FILES = 4 * 1024 * 1024;
-/** Plans that are kept at a time: each worker has 12 bytes per file and plan. */
+/** Plans that are kept at a time. What they take on a worker is bounded there. */
 export const MAX_PLANS = 64;
 assert(MAX_PLAN_BYTES < GRPC_MAX_MESSAGE_BYTES, 'a plan is one message');

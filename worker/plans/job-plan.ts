@@ -1,7 +1,8 @@
 /**
  * One plan on this worker, from when it was told until it ends: its files, its orders, and where the job is.
  *
- * Always true: until it is ready, and after it was dropped, it explains no read and wants no file.
+ * Always true: until it is ready, and after it was dropped or is over, it explains no read, wants no file, and has no
+ * orders in memory.
  */
 import type { Plan } from '../../common/plans/index.ts';
 import type { OpenedVersion } from '../versions.ts';
@@ -42,6 +43,8 @@ export class JobPlan {
   /** Files that were fetched because of it. */
   fetched = 0;
   #ready: Ready | undefined;
+  /** When it ended. */
+  #last: PlanStatus | undefined;
   #reason = '';
 
   constructor(told: ToldPlan) {
@@ -86,19 +89,22 @@ export class JobPlan {
     return cursor.fits(positions);
   }
 
-  /** A file was read that no plan says. @returns whether the plan was dropped because of it */
+  /** A file was read that no plan says. @returns whether that ended the plan: it is dropped, or over */
   stray(): boolean {
     const { live } = this;
     if (live === undefined) return false;
     live.cursor.stray();
-    if (live.cursor.state !== 'dropped') return false;
-    this.#reason = 'the dataset is read in another order';
+    if (live.cursor.isLive) return false;
+    if (live.cursor.state === 'dropped') this.#reason = 'the dataset is read in another order';
+    this.#last = this.status;
+    this.#ready = undefined;
     return true;
   }
 
   get status(): PlanStatus {
     const { planId, plan } = this.told;
     const { fetched } = this;
+    if (this.#last !== undefined) return this.#last;
     const zeros = { epoch: plan.firstEpoch, position: 0, samples: 0, followed: 0, strayed: 0 };
     if (this.#ready === undefined) {
       const state = this.#reason === '' ? 'preparing' : 'dropped';

@@ -5,6 +5,8 @@
  * Always true: a plan costs performance at most. One that cannot be made ready, or is not followed, explains nothing,
  * fetches nothing and decides no eviction from then on; its reason is in the status and the log.
  *
+ * Memory: at most `MAX_FILES` of all plans together, some 50 bytes each.
+ *
  * Leaves to others: fetching ahead (`worker/prefetch`), what look-ahead evicts (`worker/admission`).
  */
 import { asLarderError, untilAborted } from '../../common/index.ts';
@@ -22,6 +24,8 @@ export interface JobPlansOptions {
   readonly log: Logger;
 }
 
+/** 400 MB; a plan that would exceed it is dropped. */
+const MAX_FILES = 8 * 1024 * 1024;
 /** A file that is read in pieces is touched by each: so many files ago, or a quarter of the plan's, it is the same read. */
 const MAX_RECENT = 256;
 const RECENT_SHARE = 1 / 4;
@@ -60,6 +64,7 @@ export class JobPlans implements AsyncDisposable {
       plan.drop('it has ended');
       this.#changed(plan);
     }
+    if (this.#plans.size === 0) this.#recent.clear();
   }
 
   /** Of a version, those that are to be followed now. */
@@ -77,7 +82,7 @@ export class JobPlans implements AsyncDisposable {
       this.#options.uses.advanced(plan);
     }
     if (followed.length > 0) return;
-    for (const plan of plans) if (plan.stray()) this.#drop(plan);
+    for (const plan of plans) if (plan.stray()) this.#ended(plan);
   }
 
   list(): PlanStatus[] {
@@ -99,7 +104,9 @@ export class JobPlans implements AsyncDisposable {
       await untilAborted(opened.replica.copied, signal);
       const files = await findFiles(opened.replica.reader, said.files, { clock, signal });
       if (!this.#plans.has(planId)) return;
-      plan.prepare(opened, files);
+      const planned = this.#files();
+      if (planned + files.ordinals.length > MAX_FILES) plan.drop('too many files are planned here');
+      else plan.prepare(opened, files);
     } catch (error) {
       if (signal.aborted) return;
       plan.drop(asLarderError(error).message);
@@ -114,11 +121,20 @@ export class JobPlans implements AsyncDisposable {
     for (const listener of this.#listeners) listener(plan);
   }
 
-  #drop(plan: JobPlan): void {
+  /** Of all plans that are ready. */
+  #files(): number {
+    let files = 0;
+    for (const { live } of this.#plans.values()) files += live?.files.ordinals.length ?? 0;
+    return files;
+  }
+
+  #ended(plan: JobPlan): void {
+    const { log } = this.#options;
     const { planId, plan: said } = plan.told;
-    const { reason, strayed, followed } = plan.status;
+    const { state, reason, strayed, followed } = plan.status;
     const facts = { plan: planId, job: said.job, reason, followed, strayed };
-    this.#options.log.warn(facts, 'a plan was dropped');
+    if (state === 'dropped') log.warn(facts, 'a plan was dropped');
+    else log.info(facts, 'a plan is over');
     this.#changed(plan);
   }
 

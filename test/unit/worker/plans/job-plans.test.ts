@@ -162,6 +162,7 @@ describe('the plan of a job', () => {
     const [real = []] = await other.tell(1, { seed: 4 });
     for (const name of real) await setting.read(name);
     expect(setting.status(1)).toMatchObject({
+      samples: FILES,
       state: 'dropped',
       reason: 'the dataset is read in another order',
     });
