@@ -74,7 +74,6 @@ export type { SkipReason } from './skip-reasons.ts';
 export { SparseWarning } from './sparse-warning.ts';
 export {
   formatBytes,
-  formatDuration,
   GIB,
   KIB,
   MIB,

@@ -27,7 +27,7 @@ async function dataset(listing: FakeWorker['listing']): Promise<Dataset> {
 }
 
 async function ended(id: number): Promise<PreloadInfo> {
-  for await (const progress of larder.preloads.watch(id)) void progress;
+  await Array.fromAsync(larder.preloads.watch(id));
   return await larder.preloads.show(id);
 }
 

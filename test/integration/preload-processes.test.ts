@@ -29,7 +29,7 @@ async function start(name: string, options: PreloadOptions = {}): Promise<number
 }
 
 async function ended(id: number): Promise<PreloadInfo> {
-  for await (const progress of cluster.larder.preloads.watch(id)) void progress;
+  await Array.fromAsync(cluster.larder.preloads.watch(id));
   return await cluster.larder.preloads.show(id);
 }
 
