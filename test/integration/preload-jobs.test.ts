@@ -2,7 +2,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LarderError, systemClock } from '../../common/index.ts';
 import { connect } from '../../sdk/index.ts';
-import type { Dataset, Larder, PreloadInfo, PreloadOptions } from '../../sdk/index.ts';
+import type {
+  Dataset,
+  Larder,
+  PreloadInfo,
+  PreloadProgress,
+  PreloadOptions,
+} from '../../sdk/index.ts';
 import { deferred, eventually, file, files, TestMaster } from './master-support.ts';
 import type { FakeWorker } from './master-support.ts';
 
@@ -27,7 +33,9 @@ async function dataset(listing: FakeWorker['listing']): Promise<Dataset> {
 }
 
 async function ended(id: number): Promise<PreloadInfo> {
-  await Array.fromAsync(larder.preloads.watch(id));
+  let last: PreloadProgress | undefined;
+  for await (const progress of larder.preloads.watch(id)) last = progress;
+  expect(last).toBeDefined();
   return await larder.preloads.show(id);
 }
 

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { PreloadInfo, PreloadOptions } from '../../sdk/index.ts';
+import type { PreloadInfo, PreloadProgress, PreloadOptions } from '../../sdk/index.ts';
 import { eventually } from '../support/larder.ts';
 import { ReportCluster } from '../support/report-cluster.ts';
 
@@ -29,7 +29,9 @@ async function start(name: string, options: PreloadOptions = {}): Promise<number
 }
 
 async function ended(id: number): Promise<PreloadInfo> {
-  await Array.fromAsync(cluster.larder.preloads.watch(id));
+  let last: PreloadProgress | undefined;
+  for await (const progress of cluster.larder.preloads.watch(id)) last = progress;
+  expect(last).toBeDefined();
   return await cluster.larder.preloads.show(id);
 }
 
