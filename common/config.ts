@@ -193,12 +193,12 @@ export const SETTINGS = {
     type: 'size',
     variable: 'LARDER_TRANSIT_MEMORY',
     flags: {},
-    defaultText: 'a sixteenth of the memory that the worker may use, at most 1 GiB',
+    default: 0,
     minimum: 0,
     maximum: TIB,
     reason:
-      'What is read and not kept stays there until it was read: less of it goes through the cache disk. ' +
-      'Twice what is fetched ahead is enough; with 0 all of it is written.',
+      'What is read and not kept stays there until it was read, instead of going through the cache disk. ' +
+      'Twice what is fetched ahead is enough. Off, because readers of more than fits have bytes fetched again.',
     usedBy: ['worker'],
     live: false,
   },

@@ -72,15 +72,7 @@ export type { PlacementMember } from './placement.ts';
 export { explainSkip, SKIP_REASONS } from './skip-reasons.ts';
 export type { SkipReason } from './skip-reasons.ts';
 export { SparseWarning } from './sparse-warning.ts';
-export {
-  formatBytes,
-  GIB,
-  KIB,
-  MIB,
-  parseDuration,
-  parseRate,
-  parseSize,
-} from './units.ts';
+export { formatBytes, GIB, KIB, MIB, parseDuration, parseRate, parseSize } from './units.ts';
 export {
   emptyAttributes,
   ManifestBuilder,

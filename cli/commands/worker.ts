@@ -13,7 +13,6 @@ import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
 import { openFilesLimit } from '../open-files.ts';
 import { packageVersion } from '../package-version.ts';
-import { defaultTransitBytes } from '../transit-memory.ts';
 
 export async function worker(_: string[], flags: Flags): Promise<number> {
   const reloading = reloadOnHangup();
@@ -45,7 +44,7 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     openFiles: openFilesLimit(),
     maxConnections: settings.maxConnections,
     readMemoryBytes: settings.readMemory,
-    transitBytes: settings.transitMemory ?? defaultTransitBytes(),
+    transitBytes: settings.transitMemory,
     servingThreads: settings.servingThreads,
     originConnections: settings.originConnections,
     moveBytesPerSecond: settings.moveRate,

@@ -11,7 +11,9 @@ let cluster: TestWorkers;
 
 beforeEach(async () => {
   cluster = await TestWorkers.start([]);
-  for (const name of ['a', 'b', 'c']) await cluster.add(name, { capacities: [CAPACITY_BYTES] });
+  for (const name of ['a', 'b', 'c']) {
+    await cluster.add(name, { capacities: [CAPACITY_BYTES], transitBytes: 64 * MIB });
+  }
 });
 
 afterEach(async () => {

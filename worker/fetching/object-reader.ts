@@ -52,7 +52,6 @@ import { WriteBuffers } from './write-buffers.ts';
 const MAX_EXTENT_BYTES = 64 * MIB;
 /** How often a reader tries again after what it was reading was dropped. */
 const MAX_ROUNDS_WITHOUT_PROGRESS = 8;
-const DEFAULT_TRANSIT_BYTES = 64 * MIB;
 
 export class ObjectReader implements ObjectReads, AsyncDisposable {
   readonly #store: ObjectStore;
@@ -72,7 +71,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const ahead = new AheadBudget(clock);
     this.#options = options;
     this.#store = options.store;
-    this.#transit = new TransitMemory(options.transitBytes ?? DEFAULT_TRANSIT_BYTES);
+    this.#transit = new TransitMemory(options.transitBytes ?? 0);
     this.#besides = new Besides({
       ...options,
       transit: this.#transit,

@@ -34,6 +34,7 @@ function sums(): Float64Array {
 async function fullLarder(options: LarderOptions = {}): Promise<Larder> {
   const larder = await Larder.open({
     store: { capacityBytes: 2 * KEPT_FILES * FILE_BYTES, keptShare: 0.5 },
+    transitBytes: 64 * MIB,
     ...options,
   });
   larder.store.policies.setExpected(1, { bandBytes: sums(), share: 1 });
