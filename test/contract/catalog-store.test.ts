@@ -75,6 +75,7 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
       leases: [],
       preloads: [],
       plans: [],
+      protections: [],
       placement: { number: 0, members: [] },
     });
   });
@@ -103,6 +104,10 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
     await store.putPlan({ ...plan, id: 1 });
     await store.putPlan(plan);
     await store.deletePlan(1);
+    const protection = { preload: 4, datasetId: 1, blocks: ['OjAAAA=='], untilMs: 12 };
+    await store.putProtection({ ...protection, preload: 5 });
+    await store.putProtection(protection);
+    await store.deleteProtection(5);
     await reopen();
     expect(await store.load()).toEqual({
       datasets: [{ ...dataset(1), latestVersion: 12 }, dataset(2)],
@@ -110,6 +115,7 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
       leases: [lease(1, 'holder/ü')],
       preloads: [preload],
       plans: [plan],
+      protections: [protection],
       placement: { number: 9, members },
     });
   });

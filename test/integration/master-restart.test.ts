@@ -158,8 +158,10 @@ test('an orderly restart: the preload number is not given again, workers come ba
   const first = await preload.startPreload({ dataset: 'ds' });
   await master.restart();
   await worker.membership.joined(AbortSignal.timeout(5000));
+  // An equal one would join the first.
+  const another = { dataset: 'ds', priority: 1 };
   const second = await eventually(
-    () => preload.startPreload({ dataset: 'ds' }).catch(() => undefined),
+    () => preload.startPreload(another).catch(() => undefined),
     (started) => started !== undefined,
   );
   expect(second?.preload_id).toBeGreaterThan(first.preload_id);

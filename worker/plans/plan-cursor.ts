@@ -9,7 +9,8 @@
  *        └────────────┴──reads do not fit──▶ dropped
  *
  * Always true:
- *   - the cursor never goes back;
+ *   - the cursor never goes back; it jumps ahead where `AWAY` reads in a row are near to each other there: in another order
+ *     they are so once in tens of thousands;
  *   - a plan that is read in another order is dropped: of reads in any other order at most a quarter fit, and where less
  *     than a third do, the balance of `STRAY` and `FIT` grows to its limit;
  *   - reads that another plan explains count against none.
@@ -26,6 +27,8 @@ const LIMIT_SHARE = 1 / 8;
 const MIN_LIMIT = 24;
 const MAX_LIMIT = 1_024;
 const MEDIAN_OF = 9;
+/** Reads that this worker did not see may have been more than a window. */
+const AWAY = 8;
 
 export class PlanCursor {
   readonly #length: number;
@@ -33,6 +36,8 @@ export class PlanCursor {
   readonly #window: number;
   readonly #limit: number;
   readonly #last: number[] = [];
+  /** Where the reads stand that did not fit, since the last one that did. */
+  readonly #away: number[] = [];
   #balance = 0;
   #reached = 0;
   #position = 0;
@@ -64,10 +69,10 @@ export class PlanCursor {
     return this.#state === 'waiting' || this.#state === 'followed';
   }
 
-  /** In the epoch that is under way and its neighbours: where a file that is read may stand. */
+  /** In the epoch that is under way, its neighbours included: where a file that is read may stand. */
   *epochs(): Generator<number> {
     const first = Math.max(0, this.#position - this.#window);
-    const last = Math.min(this.#total - 1, this.#position + this.#window);
+    const last = Math.min(this.#total - 1, this.#position + this.#length);
     const end = Math.floor(last / this.#length);
     for (let epoch = Math.floor(first / this.#length); epoch <= end; epoch += 1) yield epoch;
   }
@@ -75,7 +80,8 @@ export class PlanCursor {
   /** A file was read that stands at one of these positions. @returns whether that fits */
   fits(positions: readonly number[]): boolean {
     const near = positions.find((it) => Math.abs(it - this.#position) <= this.#window);
-    if (near === undefined) return false;
+    if (near === undefined) return this.#jumps(positions);
+    this.#away.length = 0;
     this.followed += 1;
     this.#state = 'followed';
     this.#balance = Math.max(0, this.#balance + FIT);
@@ -85,6 +91,19 @@ export class PlanCursor {
     const sorted = this.#last.toSorted((a, b) => a - b);
     this.#position = Math.max(this.#position, sorted[sorted.length >> 1] ?? 0);
     return true;
+  }
+
+  #jumps(positions: readonly number[]): boolean {
+    const ahead = positions.find((it) => it > this.#position);
+    if (ahead === undefined) return false;
+    this.#away.push(ahead);
+    if (this.#away.length > AWAY) this.#away.shift();
+    const [least, most] = [Math.min(...this.#away), Math.max(...this.#away)];
+    if (this.#away.length < AWAY || most - least > 2 * this.#window) return false;
+    this.#last.splice(0, Infinity, ...this.#away);
+    this.#away.length = 0;
+    this.#position = this.#last.toSorted((a, b) => a - b)[AWAY >> 1] ?? 0;
+    return this.fits([ahead]);
   }
 
   /** A file of its dataset was read that fits no plan. */
