@@ -44,7 +44,7 @@ module.exports = {
       name: 'cores-without-io',
       comment: 'What decides, or is shared by all, is free of files, sockets and processes.',
       severity: 'error',
-      from: { path: '^(common|worker/admission)/' },
+      from: { path: '^(common|worker/admission|worker/transit)/' },
       to: {
         path: '^(node:)?(fs|net|http|http2|https|tls|dgram|dns|child_process|worker_threads)(/|$)',
         dependencyTypes: ['core'],

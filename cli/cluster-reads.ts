@@ -35,6 +35,23 @@ export function describeDecisions(workers: readonly Pick<WorkerInfo, 'decisions'
   return lines.length === 0 ? [] : [lines.join('\n')];
 }
 
+/** What was read and not kept; undefined where everything is. */
+export function describeTransit(
+  workers: readonly Pick<WorkerInfo, 'transit'>[],
+): string | undefined {
+  let passedBytes = 0;
+  let spilledBytes = 0;
+  for (const { transit } of workers) {
+    passedBytes += transit.passedBytes;
+    spilledBytes += transit.spilledBytes;
+  }
+  if (passedBytes + spilledBytes === 0) return undefined;
+  return (
+    `not kept: ${formatBytes(passedBytes)} passed through memory, ` +
+    `${formatBytes(spilledBytes)} through the disks, because memory was full`
+  );
+}
+
 /** `origin of d: 250.0 MiB/s of 300.0 MiB/s`, of each dataset whose origin has a budget. */
 export function describeBudgets(datasets: readonly Budgeted[]): string[] {
   return datasets.flatMap(({ name, originBudget }) => {

@@ -10,6 +10,7 @@ import type { CommandSpec } from './command-spec.ts';
 import type { Flags } from './flags.ts';
 import { printError } from './output.ts';
 import { packageVersion } from './package-version.ts';
+import { planCommand, plansCommands } from './plan-commands.ts';
 import { preloadCommand, preloadsCommands, releaseCommand } from './preload-commands.ts';
 import { predictCommand } from './predict-command.ts';
 import { workerCommands } from './worker-commands.ts';
@@ -75,6 +76,9 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
   dataset.exitOverride();
   for (const spec of datasetCommands()) add(dataset, spec);
   for (const spec of useCommands()) add(program, spec);
+  const plans = program.command('plans').description('the plans of the jobs that run');
+  plans.exitOverride();
+  for (const spec of plansCommands()) add(plans, spec);
   const preloads = program
     .command('preloads')
     .description('list, watch, cancel and retry what `preload` has started');
@@ -303,6 +307,7 @@ function useCommands(): CommandSpec[] {
       ],
       action: async (args, flags) => (await import('./commands/audit.ts')).audit(args, flags),
     },
+    planCommand(),
     predictCommand(),
     {
       usage: 'status',

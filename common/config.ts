@@ -189,6 +189,19 @@ export const SETTINGS = {
     usedBy: ['worker'],
     live: false,
   },
+  transitMemory: {
+    type: 'size',
+    variable: 'LARDER_TRANSIT_MEMORY',
+    flags: {},
+    default: 0,
+    minimum: 0,
+    maximum: TIB,
+    reason:
+      'What is read and not kept stays there until it was read, instead of going through the cache disk. ' +
+      'Twice what is fetched ahead is enough. Off, because readers of more than fits have bytes fetched again.',
+    usedBy: ['worker'],
+    live: false,
+  },
   peerTimeout: {
     type: 'duration',
     variable: 'LARDER_PEER_TIMEOUT_MS',

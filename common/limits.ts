@@ -67,3 +67,11 @@ export const SMALL_READ_BYTES = 4 << 20;
 
 /** Of a worker's cache, what is kept, unless told otherwise; the rest is for what passes through. */
 export const KEPT_SHARE = 0.92;
+
+/** Of a plan as JSON; it goes in one message. A list of paths that is longer is said by a rule instead. */
+export const MAX_PLAN_BYTES = 2 * MIB;
+/** That one plan may name: as many as a version's block index has rows at most. */
+export const MAX_PLAN_FILES = 4 * 1024 * 1024;
+/** Plans that are kept at a time. What they take on a worker is bounded there. */
+export const MAX_PLANS = 64;
+assert(MAX_PLAN_BYTES < GRPC_MAX_MESSAGE_BYTES, 'a plan is one message');

@@ -9,6 +9,7 @@ import type {
   DatasetRecord,
   LeaseRecord,
   PlacementRecord,
+  PlanRecord,
   PreloadRecord,
   ProtectionRecord,
   SkippedKey,
@@ -21,11 +22,12 @@ export interface CatalogSnapshot {
   readonly versions: readonly VersionRecord[];
   readonly leases: readonly LeaseRecord[];
   readonly preloads: readonly PreloadRecord[];
+  readonly plans: readonly PlanRecord[];
   readonly protections: readonly ProtectionRecord[];
   readonly placement: PlacementRecord;
 }
 
-export type CounterName = 'dataset' | 'preload' | 'term';
+export type CounterName = 'dataset' | 'plan' | 'preload' | 'term';
 
 export interface CatalogStore extends AsyncDisposable {
   load(): Promise<CatalogSnapshot>;
@@ -42,6 +44,8 @@ export interface CatalogStore extends AsyncDisposable {
   deleteLease(lease: Pick<LeaseRecord, 'datasetId' | 'version' | 'holder'>): Promise<void>;
   putPreload(preload: PreloadRecord): Promise<void>;
   deletePreload(id: number): Promise<void>;
+  putPlan(plan: PlanRecord): Promise<void>;
+  deletePlan(id: number): Promise<void>;
   putProtection(protection: ProtectionRecord): Promise<void>;
   deleteProtection(preload: number): Promise<void>;
   putPlacement(placement: PlacementRecord): Promise<void>;

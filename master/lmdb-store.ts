@@ -13,6 +13,7 @@ import type {
   DatasetRecord,
   LeaseRecord,
   PlacementRecord,
+  PlanRecord,
   PreloadRecord,
   ProtectionRecord,
   SkippedKey,
@@ -39,6 +40,7 @@ const KEY = {
     chunk,
   ],
   preload: (id: number): Key => ['preload', id],
+  plan: (id: number): Key => ['plan', id],
   protection: (preload: number): Key => ['protection', preload],
   placement: ['placement'] as Key,
 };
@@ -75,6 +77,7 @@ export class LmdbStore implements CatalogStore {
       versions: this.#records<VersionRecord>(['version']),
       leases: this.#records<LeaseRecord>(['lease']),
       preloads: this.#records<PreloadRecord>(['preload']),
+      plans: this.#records<PlanRecord>(['plan']),
       protections: this.#records<ProtectionRecord>(['protection']),
       placement:
         placement === undefined
@@ -142,6 +145,18 @@ export class LmdbStore implements CatalogStore {
   async deletePreload(id: number): Promise<void> {
     await this.#write(() => {
       this.#remove(KEY.preload(id));
+    });
+  }
+
+  async putPlan(plan: PlanRecord): Promise<void> {
+    await this.#write(() => {
+      this.#put(KEY.plan(plan.id), plan);
+    });
+  }
+
+  async deletePlan(id: number): Promise<void> {
+    await this.#write(() => {
+      this.#remove(KEY.plan(id));
     });
   }
 

@@ -20,6 +20,8 @@ import { Listings } from './listing.ts';
 import { LmdbStore } from './lmdb-store.ts';
 import { compileOptions } from './options.ts';
 import type { MasterConfig, MasterOptions } from './options.ts';
+import { plansService } from './plans-service.ts';
+import { Plans } from './plans.ts';
 import { preloadService } from './preload-service.ts';
 import { Preloads } from './preloads.ts';
 import { originBudgets, replicasToWire } from './wire.ts';
@@ -71,7 +73,7 @@ async function startParts(
   const catalog = await Catalog.open(store, clock);
   await directory.removeOtherManifests(catalog.allVersions());
   const term = await store.next('term');
-  const { placement, preloads: known, protections: records } = await store.load();
+  const { placement, preloads: known, protections: records, plans: told } = await store.load();
   const predictions = starting.use(new Predictions({ catalog, directory, clock, log }));
   const firstTouchers = firstTouchersOf(catalog, log);
   const workers = new Workers({
@@ -98,13 +100,14 @@ async function startParts(
     ...{ catalog, store, directory, workers, protections, clock, log, times },
   });
   await preloads.resume(known);
+  const plans = starting.use(new Plans({ catalog, store, workers, clock, log }, told));
   const parts = { workers };
   starting.defer(async () => {
     await preloads.close();
     await builds.settled();
     await collector.idle();
   });
-  starting.use(ticker(config, { workers, catalog, preloads, protections }));
+  starting.use(ticker(config, { workers, catalog, plans, preloads, protections }));
   const server: GrpcServer = starting.use(
     await createGrpcServer({
       listen: config.listen,
@@ -119,6 +122,7 @@ async function startParts(
         directory,
         firstTouchers,
         listings,
+        plans,
         predictions,
         preloads,
         workers,
@@ -144,6 +148,7 @@ interface Parts {
   readonly directory: DataDirectory;
   readonly firstTouchers: FirstTouchers;
   readonly listings: Listings;
+  readonly plans: Plans;
   readonly predictions: Predictions;
   readonly preloads: Preloads;
   readonly workers: Workers;
@@ -157,18 +162,19 @@ function services({ log, clock, times, softwareVersion }: MasterConfig, parts: P
     { name: 'Audit', handlers: auditService(handlers, auditor) },
     { name: 'Catalog', handlers: catalogService(handlers, { ...parts, clock, progressMs }) },
     { name: 'Cluster', handlers: clusterService(handlers, { ...parts, clock, softwareVersion }) },
+    { name: 'Plans', handlers: plansService(handlers, parts.plans) },
     { name: 'Preload', handlers: preloadService(handlers, parts.preloads) },
   ] as const;
 }
 
-interface Judged extends Pick<Parts, 'workers' | 'catalog' | 'preloads'> {
+interface Judged extends Pick<Parts, 'workers' | 'catalog' | 'plans' | 'preloads'> {
   readonly protections: Protections;
 }
 
 /** Judges the leases of workers, mounts and watchers, until disposed. */
 function ticker(
   config: MasterConfig,
-  { workers, catalog, preloads, protections }: Judged,
+  { workers, catalog, plans, preloads, protections }: Judged,
 ): AsyncDisposable {
   const { clock, log, times } = config;
   const stop = new AbortController();
@@ -178,6 +184,7 @@ function ticker(
       await clock.sleep(times.leaseMs / TICKS_PER_LEASE, stop.signal);
       workers.tick();
       preloads.tick();
+      plans.tick();
       await protections.tick();
       await catalog.expireLeases().catch((error: unknown) => {
         // The disk is full or fails: what has expired is forgotten at the next start instead.

@@ -104,6 +104,18 @@ export interface ProtectionRecord {
   readonly untilMs?: number;
 }
 
+/** A plan of a job that has not ended. */
+export interface PlanRecord {
+  readonly id: number;
+  readonly datasetId: number;
+  readonly version: number;
+  readonly job: string;
+  /** By the wall clock: it ends also where the master was away meanwhile. */
+  readonly endsAtMs: number;
+  /** JSON, as it was told. */
+  readonly plan: string;
+}
+
 export interface SkippedKey {
   readonly key: Buffer;
   readonly reason: string;

@@ -30,6 +30,8 @@ export function workerStatus(
     disks: beat?.disks ?? [],
     patterns: beat?.patterns ?? [],
     decisions: beat?.decisions ?? [],
+    plans: beat?.plans ?? [],
+    transit: beat?.transit ?? {},
     version: softwareVersion ?? '',
     moves: beat?.moves ?? {},
     last_copy_bytes: lastCopyBytes,

@@ -1,6 +1,8 @@
 /** A dataset at one version: its files, and what can be done with it as a whole. */
 import { blockCount, hasCode, LarderError, printableKey, STRIPE_BYTES } from '../common/index.ts';
 import type { DatasetInfo, Entry } from '../common/index.ts';
+import { parsePlan } from '../common/plans/index.ts';
+import type { PlanRequest } from '../common/plans/index.ts';
 import type { Connection } from './connection.ts';
 import { DatasetFile } from './file.ts';
 import { openManifest } from './manifest.ts';
@@ -13,12 +15,14 @@ import type {
   DirectoryEntry,
   FileLocation,
   FileStat,
+  PlanStatus,
   PreloadEstimate,
   PreloadProgress,
   SkippedKey,
   VersionInfo,
 } from './types.ts';
 import { VersionReader } from './version-reader.ts';
+import { planFrom } from './wire.ts';
 
 /** Entries that one step of `readdir` reads. */
 const LISTING_STEP = 1_000;
@@ -164,6 +168,21 @@ export class Dataset implements AsyncDisposable {
   /** What a preload would take: nothing is started. @throws {LarderError} as `startPreload` */
   async estimatePreload(options: PreloadOptions = {}): Promise<PreloadEstimate> {
     return await estimatePreload(this.#connection, this.#named(), options);
+  }
+
+  /**
+   * Tells the cluster in which order a job will read this version, so that files are fetched ahead of it. A plan of the
+   * same `job` is replaced; `larder.plans.end` ends it, or its time (`keepSeconds`, a day). A wrong plan costs
+   * performance, never right bytes: workers drop it.
+   *
+   * @throws {LarderError} `INVALID_ARGUMENT` with the field that is wrong, `BUSY` where there are too many plans
+   */
+  async plan(request: PlanRequest, options: CallSignal = {}): Promise<PlanStatus> {
+    const { name: dataset } = this.info;
+    const plan = JSON.stringify({ ...request, dataset, version: this.version.number });
+    parsePlan(plan);
+    const call = options.signal === undefined ? {} : { signal: options.signal };
+    return planFrom(await this.#connection.master.plans.startPlan({ plan }, call));
   }
 
   /**

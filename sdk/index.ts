@@ -11,6 +11,7 @@
  */
 export { ERRORS, LarderError } from '../common/index.ts';
 export type { DatasetInfo, DatasetSettings, ErrorCode } from '../common/index.ts';
+export type { PlanRequest } from '../common/plans/index.ts';
 export type { AuditKind, AuditOptions, AuditReport } from './audit.ts';
 export { Dataset } from './dataset.ts';
 export { Datasets, parseReference } from './datasets.ts';
@@ -18,6 +19,7 @@ export type { CreateOptions, SettingChanges } from './datasets.ts';
 export { DatasetFile } from './file.ts';
 export type { ReadStreamOptions } from './file.ts';
 export { connect, Larder } from './larder.ts';
+export { Plans } from './plans.ts';
 export type { DatasetPath } from './paths.ts';
 export type { HeldExtent, MountSource } from './mount-source.ts';
 export type { OpenMountOptions } from './mount.ts';
@@ -38,6 +40,7 @@ export type {
   FileStat,
   OriginBudget,
   OriginCounters,
+  PlanStatus,
   PreloadEstimate,
   PreloadInfo,
   PreloadProgress,

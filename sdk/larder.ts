@@ -4,6 +4,7 @@ import { Datasets } from './datasets.ts';
 import { openMountSource } from './mount.ts';
 import type { MountSource } from './mount-source.ts';
 import type { OpenMountOptions } from './mount.ts';
+import { Plans } from './plans.ts';
 import type { ConnectOptions } from './options.ts';
 import { Preloads } from './preloads.ts';
 import type { ClusterStatus } from './types.ts';
@@ -11,12 +12,14 @@ import { statusFrom } from './wire.ts';
 
 export class Larder implements AsyncDisposable {
   readonly datasets: Datasets;
+  readonly plans: Plans;
   readonly preloads: Preloads;
   readonly #connection: Connection;
 
   constructor(options: ConnectOptions) {
     this.#connection = new Connection(options);
     this.datasets = new Datasets(this.#connection);
+    this.plans = new Plans(this.#connection);
     this.preloads = new Preloads(this.#connection);
   }
 

@@ -201,6 +201,19 @@ export interface WorkerInfo {
   };
   /** How often each reason decided where an object goes, or that it leaves, the most frequent first. Since it started. */
   readonly decisions: readonly DecisionCount[];
+  /**
+   * What is not kept, on its way through its memory: bytes there, at most; and since it started: passed without being
+   * written, through the disk because memory was full (`spilledBytes`), written from memory because they were kept
+   * after all. `writtenBytes`: of all objects, to its disks.
+   */
+  readonly transit: {
+    readonly memoryBytes: number;
+    readonly limitBytes: number;
+    readonly passedBytes: number;
+    readonly spilledBytes: number;
+    readonly keptBytes: number;
+    readonly writtenBytes: number;
+  };
   /** What it got from other workers: bytes, answers that no sound worker gives, and who gave the last. */
   readonly peers: {
     readonly receivedBytes: number;
@@ -269,4 +282,30 @@ export interface ClusterStatus {
     readonly originBytes: number;
     readonly peerBytes: number;
   };
+}
+
+/** The plan of a job, and what each worker makes of it. */
+export interface PlanStatus {
+  readonly job: string;
+  readonly dataset: string;
+  readonly version: number;
+  readonly sampler: string;
+  /** What is left of its time. */
+  readonly keepMs: number;
+  readonly workers: readonly {
+    readonly workerId: string;
+    /** `preparing`, `waiting` (for the first read), `followed`, `dropped` or `over`. */
+    readonly state: string;
+    /** Why it was dropped; empty where it was not. */
+    readonly reason: string;
+    /** Where the job is, as far as this worker sees it: so many of `samples` were read in its epoch. */
+    readonly epoch: number;
+    readonly position: number;
+    readonly samples: number;
+    /** Reads that came as planned, and reads of the dataset that no plan had said. */
+    readonly followed: number;
+    readonly strayed: number;
+    /** Files that were fetched because of it. */
+    readonly fetched: number;
+  }[];
 }

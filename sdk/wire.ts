@@ -4,6 +4,7 @@ import { datasetFromWire } from '../rpc/grpc/index.ts';
 import type { BuildDone__Output } from '../proto/generated/larder/v1/BuildDone.ts';
 import type { ClusterStatus__Output } from '../proto/generated/larder/v1/ClusterStatus.ts';
 import type { Dataset__Output } from '../proto/generated/larder/v1/Dataset.ts';
+import type { PlanInfo__Output } from '../proto/generated/larder/v1/PlanInfo.ts';
 import type { PreloadProgress__Output } from '../proto/generated/larder/v1/PreloadProgress.ts';
 import type { Version__Output } from '../proto/generated/larder/v1/Version.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   ClusterStatus,
   DatasetSummary,
   OriginCounters,
+  PlanStatus,
   PreloadProgress,
   PreloadState,
   VersionInfo,
@@ -109,5 +111,16 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
     })),
     origin,
     reads,
+  };
+}
+
+export function planFrom({ keep_ms: keepMs, workers, ...plan }: PlanInfo__Output): PlanStatus {
+  const { job, dataset, version, sampler } = plan;
+  return {
+    ...{ job, dataset, version, sampler, keepMs },
+    workers: workers.map(({ worker_id: workerId, plan_id: _, ...worker }) => ({
+      workerId,
+      ...worker,
+    })),
   };
 }

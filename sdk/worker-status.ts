@@ -21,7 +21,7 @@ function workerFrom(
   status: WorkerStatus__Output,
   totals: { readonly weightBytes: number; readonly usedBytes: number },
 ): WorkerInfo {
-  const { member, alive, moves } = status;
+  const { member, alive, moves, transit } = status;
   const weightBytes = isLeaving(status) ? 0 : (member?.weight_bytes ?? 0);
   const ownedShare = totals.weightBytes === 0 ? 0 : weightBytes / totals.weightBytes;
   const usedShare = totals.usedBytes === 0 ? null : status.used_bytes / totals.usedBytes;
@@ -45,6 +45,14 @@ function workerFrom(
     decisions: status.decisions.map(({ decision, reason, count }) => ({
       ...{ decision, reason, count },
     })),
+    transit: {
+      memoryBytes: transit?.memory_bytes ?? 0,
+      limitBytes: transit?.limit_bytes ?? 0,
+      passedBytes: transit?.passed_bytes ?? 0,
+      spilledBytes: transit?.spilled_bytes ?? 0,
+      keptBytes: transit?.kept_bytes ?? 0,
+      writtenBytes: transit?.written_bytes ?? 0,
+    },
     peers: {
       receivedBytes: status.peers?.received_bytes ?? 0,
       badAnswers: status.peers?.bad_answers ?? 0,

@@ -7,13 +7,14 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { systemCode } from '../common/index.ts';
-import type { Clock, Logger } from '../common/index.ts';
+import type { Clock, DatasetInfo, Logger } from '../common/index.ts';
 import {
   bestThreshold,
   isPredictable,
   ownersOf,
   predict as predictBlocks,
 } from '../common/prediction/index.ts';
+import type { BlockIndex } from '../common/prediction/index.ts';
 import { BlockIndexes } from '../rpc/predictions/index.ts';
 import type { HeldPrediction, PredictRequest } from './membership/index.ts';
 import type { OpenedVersion } from './versions.ts';
@@ -38,18 +39,20 @@ export class HeldPredictions implements AsyncDisposable {
 
   /** Makes the version's index in the background. */
   opened({ dataset, version, replica }: OpenedVersion): void {
-    const file = this.#path(dataset.id, version);
     const task = (async () => {
       await replica.copied;
       // Its replica was closed before it was whole: when it is opened again.
       if (replica.percent < 100) return;
-      await this.#indexes.make(file, () => ({
-        reader: replica.reader,
-        dataset,
-        [Symbol.dispose]: () => undefined,
-      }));
+      await this.#make(dataset, version, replica);
     })().finally(() => this.#tasks.delete(task));
     this.#tasks.add(task);
+  }
+
+  /** Of a version that was opened here; undefined where it has none, or its manifest is not whole. */
+  async indexOf({ dataset, version, replica }: OpenedVersion): Promise<BlockIndex | undefined> {
+    await replica.copied;
+    if (replica.percent < 100) return undefined;
+    return await this.#make(dataset, version, replica);
   }
 
   /** @returns undefined where nothing can be predicted, or it takes more than it saves */
@@ -72,6 +75,11 @@ export class HeldPredictions implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#indexes[Symbol.asyncDispose]();
     await Promise.all(this.#tasks);
+  }
+
+  #make(dataset: DatasetInfo, version: number, { reader }: OpenedVersion['replica']) {
+    const file = this.#path(dataset.id, version);
+    return this.#indexes.make(file, () => ({ reader, dataset, [Symbol.dispose]: () => undefined }));
   }
 
   #path(datasetId: number, version: number): string {

@@ -1,9 +1,10 @@
-/** Who is told of the settings of datasets, as the master sends them. */
+/** Who is told of the settings of datasets and the plans of jobs, as the master sends them. */
 import type { Expectations } from './expectations.ts';
 import type { FirstTouchers } from './first-touchers.ts';
 import type { DatasetRule } from './membership/index.ts';
 import type { Moves } from './moves/index.ts';
 import type { Patterns } from './patterns/index.ts';
+import type { JobPlans, ToldPlan } from './plans/index.ts';
 import type { OriginBudgets, OriginShare } from './prefetch/index.ts';
 
 interface SetParts {
@@ -12,6 +13,7 @@ interface SetParts {
   readonly moves: Pick<Moves, 'setReplicas' | 'rulesChanged'>;
   readonly expectations: Pick<Expectations, 'setQuotas'>;
   readonly budgets: Pick<OriginBudgets, 'told'>;
+  readonly plans: Pick<JobPlans, 'tell' | 'keep'>;
 }
 
 /** Somebody has set something of a dataset, or what was set did not prove itself. */
@@ -21,10 +23,17 @@ export function settingsListeners({
   moves,
   expectations,
   budgets,
+  plans,
 }: SetParts) {
   return {
     onOriginShares: (shares: readonly OriginShare[]) => {
       budgets.told(shares);
+    },
+    onPlan: (plan: ToldPlan) => {
+      plans.tell(plan);
+    },
+    onLivePlans: (planIds: ReadonlySet<number>) => {
+      plans.keep(planIds);
     },
     onReplicas: (replicas: ReadonlyMap<number, number>) => {
       moves.setReplicas(replicas);

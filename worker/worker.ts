@@ -33,6 +33,8 @@ import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './servi
 import type { ServingThreads } from './serving/index.ts';
 import { QuotaTicks } from './quota-ticks.ts';
 import { Patterns } from './patterns/index.ts';
+import { openPlans } from './plans/index.ts';
+import type { JobPlans } from './plans/index.ts';
 import { OriginBudgets, Prefetch } from './prefetch/index.ts';
 import { settingsListeners } from './settings-listeners.ts';
 import { shareOf } from './shares.ts';
@@ -144,6 +146,7 @@ interface Parts {
   readonly budgets: OriginBudgets;
   readonly predictions: HeldPredictions;
   readonly patterns: Patterns;
+  readonly plans: JobPlans;
   readonly firstTouchers: FirstTouchers;
 }
 
@@ -168,7 +171,7 @@ function join(config: Config, parts: Parts, dataAddress: string): ClusterMembers
 }
 
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
-  const { clock, random, log, openFiles = Infinity } = config;
+  const { clock, random, log, transitBytes, openFiles = Infinity } = config;
   const store = started.use(await openStore(config, cluster));
   started.use(new QuotaTicks({ store, clock }));
   const master = started.use(connectMaster({ address: config.master }));
@@ -219,7 +222,10 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   );
   const peers = openPeers(config, { workerId, links }, cluster);
   const reads = started.use(
-    new ObjectReader({ store, originFor, peers, maxOriginReads, clock, logger: log }),
+    new ObjectReader({
+      ...{ store, originFor, peers, maxOriginReads, transitBytes, clock },
+      logger: log,
+    }),
   );
   const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));
   cluster.moves = moves;
@@ -231,6 +237,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   return {
     ...{ store, master, origins, versions, reads, links, moves },
     ...{ troubles, budgets, expectations, predictions, patterns, firstTouchers },
+    plans: started.use(openPlans({ store, versions, predictions, clock, log })),
   };
 }
 
@@ -321,7 +328,7 @@ function openFirstTouchers(
 /** The address of the data plane has the real port. */
 async function serve(
   config: Omit<Config, 'random'>,
-  { store, versions, reads, moves, patterns, firstTouchers }: Parts,
+  { store, versions, reads, moves, patterns, plans, firstTouchers }: Parts,
   cluster: Cluster,
   started: Disposals,
 ): Promise<{ readonly address: string; readonly serving?: ServingThreads }> {
@@ -332,7 +339,7 @@ async function serve(
   const isScattered = (datasetId: number) => firstTouchers.isOn(datasetId);
   const orderOf = (datasetId: number) => patterns.orderOf(datasetId);
   const prefetch = started.use(
-    new Prefetch({ reads, workerId, placement, isScattered, orderOf, clock, log }),
+    new Prefetch({ reads, workerId, placement, isScattered, orderOf, plans, clock, log }),
   );
   const plane = new DataPlane({
     ...{ workerId, versions, reads, firstTouchers, moves, placement, clock, log },

@@ -6,6 +6,7 @@ import {
   describeBudgets,
   describeDecisions,
   describeReads,
+  describeTransit,
   describeTroubles,
 } from '../cluster-reads.ts';
 import { describePatterns } from '../dataset-patterns.ts';
@@ -149,6 +150,7 @@ function render(report: Report): string {
       `(unique ${formatBytes(origin.uniqueBytes)}, requested ${formatBytes(origin.requestedBytes)})`,
     describeReads(report.reads) ?? [],
     describeDecisions(report.workers),
+    describeTransit(report.workers) ?? [],
     describeBudgets(report.datasets),
     describeTroubles(report.workers),
   ].flat();

@@ -44,6 +44,7 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     openFiles: openFilesLimit(),
     maxConnections: settings.maxConnections,
     readMemoryBytes: settings.readMemory,
+    transitBytes: settings.transitMemory,
     servingThreads: settings.servingThreads,
     originConnections: settings.originConnections,
     moveBytesPerSecond: settings.moveRate,

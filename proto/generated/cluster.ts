@@ -33,6 +33,8 @@ import type { DeleteVersionResponse as _larder_v1_DeleteVersionResponse, DeleteV
 import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from './larder/v1/Disk.ts';
 import type { DrainWorkerRequest as _larder_v1_DrainWorkerRequest, DrainWorkerRequest__Output as _larder_v1_DrainWorkerRequest__Output } from './larder/v1/DrainWorkerRequest.ts';
 import type { DrainWorkerResponse as _larder_v1_DrainWorkerResponse, DrainWorkerResponse__Output as _larder_v1_DrainWorkerResponse__Output } from './larder/v1/DrainWorkerResponse.ts';
+import type { EndPlanRequest as _larder_v1_EndPlanRequest, EndPlanRequest__Output as _larder_v1_EndPlanRequest__Output } from './larder/v1/EndPlanRequest.ts';
+import type { EndPlanResponse as _larder_v1_EndPlanResponse, EndPlanResponse__Output as _larder_v1_EndPlanResponse__Output } from './larder/v1/EndPlanResponse.ts';
 import type { Failure as _larder_v1_Failure, Failure__Output as _larder_v1_Failure__Output } from './larder/v1/Failure.ts';
 import type { FetchObjects as _larder_v1_FetchObjects, FetchObjects__Output as _larder_v1_FetchObjects__Output } from './larder/v1/FetchObjects.ts';
 import type { ForgetWorkerRequest as _larder_v1_ForgetWorkerRequest, ForgetWorkerRequest__Output as _larder_v1_ForgetWorkerRequest__Output } from './larder/v1/ForgetWorkerRequest.ts';
@@ -42,17 +44,21 @@ import type { GetStatusRequest as _larder_v1_GetStatusRequest, GetStatusRequest_
 import type { Heartbeat as _larder_v1_Heartbeat, Heartbeat__Output as _larder_v1_Heartbeat__Output } from './larder/v1/Heartbeat.ts';
 import type { HeldReport as _larder_v1_HeldReport, HeldReport__Output as _larder_v1_HeldReport__Output } from './larder/v1/HeldReport.ts';
 import type { Hello as _larder_v1_Hello, Hello__Output as _larder_v1_Hello__Output } from './larder/v1/Hello.ts';
+import type { JobPlan as _larder_v1_JobPlan, JobPlan__Output as _larder_v1_JobPlan__Output } from './larder/v1/JobPlan.ts';
 import type { LeaseStatus as _larder_v1_LeaseStatus, LeaseStatus__Output as _larder_v1_LeaseStatus__Output } from './larder/v1/LeaseStatus.ts';
 import type { LeaseVersionRequest as _larder_v1_LeaseVersionRequest, LeaseVersionRequest__Output as _larder_v1_LeaseVersionRequest__Output } from './larder/v1/LeaseVersionRequest.ts';
 import type { LeaseVersionResponse as _larder_v1_LeaseVersionResponse, LeaseVersionResponse__Output as _larder_v1_LeaseVersionResponse__Output } from './larder/v1/LeaseVersionResponse.ts';
 import type { ListDatasetsRequest as _larder_v1_ListDatasetsRequest, ListDatasetsRequest__Output as _larder_v1_ListDatasetsRequest__Output } from './larder/v1/ListDatasetsRequest.ts';
 import type { ListDatasetsResponse as _larder_v1_ListDatasetsResponse, ListDatasetsResponse__Output as _larder_v1_ListDatasetsResponse__Output } from './larder/v1/ListDatasetsResponse.ts';
 import type { ListOrigin as _larder_v1_ListOrigin, ListOrigin__Output as _larder_v1_ListOrigin__Output } from './larder/v1/ListOrigin.ts';
+import type { ListPlansRequest as _larder_v1_ListPlansRequest, ListPlansRequest__Output as _larder_v1_ListPlansRequest__Output } from './larder/v1/ListPlansRequest.ts';
+import type { ListPlansResponse as _larder_v1_ListPlansResponse, ListPlansResponse__Output as _larder_v1_ListPlansResponse__Output } from './larder/v1/ListPlansResponse.ts';
 import type { ListSkippedRequest as _larder_v1_ListSkippedRequest, ListSkippedRequest__Output as _larder_v1_ListSkippedRequest__Output } from './larder/v1/ListSkippedRequest.ts';
 import type { ListVersionsRequest as _larder_v1_ListVersionsRequest, ListVersionsRequest__Output as _larder_v1_ListVersionsRequest__Output } from './larder/v1/ListVersionsRequest.ts';
 import type { ListVersionsResponse as _larder_v1_ListVersionsResponse, ListVersionsResponse__Output as _larder_v1_ListVersionsResponse__Output } from './larder/v1/ListVersionsResponse.ts';
 import type { ListingBatch as _larder_v1_ListingBatch, ListingBatch__Output as _larder_v1_ListingBatch__Output } from './larder/v1/ListingBatch.ts';
 import type { ListingEntry as _larder_v1_ListingEntry, ListingEntry__Output as _larder_v1_ListingEntry__Output } from './larder/v1/ListingEntry.ts';
+import type { LivePlans as _larder_v1_LivePlans, LivePlans__Output as _larder_v1_LivePlans__Output } from './larder/v1/LivePlans.ts';
 import type { ManifestChunk as _larder_v1_ManifestChunk, ManifestChunk__Output as _larder_v1_ManifestChunk__Output } from './larder/v1/ManifestChunk.ts';
 import type { MasterMessage as _larder_v1_MasterMessage, MasterMessage__Output as _larder_v1_MasterMessage__Output } from './larder/v1/MasterMessage.ts';
 import type { Member as _larder_v1_Member, Member__Output as _larder_v1_Member__Output } from './larder/v1/Member.ts';
@@ -67,6 +73,8 @@ import type { OriginShares as _larder_v1_OriginShares, OriginShares__Output as _
 import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output as _larder_v1_OriginTrouble__Output } from './larder/v1/OriginTrouble.ts';
 import type { PeerCounters as _larder_v1_PeerCounters, PeerCounters__Output as _larder_v1_PeerCounters__Output } from './larder/v1/PeerCounters.ts';
 import type { Placement as _larder_v1_Placement, Placement__Output as _larder_v1_Placement__Output } from './larder/v1/Placement.ts';
+import type { PlanInfo as _larder_v1_PlanInfo, PlanInfo__Output as _larder_v1_PlanInfo__Output } from './larder/v1/PlanInfo.ts';
+import type { PlansClient as _larder_v1_PlansClient, PlansDefinition as _larder_v1_PlansDefinition } from './larder/v1/Plans.ts';
 import type { Prediction as _larder_v1_Prediction, Prediction__Output as _larder_v1_Prediction__Output } from './larder/v1/Prediction.ts';
 import type { Probe as _larder_v1_Probe, Probe__Output as _larder_v1_Probe__Output } from './larder/v1/Probe.ts';
 import type { Protect as _larder_v1_Protect, Protect__Output as _larder_v1_Protect__Output } from './larder/v1/Protect.ts';
@@ -87,10 +95,13 @@ import type { SetDatasetRequest as _larder_v1_SetDatasetRequest, SetDatasetReque
 import type { SkippedEntry as _larder_v1_SkippedEntry, SkippedEntry__Output as _larder_v1_SkippedEntry__Output } from './larder/v1/SkippedEntry.ts';
 import type { SkippedKey as _larder_v1_SkippedKey, SkippedKey__Output as _larder_v1_SkippedKey__Output } from './larder/v1/SkippedKey.ts';
 import type { SkippedKeys as _larder_v1_SkippedKeys, SkippedKeys__Output as _larder_v1_SkippedKeys__Output } from './larder/v1/SkippedKeys.ts';
+import type { StartPlanRequest as _larder_v1_StartPlanRequest, StartPlanRequest__Output as _larder_v1_StartPlanRequest__Output } from './larder/v1/StartPlanRequest.ts';
+import type { TransitCounters as _larder_v1_TransitCounters, TransitCounters__Output as _larder_v1_TransitCounters__Output } from './larder/v1/TransitCounters.ts';
 import type { Version as _larder_v1_Version, Version__Output as _larder_v1_Version__Output } from './larder/v1/Version.ts';
 import type { WatchPlacementRequest as _larder_v1_WatchPlacementRequest, WatchPlacementRequest__Output as _larder_v1_WatchPlacementRequest__Output } from './larder/v1/WatchPlacementRequest.ts';
 import type { Welcome as _larder_v1_Welcome, Welcome__Output as _larder_v1_Welcome__Output } from './larder/v1/Welcome.ts';
 import type { WorkerMessage as _larder_v1_WorkerMessage, WorkerMessage__Output as _larder_v1_WorkerMessage__Output } from './larder/v1/WorkerMessage.ts';
+import type { WorkerPlan as _larder_v1_WorkerPlan, WorkerPlan__Output as _larder_v1_WorkerPlan__Output } from './larder/v1/WorkerPlan.ts';
 import type { WorkerStatus as _larder_v1_WorkerStatus, WorkerStatus__Output as _larder_v1_WorkerStatus__Output } from './larder/v1/WorkerStatus.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
@@ -132,6 +143,8 @@ export interface ProtoGrpcType {
       Disk: MessageTypeDefinition<_larder_v1_Disk, _larder_v1_Disk__Output>
       DrainWorkerRequest: MessageTypeDefinition<_larder_v1_DrainWorkerRequest, _larder_v1_DrainWorkerRequest__Output>
       DrainWorkerResponse: MessageTypeDefinition<_larder_v1_DrainWorkerResponse, _larder_v1_DrainWorkerResponse__Output>
+      EndPlanRequest: MessageTypeDefinition<_larder_v1_EndPlanRequest, _larder_v1_EndPlanRequest__Output>
+      EndPlanResponse: MessageTypeDefinition<_larder_v1_EndPlanResponse, _larder_v1_EndPlanResponse__Output>
       EntryKind: EnumTypeDefinition
       Failure: MessageTypeDefinition<_larder_v1_Failure, _larder_v1_Failure__Output>
       FetchObjects: MessageTypeDefinition<_larder_v1_FetchObjects, _larder_v1_FetchObjects__Output>
@@ -142,17 +155,21 @@ export interface ProtoGrpcType {
       Heartbeat: MessageTypeDefinition<_larder_v1_Heartbeat, _larder_v1_Heartbeat__Output>
       HeldReport: MessageTypeDefinition<_larder_v1_HeldReport, _larder_v1_HeldReport__Output>
       Hello: MessageTypeDefinition<_larder_v1_Hello, _larder_v1_Hello__Output>
+      JobPlan: MessageTypeDefinition<_larder_v1_JobPlan, _larder_v1_JobPlan__Output>
       LeaseStatus: MessageTypeDefinition<_larder_v1_LeaseStatus, _larder_v1_LeaseStatus__Output>
       LeaseVersionRequest: MessageTypeDefinition<_larder_v1_LeaseVersionRequest, _larder_v1_LeaseVersionRequest__Output>
       LeaseVersionResponse: MessageTypeDefinition<_larder_v1_LeaseVersionResponse, _larder_v1_LeaseVersionResponse__Output>
       ListDatasetsRequest: MessageTypeDefinition<_larder_v1_ListDatasetsRequest, _larder_v1_ListDatasetsRequest__Output>
       ListDatasetsResponse: MessageTypeDefinition<_larder_v1_ListDatasetsResponse, _larder_v1_ListDatasetsResponse__Output>
       ListOrigin: MessageTypeDefinition<_larder_v1_ListOrigin, _larder_v1_ListOrigin__Output>
+      ListPlansRequest: MessageTypeDefinition<_larder_v1_ListPlansRequest, _larder_v1_ListPlansRequest__Output>
+      ListPlansResponse: MessageTypeDefinition<_larder_v1_ListPlansResponse, _larder_v1_ListPlansResponse__Output>
       ListSkippedRequest: MessageTypeDefinition<_larder_v1_ListSkippedRequest, _larder_v1_ListSkippedRequest__Output>
       ListVersionsRequest: MessageTypeDefinition<_larder_v1_ListVersionsRequest, _larder_v1_ListVersionsRequest__Output>
       ListVersionsResponse: MessageTypeDefinition<_larder_v1_ListVersionsResponse, _larder_v1_ListVersionsResponse__Output>
       ListingBatch: MessageTypeDefinition<_larder_v1_ListingBatch, _larder_v1_ListingBatch__Output>
       ListingEntry: MessageTypeDefinition<_larder_v1_ListingEntry, _larder_v1_ListingEntry__Output>
+      LivePlans: MessageTypeDefinition<_larder_v1_LivePlans, _larder_v1_LivePlans__Output>
       ManifestChunk: MessageTypeDefinition<_larder_v1_ManifestChunk, _larder_v1_ManifestChunk__Output>
       MasterMessage: MessageTypeDefinition<_larder_v1_MasterMessage, _larder_v1_MasterMessage__Output>
       Member: MessageTypeDefinition<_larder_v1_Member, _larder_v1_Member__Output>
@@ -168,6 +185,8 @@ export interface ProtoGrpcType {
       OriginTrouble: MessageTypeDefinition<_larder_v1_OriginTrouble, _larder_v1_OriginTrouble__Output>
       PeerCounters: MessageTypeDefinition<_larder_v1_PeerCounters, _larder_v1_PeerCounters__Output>
       Placement: MessageTypeDefinition<_larder_v1_Placement, _larder_v1_Placement__Output>
+      PlanInfo: MessageTypeDefinition<_larder_v1_PlanInfo, _larder_v1_PlanInfo__Output>
+      Plans: SubtypeConstructor<typeof grpc.Client, _larder_v1_PlansClient> & { service: _larder_v1_PlansDefinition }
       Prediction: MessageTypeDefinition<_larder_v1_Prediction, _larder_v1_Prediction__Output>
       Probe: MessageTypeDefinition<_larder_v1_Probe, _larder_v1_Probe__Output>
       Protect: MessageTypeDefinition<_larder_v1_Protect, _larder_v1_Protect__Output>
@@ -188,10 +207,13 @@ export interface ProtoGrpcType {
       SkippedEntry: MessageTypeDefinition<_larder_v1_SkippedEntry, _larder_v1_SkippedEntry__Output>
       SkippedKey: MessageTypeDefinition<_larder_v1_SkippedKey, _larder_v1_SkippedKey__Output>
       SkippedKeys: MessageTypeDefinition<_larder_v1_SkippedKeys, _larder_v1_SkippedKeys__Output>
+      StartPlanRequest: MessageTypeDefinition<_larder_v1_StartPlanRequest, _larder_v1_StartPlanRequest__Output>
+      TransitCounters: MessageTypeDefinition<_larder_v1_TransitCounters, _larder_v1_TransitCounters__Output>
       Version: MessageTypeDefinition<_larder_v1_Version, _larder_v1_Version__Output>
       WatchPlacementRequest: MessageTypeDefinition<_larder_v1_WatchPlacementRequest, _larder_v1_WatchPlacementRequest__Output>
       Welcome: MessageTypeDefinition<_larder_v1_Welcome, _larder_v1_Welcome__Output>
       WorkerMessage: MessageTypeDefinition<_larder_v1_WorkerMessage, _larder_v1_WorkerMessage__Output>
+      WorkerPlan: MessageTypeDefinition<_larder_v1_WorkerPlan, _larder_v1_WorkerPlan__Output>
       WorkerStatus: MessageTypeDefinition<_larder_v1_WorkerStatus, _larder_v1_WorkerStatus__Output>
     }
   }

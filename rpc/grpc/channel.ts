@@ -35,6 +35,7 @@ export type Bidirectional<M> = (options?: CallOptions) => ClientStream<In<M>, Ou
 type A = Services['Audit'];
 type C = Services['Catalog'];
 type K = Services['Cluster'];
+type L = Services['Plans'];
 type P = Services['Preload'];
 
 export interface CatalogApi {
@@ -62,6 +63,12 @@ export interface ClusterApi {
   readonly forgetWorker: Unary<K['ForgetWorker']>;
 }
 
+export interface PlansApi {
+  readonly startPlan: Unary<L['StartPlan']>;
+  readonly listPlans: Unary<L['ListPlans']>;
+  readonly endPlan: Unary<L['EndPlan']>;
+}
+
 export interface PreloadApi {
   readonly startPreload: Unary<P['StartPreload']>;
   readonly estimatePreload: Unary<P['EstimatePreload']>;
@@ -81,6 +88,7 @@ export interface MasterChannel extends AsyncDisposable {
   readonly audit: AuditApi;
   readonly catalog: CatalogApi;
   readonly cluster: ClusterApi;
+  readonly plans: PlansApi;
   readonly preload: PreloadApi;
 }
 
@@ -115,6 +123,7 @@ export function connectMaster(options: ChannelOptions): MasterChannel {
     audit: auditApi(caller),
     catalog: catalogApi(caller),
     cluster: clusterApi(caller),
+    plans: plansApi(caller),
     preload: preloadApi(caller),
     [Symbol.asyncDispose]: async () => {
       client.close();
@@ -155,6 +164,15 @@ function clusterApi(caller: Caller): ClusterApi {
     getStatus: unary(caller, service.GetStatus),
     drainWorker: unary(caller, service.DrainWorker),
     forgetWorker: unary(caller, service.ForgetWorker),
+  };
+}
+
+function plansApi(caller: Caller): PlansApi {
+  const service = serviceDefinition('Plans');
+  return {
+    startPlan: unary(caller, service.StartPlan),
+    listPlans: unary(caller, service.ListPlans),
+    endPlan: unary(caller, service.EndPlan),
   };
 }
 

@@ -12,12 +12,14 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { AuditDefinition } from '../../proto/generated/larder/v1/Audit.ts';
 import type { CatalogDefinition } from '../../proto/generated/larder/v1/Catalog.ts';
 import type { ClusterDefinition } from '../../proto/generated/larder/v1/Cluster.ts';
+import type { PlansDefinition } from '../../proto/generated/larder/v1/Plans.ts';
 import type { PreloadDefinition } from '../../proto/generated/larder/v1/Preload.ts';
 
 export interface Services {
   readonly Audit: AuditDefinition;
   readonly Catalog: CatalogDefinition;
   readonly Cluster: ClusterDefinition;
+  readonly Plans: PlansDefinition;
   readonly Preload: PreloadDefinition;
 }
 
@@ -28,7 +30,7 @@ let loaded: PackageDefinition | undefined;
 
 export function packageDefinition(): PackageDefinition {
   loaded ??= loadSync(
-    ['audit', 'catalog', 'cluster', 'preload'].map((name) => `larder/v1/${name}.proto`),
+    ['audit', 'catalog', 'cluster', 'plans', 'preload'].map((name) => `larder/v1/${name}.proto`),
     {
       includeDirs: [protoDirectory()],
       keepCase: true,

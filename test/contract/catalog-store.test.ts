@@ -74,6 +74,7 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
       versions: [],
       leases: [],
       preloads: [],
+      plans: [],
       protections: [],
       placement: { number: 0, members: [] },
     });
@@ -99,6 +100,10 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
     await store.putPreload({ ...preload, id: 3 });
     await store.putPreload(preload);
     await store.deletePreload(3);
+    const plan = { id: 2, datasetId: 1, version: 1, job: 'j', endsAtMs: 9, plan: '{"ü":1}' };
+    await store.putPlan({ ...plan, id: 1 });
+    await store.putPlan(plan);
+    await store.deletePlan(1);
     const protection = { preload: 4, datasetId: 1, blocks: ['OjAAAA=='], untilMs: 12 };
     await store.putProtection({ ...protection, preload: 5 });
     await store.putProtection(protection);
@@ -109,6 +114,7 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
       versions: [version(1, 1), version(1, 12)],
       leases: [lease(1, 'holder/ü')],
       preloads: [preload],
+      plans: [plan],
       protections: [protection],
       placement: { number: 9, members },
     });

@@ -215,11 +215,16 @@ export class Admission {
 
   /**
    * Whether what nobody has asked for yet may come in: into free room, or in the place of a little of
-   * what passes through, so that what was fetched ahead does not push itself out.
+   * what passes through, so that what was fetched ahead does not push itself out. Where there is memory for what
+   * passes through, that is its room.
    */
   roomAhead(newcomer: Newcomer, ahead: AheadUse): RoomAhead {
     const bytes = newcomer.bytes + ahead.comingBytes;
     const objects = newcomer.objects + ahead.comingObjects;
+    const { memoryBytes = 0 } = ahead;
+    if (newcomer.region === 'transit' && newcomer.bytes <= memoryBytes) {
+      return ahead.aheadBytes + newcomer.bytes <= memoryBytes ? 'room' : 'later';
+    }
     if (this.shortage({ ...newcomer, bytes, objects }) === undefined) return 'room';
     if (newcomer.region === 'kept') return 'none';
     const share = ahead.isKnown ? AHEAD_SHARE.known : AHEAD_SHARE.guessed;

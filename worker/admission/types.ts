@@ -86,6 +86,8 @@ export interface AheadUse {
   readonly aheadBytes: number;
   /** It is known that it will be read, as an order is that came before; not guessed. */
   readonly isKnown: boolean;
+  /** Memory that is there for it where it only passes through; unset: that goes through the disk. */
+  readonly memoryBytes?: number | undefined;
 }
 
 /**

@@ -4,12 +4,15 @@
  *
  * Always true:
  *   - of an object whose readers go to single places, nothing is fetched but the blocks that they touch;
- *   - what does not belong on this disk is not completed on it.
+ *   - what does not belong on this disk is not completed on it;
+ *   - of what only passes through, no more is read ahead than memory has room for.
  */
 import { LRUCache } from 'lru-cache';
 import { MIB } from '../../common/index.ts';
 import type { Logger, ObjectRef } from '../../common/index.ts';
+import { isPassing } from '../store/index.ts';
 import type { ObjectStore } from '../store/index.ts';
+import type { TransitMemory } from '../transit/index.ts';
 import { complete } from './completion.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { Priority } from './fetch-queue.ts';
@@ -22,6 +25,7 @@ import { TouchMemory } from './touch-memory.ts';
 
 export interface BesidesOptions {
   readonly store: ObjectStore;
+  readonly transit: TransitMemory;
   readonly smallObjectBytes?: number | undefined;
   readonly maxWindowBytes?: number | undefined;
   readonly logger: Logger;
@@ -46,7 +50,8 @@ export class Besides {
     const { fetch } = interest;
     const { ref, stored } = fetch;
     const memory = this.memoryOf(ref);
-    const ahead = memory.note(range);
+    const { aheadBytes } = this.#options.transit;
+    const ahead = memory.note(range, isPassing(stored) ? aheadBytes : undefined);
     if (stored.whole || !this.#options.store.writable) return;
     this.#options.store.promote(stored, ref);
     if (ref.sizeBytes <= (this.#options.smallObjectBytes ?? SMALL_OBJECT_BYTES)) {
@@ -83,7 +88,7 @@ export class Besides {
   }
 
   #completeSoon(fetch: ObjectFetch, span: BlockSpan, priority: Priority): void {
-    if (fetch.stored.record.region === 'transit') return;
+    if (isPassing(fetch.stored)) return;
     const { completions } = fetch;
     const running = completions.get(span.first);
     if (running !== undefined) {

@@ -10,6 +10,8 @@
 import { blockLength, CHUNK_BYTES, LarderError, MIB } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import { TOO_MANY_BYTES } from './filler.ts';
+import type { Filler } from './filler.ts';
 import { Occasion } from './occasion.ts';
 import type { WriteBuffer, WriteBuffers } from './write-buffers.ts';
 
@@ -36,7 +38,7 @@ export interface BlockFillerOptions {
 /** Taken and not yet written: with 32 reads of origins at once 128 MiB. */
 const MAX_UNWRITTEN_BYTES = 4 * MIB;
 
-export class BlockFiller {
+export class BlockFiller implements Filler {
   readonly #options: BlockFillerOptions;
   readonly #endBytes: number;
   readonly #commits: Promise<void>[] = [];
@@ -63,7 +65,6 @@ export class BlockFiller {
     this.#checksums = this.#newChecksums(first);
   }
 
-  /** In the object: where the next bytes belong. */
   get positionBytes(): number {
     return this.#positionBytes;
   }
@@ -72,17 +73,14 @@ export class BlockFiller {
     return this.#endBytes;
   }
 
-  /** In the object: everything of the blocks before it is in the file, if not yet held. */
   get writtenBytes(): number {
     return this.#writtenBytes;
   }
 
-  /** Of blocks that are held because of this. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
-  /** CRC32 of a chunk before `writtenBytes`, as it was taken; undefined once its block is held. */
   checksum(chunk: number): number | undefined {
     const perBlock = this.#options.ref.blockSizeBytes / CHUNK_BYTES;
     return this.#unheld.get(Math.floor(chunk / perBlock))?.[chunk % perBlock];
@@ -92,15 +90,9 @@ export class BlockFiller {
     return this.#failed;
   }
 
-  /**
-   * Takes a copy of the next bytes.
-   *
-   * @returns undefined, or a promise that resolves when there is room for more
-   * @throws {LarderError} `ORIGIN_BAD_RESPONSE` where they go beyond the last block
-   */
   take(bytes: Buffer): Promise<void> | undefined {
     if (this.#positionBytes + bytes.length > this.#endBytes) {
-      throw new LarderError('ORIGIN_BAD_RESPONSE', { reason: 'more bytes than asked for' });
+      throw new LarderError('ORIGIN_BAD_RESPONSE', TOO_MANY_BYTES);
     }
     for (let at = 0; at < bytes.length;) {
       const isAwaited = this.#options.isAwaited();
@@ -118,7 +110,7 @@ export class BlockFiller {
     return this.#unwrittenBytes > MAX_UNWRITTEN_BYTES ? this.#room.next() : undefined;
   }
 
-  /** Resolves when no write is under way. A part of a piece is not written. */
+  /** A part of a piece is not written. */
   async settled(): Promise<void> {
     await this.#writes;
     await Promise.all(this.#commits);

@@ -80,7 +80,7 @@ function outcomeOf(runs: ReadonlySet<FetchRun>, objectId: string): Brought {
   for (const { outcome } of runs) {
     if (outcome?.kind === 'failed' && !hasCode(outcome.error, 'NOT_FOUND')) throw outcome.error;
     if (outcome?.kind === 'cancelled') throw new LarderError('BUSY', { object: objectId });
-    if (outcome?.kind === 'unkept') return 'no-room';
+    if (outcome?.kind === 'unkept' || outcome?.kind === 'passing') return 'no-room';
   }
   return [...runs].some(({ outcome }) => outcome?.kind === 'failed') ? 'gone' : 'done';
 }

@@ -2,8 +2,10 @@
  * Brings adjacent blocks into the store: from other workers where there are any to ask, else in one read of
  * the origin. Hands the bytes to the readers that wait for them
  * as they come, and to `BlockFiller`, which writes them; each block is held as soon as it is whole.
+ * What only passes through goes to memory instead (`TransitFiller`), and to the file only where that is full; what was
+ * in memory and is kept after all comes from there.
  *
- *     queued → running → over: done | unkept | failed | cancelled
+ *     queued → running → over: done | passing | unkept | failed | cancelled
  *
  * Always true: a run is over only when none of its writes is under way. While it asks other workers it
  * holds no place among the reads of origins: they wait for those of other workers, and would for each other.
@@ -12,24 +14,32 @@ import { hasCode, LarderError, MIB, untilAborted } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import type { OriginReads } from '../origins/origin.ts';
 import type { PeerRead, PeerReads } from '../peers/peer-reads.ts';
+import { isPassing } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import type { TransitMemory } from '../transit/index.ts';
 import { BlockFiller } from './block-filler.ts';
 import type { FetchFrom } from './fetch-from.ts';
+import type { Filler } from './filler.ts';
 import { HeldPlace, PRIORITY } from './fetch-queue.ts';
 import type { FetchQueue, Priority, Queued } from './fetch-queue.ts';
 import { blockBytes } from './ranges.ts';
 import type { ByteRange } from './read-pattern.ts';
 import { Tap } from './tap.ts';
+import { TransitFiller } from './transit-filler.ts';
 import type { WriteBuffers } from './write-buffers.ts';
 
-/** `unkept`: there is no room, or the disk failed. Whoever needs the bytes reads them through. */
+/**
+ * `passing`: the bytes are in memory, and not in the file. `unkept`: there is no room, or the disk failed; whoever needs
+ * the bytes reads them through.
+ */
 export type Outcome =
-  | { readonly kind: 'done' | 'unkept' | 'cancelled' }
+  | { readonly kind: 'done' | 'passing' | 'unkept' | 'cancelled' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 export interface FetchRunOptions {
   readonly store: ObjectStore;
   readonly stored: StoredObject;
+  readonly transit: TransitMemory;
   readonly ref: ObjectRef;
   readonly first: number;
   /** One past the last block. */
@@ -50,6 +60,9 @@ export interface FetchRunOptions {
   /** A block of which something came from the origin. */
   readonly onBlock: (block: number) => void;
 }
+
+/** Where there is room for its bytes. */
+type Room = 'memory' | 'disk' | 'none';
 
 /** Who brings the bytes now. */
 export type Source = 'peer' | 'origin';
@@ -72,7 +85,7 @@ export class FetchRun implements Queued {
   /** Resolves when it is over. */
   readonly over: Promise<void>;
   readonly #options: FetchRunOptions;
-  readonly #filler: BlockFiller;
+  #filler: Filler;
   readonly #abort = new AbortController();
   readonly #taps = new Set<Tap>();
   readonly #waiting = new Set<Waiter>();
@@ -97,12 +110,13 @@ export class FetchRun implements Queued {
     };
     this.#filler = new BlockFiller({
       ...{ store, stored, ref, first, end, buffers },
-      onBlock: (block) => {
-        if (this.#originEndBytes > block * ref.blockSizeBytes) options.onBlock(block);
-      },
+      onBlock: this.#blockTaken,
       isAwaited: () => this.#waiting.size > 0,
       onWritten: wake,
-      onHeld: wake,
+      onHeld: (block) => {
+        options.transit.written(ref, block);
+        wake();
+      },
       onFailed: () => {
         this.#abort.abort(new LarderError('CACHE_IO'));
       },
@@ -178,24 +192,53 @@ export class FetchRun implements Queued {
   }
 
   async start(): Promise<void> {
-    const { store } = this.#options;
-    const filler = this.#filler;
-    const bytes = filler.endBytes - filler.positionBytes;
-    let reserved = false;
+    const { bytes } = this;
+    let room: Room = 'none';
     let outcome: Outcome;
     try {
       await this.#options.after;
       this.#abort.signal.throwIfAborted();
-      reserved = await store.reserve(this.stored, bytes);
-      outcome = reserved ? await this.#fetch() : { kind: 'unkept' };
+      room = await this.#makeRoom();
+      outcome = room === 'none' ? { kind: 'unkept' } : await this.#fetch();
     } catch (error) {
       outcome = this.#failure(error);
     }
+    const filler = this.#filler;
     await filler.settled();
+    if (room === 'memory' && outcome.kind === 'done') outcome = { kind: 'passing' };
     if (filler.failed && outcome.kind === 'done') outcome = { kind: 'unkept' };
-    if (reserved) store.giveBack(this.stored, bytes - filler.heldBytes);
+    if (room === 'disk') this.#options.store.giveBack(this.stored, bytes - filler.heldBytes);
     this.#finish(outcome);
   }
+
+  /** Where its bytes go from now on. */
+  async #makeRoom(): Promise<Room> {
+    const { store } = this.#options;
+    const { stored, bytes } = this;
+    const wasPassing = isPassing(stored);
+    if (wasPassing && this.#passThroughMemory()) return 'memory';
+    if (!(await store.reserve(stored, bytes))) return 'none';
+    if (!isPassing(stored)) return 'disk';
+    // It was to be kept, and there turned out to be no room for it among what is.
+    if (!wasPassing && this.#passThroughMemory()) {
+      store.giveBack(stored, bytes);
+      return 'memory';
+    }
+    this.#options.transit.spilled(bytes);
+    return 'disk';
+  }
+
+  #passThroughMemory(): boolean {
+    const { transit, ref, first, end } = this.#options;
+    if (!transit.reserve(ref, { first, end })) return false;
+    this.#filler = new TransitFiller({ transit, ref, first, end, onBlock: this.#blockTaken });
+    return true;
+  }
+
+  readonly #blockTaken = (block: number): void => {
+    const { ref, onBlock } = this.#options;
+    if (this.#originEndBytes > block * ref.blockSizeBytes) onBlock(block);
+  };
 
   async #fetch(): Promise<Outcome> {
     const { peers, from } = this.#options;
@@ -205,12 +248,24 @@ export class FetchRun implements Queued {
       return { kind: 'done' };
     }
     while (filler.positionBytes < filler.endBytes) {
+      if (await this.#takeFromMemory()) continue;
       const toBytes = peers === undefined ? filler.endBytes : await this.#fromPeers(peers);
       if (filler.positionBytes >= toBytes) continue;
       if (peers === undefined) await this.#fromOrigin(toBytes);
       else await this.#fromOriginInTurn(toBytes);
     }
     return { kind: 'done' };
+  }
+
+  /** The next block, where it is in memory. @returns whether there was something */
+  async #takeFromMemory(): Promise<boolean> {
+    const { transit, ref } = this.#options;
+    const fromBytes = this.#filler.positionBytes;
+    const block = Math.floor(fromBytes / ref.blockSizeBytes);
+    if (!transit.has(ref, block)) return false;
+    const toBytes = block * ref.blockSizeBytes + blockBytes(ref, block);
+    for (const { bytes } of transit.pieces(ref, { fromBytes, toBytes })) await this.#take(bytes);
+    return this.#filler.positionBytes > fromBytes;
   }
 
   /** @returns up to where the origin is to be read before they are asked again */

@@ -8,7 +8,9 @@ import { STRIPE_BYTES } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
+import { isPassing } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import type { TransitMemory } from '../transit/index.ts';
 import { OWN_ACCORD } from './fetch-from.ts';
 import type { FetchFrom } from './fetch-from.ts';
 import type { BlockSpan } from './ranges.ts';
@@ -28,6 +30,7 @@ export interface FetchContext {
   /** Adjacent blocks are joined into reads of this size. */
   readonly joinBytes: number;
   readonly buffers: WriteBuffers;
+  readonly transit: TransitMemory;
   readonly onReceived: (bytes: number) => void;
   readonly onBlock: (ref: ObjectRef, block: number) => void;
 }
@@ -102,7 +105,8 @@ export class ObjectFetch {
   }
 
   /**
-   * Runs for all missing blocks of a span, new ones where there are none.
+   * Runs for all missing blocks of a span, new ones where there are none. Of an object that passes through, what is
+   * in memory is not missing; of one that is kept by now, it is: it is to be written.
    *
    * @param forCache whether new ones go on when nobody waits; readers' own never do
    */
@@ -111,14 +115,13 @@ export class ObjectFetch {
     priority: Priority,
     { forCache = true, from = OWN_ACCORD }: { forCache?: boolean; from?: FetchFrom } = {},
   ): Set<FetchRun> {
-    const { stored } = this;
     const perRun = this.blocksPerRun;
     const perStripe = STRIPE_BYTES / this.ref.blockSizeBytes;
     const runs = new Set<FetchRun>();
     let first = -1;
     for (let block = span.first; block <= span.end; block += 1) {
       const run = block < span.end ? this.#runs.get(block) : undefined;
-      const missing = block < span.end && run === undefined && !stored.has(block);
+      const missing = block < span.end && run === undefined && !this.#hasHere(block);
       const isCut = block - first === perRun || block % perStripe === 0;
       if (first >= 0 && (!missing || isCut)) {
         runs.add(this.#start({ first, end: block }, priority, { forCache, from }));
@@ -131,6 +134,13 @@ export class ObjectFetch {
       runs.add(run);
     }
     return runs;
+  }
+
+  /** Where it belongs: on the disk, or in memory. */
+  #hasHere(block: number): boolean {
+    const { stored } = this;
+    if (stored.has(block)) return true;
+    return isPassing(stored) && this.#context.transit.has(this.ref, block);
   }
 
   /** The run that brings a block, if one does. */
@@ -161,11 +171,12 @@ export class ObjectFetch {
     priority: Priority,
     { forCache, from }: { forCache: boolean; from: FetchFrom },
   ): FetchRun {
-    const { store, originFor, onReceived, onBlock, queue, buffers } = this.#context;
+    const { store, originFor, onReceived, onBlock, queue, buffers, transit } = this.#context;
     const { ref } = this;
     const run = new FetchRun({
       store,
       stored: this.#stored,
+      transit,
       ref,
       ...span,
       priority,

@@ -13,7 +13,7 @@
  * (`Origin`), what stays on disk (`ObjectStore`, `Admission`).
  */
 import { LarderError, MIB, silentLogger, systemClock } from '../../common/index.ts';
-import type { Clock, Logger, ObjectRef } from '../../common/index.ts';
+import type { ObjectRef } from '../../common/index.ts';
 import type { AheadUse, RoomAhead } from '../admission/index.ts';
 import type {
   HeldState,
@@ -23,17 +23,17 @@ import type {
   ReadPiece,
   TouchedRead,
 } from '../object-reads.ts';
-import type { OriginReads } from '../origins/origin.ts';
-import type { PeerReads } from '../peers/peer-reads.ts';
+import { isPassing } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import { TransitMemory } from '../transit/index.ts';
 import { bringAhead } from './ahead.ts';
 import { AheadBudget } from './ahead-budget.ts';
 import { Besides } from './besides.ts';
 import { bring } from './bring.ts';
-import type { Bringing, Brought } from './bring.ts';
+import type { Brought } from './bring.ts';
 import { bringRange, notKept } from './completion.ts';
 import { fetchFrom } from './fetch-from.ts';
-import { FetchQueue, PEER_QUEUE } from './fetch-queue.ts';
+import { FetchQueue, PEER_QUEUE, PRIORITY } from './fetch-queue.ts';
 import { Interest, isHeld, writtenBy, writtenUpTo } from './interest.ts';
 import { ObjectFetch } from './object-fetch.ts';
 import type { FetchContext } from './object-fetch.ts';
@@ -42,42 +42,11 @@ import { Passing } from './passing.ts';
 import type { Reading } from './passing.ts';
 import { blockBytes, blocksIn, stripeRange } from './ranges.ts';
 import { ReadCounts } from './read-counts.ts';
-import type { ReadCounters } from './read-counts.ts';
 import { heldIn, readHeld } from './read-held.ts';
 import type { ByteRange } from './read-pattern.ts';
+import type { BringOptions, ObjectReaderOptions, ReaderCounters } from './reader-options.ts';
 import { abortion } from './waiting.ts';
 import { WriteBuffers } from './write-buffers.ts';
-
-export interface ObjectReaderOptions {
-  readonly store: ObjectStore;
-  readonly originFor: (datasetId: number) => Promise<OriginReads>;
-  /** Other workers; default: none is asked. */
-  readonly peers?: PeerReads | undefined;
-  /** Origin reads at a time; default 32. */
-  readonly maxOriginReads?: number | undefined;
-  /** Of them, those that no reader waits for; default three quarters. */
-  readonly maxUnwaitedReads?: number | undefined;
-  /** Adjacent blocks are joined into origin reads of this size; default 8 MiB. */
-  readonly joinBytes?: number | undefined;
-  /** Read-ahead of a sequential reader; default 64 MiB. */
-  readonly maxWindowBytes?: number | undefined;
-  /** Objects up to this size are fetched whole at their first read; default 16 MiB. */
-  readonly smallObjectBytes?: number | undefined;
-  readonly logger?: Logger | undefined;
-  readonly clock?: Clock | undefined;
-}
-
-/** Since the start of the process. */
-export interface ReaderCounters extends ReadCounters {
-  /** Body bytes from origins. */
-  readonly bytes: number;
-  readonly uniqueBytes: number;
-  readonly requestedBytes: number;
-}
-
-export interface BringOptions extends Pick<Bringing, 'blocks' | 'keeper' | 'pace'> {
-  readonly signal: AbortSignal;
-}
 
 /** What a reader may take from the file before it asks again. */
 const MAX_EXTENT_BYTES = 64 * MIB;
@@ -94,6 +63,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #counts = new ReadCounts();
   readonly #passing: Passing;
+  readonly #transit: TransitMemory;
   #bytes = 0;
 
   constructor(options: ObjectReaderOptions) {
@@ -101,8 +71,10 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     const ahead = new AheadBudget(clock);
     this.#options = options;
     this.#store = options.store;
+    this.#transit = new TransitMemory(options.transitBytes ?? 0);
     this.#besides = new Besides({
       ...options,
+      transit: this.#transit,
       logger: options.logger ?? silentLogger,
       leave: (fetch) => {
         this.#leave(fetch);
@@ -120,6 +92,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       originFor: options.originFor,
       joinBytes: options.joinBytes ?? 8 * MIB,
       buffers: new WriteBuffers(),
+      transit: this.#transit,
       onReceived: (bytes) => {
         ahead.received(bytes);
         this.#bytes += bytes;
@@ -132,7 +105,8 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 
   get counters(): ReaderCounters {
-    return { bytes: this.#bytes, ...this.#ledger.counters, ...this.#counts.counters };
+    const transit = this.#transit.counters;
+    return { bytes: this.#bytes, ...this.#ledger.counters, ...this.#counts.counters, transit };
   }
 
   async *read(
@@ -149,6 +123,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     using abort = abortion(options.signal);
     try {
       using interest = new Interest(fetch, fetchFrom(options));
+      using _here = fetch.stored.whole ? undefined : this.#transit.hold(ref, range);
       this.#ledger.askedOf(ref, range);
       this.#passing.mayStay(ref, fetch.stored);
       let around: StoredObject | undefined;
@@ -170,6 +145,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
         for await (const piece of this.#some(reading, { ...range, fromBytes: position })) {
           position = piece.offsetBytes + piece.bytes.length;
           rounds = 0;
+          this.#transit.wasRead(ref, piece);
           yield piece;
         }
       }
@@ -193,6 +169,9 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       if (!isHeld(stored, range)) {
         if (!options.mayFetch) throw notHeld(ref);
         if (!this.#passing.keeps({ interest }, offsetBytes)) throw notKept(ref);
+        this.#store.promote(stored, ref);
+        // What only passes through is not written to be read from its file.
+        if (this.#transit.isOn && isPassing(stored)) throw notKept(ref);
       }
       this.#ledger.askedOf(ref, range);
       this.#besides.readAround(range, interest);
@@ -222,7 +201,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 
   roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
-    return this.#store.roomAhead(ref, ahead);
+    return this.#store.roomAhead(ref, { ...ahead, memoryBytes: this.#transit.prefetchBytes });
   }
 
   /** See `bring`. */
@@ -299,6 +278,15 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       return;
     }
     const current = interest.fetch.runOf(block);
+    if (this.#transit.reaches(ref, range.fromBytes)) {
+      // It is kept by now.
+      if (!isPassing(stored)) {
+        interest.fetch.want({ first: block, end: block + 1 }, PRIORITY.background);
+      }
+      const passing = this.#transit.pieces(ref, range);
+      yield* this.#counts.of(passing, () => current?.source ?? 'disk', options);
+      return;
+    }
     // What comes from another worker may come from the one that asks.
     if (!options.mayFetch && current?.source !== 'origin') throw notHeld(ref);
     if (current === undefined && !this.#passing.keeps(reading, range.fromBytes)) {

@@ -10,6 +10,7 @@ import type { ReadOptions, ReadPiece } from '../object-reads.ts';
 import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
+import type { TransitMemory } from '../transit/index.ts';
 import { OWN_ACCORD } from './fetch-from.ts';
 import type { Interest } from './interest.ts';
 import type { FetchFrom } from './fetch-from.ts';
@@ -24,6 +25,7 @@ export interface PassingOptions {
   readonly peers: PeerReads | undefined;
   readonly originFor: (datasetId: number) => Promise<OriginReads>;
   readonly counts: ReadCounts;
+  readonly transit: TransitMemory;
   readonly onReceived: (bytes: number) => void;
   readonly onBlock: (ref: ObjectRef, block: number) => void;
 }
@@ -78,13 +80,14 @@ export class Passing {
   /** There is no room for it. */
   async *through(reading: Reading, range: ByteRange): AsyncGenerator<ReadPiece> {
     const { interest, options } = reading;
-    const { originFor, counts, onReceived, onBlock } = this.#options;
+    const { originFor, counts, onReceived, onBlock, transit } = this.#options;
     const { ref } = interest.fetch;
     if (this.#asksOthers(interest.from, ref, range.fromBytes)) {
       yield* this.relayed(reading, range);
       return;
     }
     const origin = await originFor(ref.datasetId);
+    transit.wentBy(range.toBytes - range.fromBytes);
     const pieces = readThrough({ ref, range, origin, signal: options.signal, onReceived });
     yield* counts.of(pieces, () => 'origin', options);
     const { first, end } = blocksIn(range, ref);

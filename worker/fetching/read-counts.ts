@@ -35,7 +35,7 @@ export class ReadCounts {
     if (hops === 0) this.#readBytes += bytes;
   }
 
-  /** @param source `disk` where they were held already */
+  /** @param source `disk` where they were here already */
   served(bytes: number, source: Source | 'disk', { hops = 0, isLocal = true }: ReadFor): void {
     if (hops > 0) return;
     if (source === 'origin') this.#originBytes += bytes;
@@ -43,7 +43,7 @@ export class ReadCounts {
   }
 
   async *of(
-    pieces: AsyncIterable<ReadPiece>,
+    pieces: AsyncIterable<ReadPiece> | Iterable<ReadPiece>,
     source: () => Source | 'disk',
     reader: ReadFor,
   ): AsyncGenerator<ReadPiece> {

@@ -72,8 +72,12 @@ export class ReadPattern {
     return this.#sequential;
   }
 
-  /** Takes note of a read; returns what is to be read ahead now, if anything. */
-  note(fromBytes: number, lengthBytes: number): ByteRange | undefined {
+  /**
+   * Takes note of a read; returns what is to be read ahead now, if anything.
+   *
+   * @param mostBytes the window stays within it, where that is less than it may be otherwise
+   */
+  note(fromBytes: number, lengthBytes: number, mostBytes = Infinity): ByteRange | undefined {
     const toBytes = fromBytes + lengthBytes;
     const stream = this.#streamAt(fromBytes);
     this.#sequential = false;
@@ -90,7 +94,7 @@ export class ReadPattern {
     if (passedBy >= RANDOM_READS_TO_HALVE && stream.windowBytes > 0) {
       stream.windowBytes = Math.max(stream.windowBytes / 2, this.#blockSizeBytes);
     }
-    return this.#ahead(stream);
+    return this.#ahead(stream, Math.min(this.#maxWindowBytes, mostBytes));
   }
 
   /** The reader that was noted up to `fromBytes` goes on by itself, and asks again at `toBytes`. */
@@ -126,14 +130,14 @@ export class ReadPattern {
   }
 
   /** In steps of half a window, so that one origin read brings several blocks. */
-  #ahead(stream: Stream): ByteRange | undefined {
+  #ahead(stream: Stream, mostBytes: number): ByteRange | undefined {
     const opensAt = isFromStart(stream) ? OPEN_FROM_START_BYTES : this.#blockSizeBytes;
     if (stream.readBytes < opensAt) return undefined;
     const { nextBytes, windowBytes, aheadBytes } = stream;
     if (windowBytes > 0 && aheadBytes - nextBytes > windowBytes / 2) return undefined;
     stream.windowBytes = Math.min(
       Math.max(windowBytes * 2, this.#blockSizeBytes),
-      this.#maxWindowBytes,
+      Math.max(mostBytes, this.#blockSizeBytes),
     );
     const fromBytes = Math.max(aheadBytes, nextBytes);
     stream.aheadBytes = Math.max(aheadBytes, nextBytes + stream.windowBytes);

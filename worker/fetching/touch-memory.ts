@@ -29,10 +29,10 @@ export class TouchMemory {
     return this.#pattern.sequential || this.#touchedBlocks >= this.#blocks * WORTH_COMPLETING;
   }
 
-  /** Takes note of a read; returns what is to be read ahead, if anything. */
-  note(range: ByteRange): ByteRange | undefined {
+  /** Takes note of a read; returns what is to be read ahead, if anything: at most so much. */
+  note(range: ByteRange, mostBytes?: number): ByteRange | undefined {
     this.touch(range);
-    return this.#pattern.note(range.fromBytes, range.toBytes - range.fromBytes);
+    return this.#pattern.note(range.fromBytes, range.toBytes - range.fromBytes, mostBytes);
   }
 
   /** A reader that has read up to `fromBytes` will not ask before `toBytes`. */

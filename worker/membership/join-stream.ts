@@ -22,6 +22,7 @@ import { memberToWire, policyFromWire, settingsFromWire, toFailure } from '../..
 import { sendFetchResults } from './fetch-results.ts';
 import { HeldReporter } from './held-reporter.ts';
 import { listingMessages } from './listing-push.ts';
+import { tellPlan } from './tell-plan.ts';
 import { sendScan } from './send-scan.ts';
 import type { HeldPrediction, MembershipOptions, ReadPattern } from './types.ts';
 
@@ -105,10 +106,13 @@ export class JoinStream {
   }
 
   #receive(message: MasterMessage__Output): void {
+    const { membership } = this.#options;
     if (message.welcome) this.#begin(message.welcome.heartbeat_ms);
     else if (message.placement) this.#place(message.placement);
     else if (message.replicas) this.#replicas(message.replicas);
     else if (message.origin_shares) this.#shares(message.origin_shares);
+    else if (message.job_plan) tellPlan(membership, message.job_plan);
+    else if (message.live_plans) membership.onLivePlans?.(new Set(message.live_plans.plan_ids));
     else if (message.protect) this.#protect(message.protect);
     else if (message.protections) {
       this.#options.membership.onProtections?.(new Set(message.protections.names));
@@ -324,8 +328,9 @@ export class JoinStream {
 
 function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
   const all = counters();
-  const { capacityBytes, usedBytes, disks = [], origin, reads } = all;
-  const { moves, peers, originTroubles, originDemands = [], patterns = [], decisions = [] } = all;
+  const { capacityBytes, usedBytes, disks = [], origin, reads, transit } = all;
+  const { moves, peers, originTroubles, originDemands = [], patterns = [] } = all;
+  const { decisions = [], plans = [] } = all;
   return {
     capacity_bytes: capacityBytes,
     used_bytes: usedBytes,
@@ -351,6 +356,14 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
       origin_bytes: reads.originBytes,
       peer_bytes: reads.peerBytes,
     },
+    transit: {
+      memory_bytes: transit?.memoryBytes ?? 0,
+      limit_bytes: transit?.limitBytes ?? 0,
+      passed_bytes: transit?.passedBytes ?? 0,
+      spilled_bytes: transit?.spilledBytes ?? 0,
+      kept_bytes: transit?.keptBytes ?? 0,
+      written_bytes: transit?.writtenBytes ?? 0,
+    },
     moves: {
       pending_objects: moves.pendingObjects,
       pending_bytes: moves.pendingBytes,
@@ -369,6 +382,7 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
     })),
     patterns: patterns.map(patternToWire),
     decisions: [...decisions],
+    plans: plans.map(({ planId, ...plan }) => ({ plan_id: planId, ...plan })),
   };
 }
 

@@ -17,8 +17,10 @@ import type { ListingBatch } from '../origins/origin.ts';
 import type { CountedDecision } from '../admission/index.ts';
 import type { DatasetPattern } from '../patterns/index.ts';
 import type { PeerCounters } from '../peers/index.ts';
+import type { PlanStatus, ToldPlan } from '../plans/index.ts';
 import type { OriginDemand, OriginShare } from '../prefetch/index.ts';
 import type { DiskStatus } from '../store/index.ts';
+import type { TransitCounters } from '../transit/index.ts';
 
 /** Blocks [firstBlock, firstBlock + count) of a dataset came to this disk, or went. */
 export interface HeldChange {
@@ -147,6 +149,8 @@ export interface WorkerCounters {
     readonly originBytes: number;
     readonly peerBytes: number;
   };
+  /** What is not kept, on its way through memory; and what was written to the disks. */
+  readonly transit?: TransitCounters & { readonly writtenBytes: number };
   /** What is to come from other workers, and what has come since the start of the process. */
   readonly moves: {
     readonly pendingObjects: number;
@@ -160,6 +164,8 @@ export interface WorkerCounters {
   readonly originDemands?: readonly OriginDemand[];
   /** Why objects went where they are, and why others left. */
   readonly decisions?: readonly CountedDecision[];
+  /** What this worker makes of the plans of jobs. */
+  readonly plans?: readonly PlanStatus[];
 }
 
 export interface BlockProtection {
@@ -193,6 +199,10 @@ export interface MembershipOptions {
   onRules?(rules: ReadonlyMap<number, DatasetRule>): void;
   /** Called before the first placement, and when it changes: of all origins that have a budget. */
   onOriginShares?(shares: readonly OriginShare[]): void;
+  /** Called with the plan of a job, perhaps again. */
+  onPlan?(plan: ToldPlan): void;
+  /** Called after those: all other plans have ended. */
+  onLivePlans?(planIds: ReadonlySet<number>): void;
   /** Blocks that are not to be evicted, which belong to the receiver; in the place of those of that name. */
   onProtect?(protect: BlockProtection): void;
   /** Called before the first placement, and when one ends early: those of other names have ended. */

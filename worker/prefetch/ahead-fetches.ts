@@ -82,23 +82,24 @@ export class AheadFetches implements Disposable {
   /**
    * The next object of a version that is to be fetched, if any.
    *
-   * @param take asks about ordinals, one after the other, until one is to be fetched or it has to stop
+   * @param take asks about ordinals, one after the other, until one is to be fetched or it has to stop; of one that is
+   *   far away it stops where there is no room now
    */
   async next(
     opened: OpenedVersion,
     { maxBytes, aheadBytes, isKnown }: AheadOf,
-    take: (look: (ordinal: number) => Found) => void,
+    take: (look: (ordinal: number, isFar?: boolean) => Found) => void,
   ): Promise<ObjectRef | undefined> {
     return await opened.replica.withPages(this.closed, (reader) => {
       let ref: ObjectRef | undefined;
-      take((ordinal) => {
+      take((ordinal, isFar) => {
         if (ordinal >= reader.entryCount) return SKIP;
         const entry = reader.attributes(ordinal, this.#attributes);
         const { kind, hidden, sizeBytes, firstBlock } = entry;
         const isWanted = kind === 'file' && !hidden && sizeBytes > 0 && sizeBytes <= maxBytes;
         if (!isWanted || this.#options.reads.holdsBlock(opened.dataset.id, firstBlock)) return SKIP;
         const object = opened.objectRef(reader, ordinal);
-        const found = this.#judge(object, { aheadBytes: aheadBytes(), isKnown });
+        const found = this.#judge(object, { aheadBytes: aheadBytes(), isKnown }, isFar);
         if (found.kind === 'fetch') ref = object;
         return found;
       });
@@ -122,7 +123,7 @@ export class AheadFetches implements Disposable {
     this.#closing.abort();
   }
 
-  #judge(ref: ObjectRef, of: Pick<AheadUse, 'aheadBytes' | 'isKnown'>): Found {
+  #judge(ref: ObjectRef, of: Pick<AheadUse, 'aheadBytes' | 'isKnown'>, isFar = false): Found {
     const { reads, workerId, placement, isScattered } = this.#options;
     if (isScattered(ref.datasetId)) return SKIP;
     const owner = placement()?.owner(ref.objectId)?.workerId ?? workerId;
@@ -132,7 +133,7 @@ export class AheadFetches implements Disposable {
       case 'room':
         return { kind: 'fetch', bytes: ref.sizeBytes };
       case 'none':
-        return SKIP;
+        return isFar ? STOP : SKIP;
       case 'later':
         return STOP;
     }

@@ -13,6 +13,7 @@ import type { RecordedOrder } from '../patterns/recorded-order.ts';
 import type { OpenedVersion } from '../versions.ts';
 import type { AheadFetches } from './ahead-fetches.ts';
 import { OrderWalk } from './order-walk.ts';
+import type { WalkedOrder } from './order-walk.ts';
 
 export interface OrderReplayOptions {
   readonly fetches: AheadFetches;
@@ -62,7 +63,7 @@ export class OrderReplay {
     replayed.askedAtMs = nowMs;
     const order = this.#options.orderOf(opened.dataset.id);
     replayed.order = order?.version === opened.version ? order : undefined;
-    if (replayed.order !== undefined) replayed.walk.follow(replayed.order);
+    if (replayed.order !== undefined) replayed.walk.follow(walkedOrder(replayed.order));
     return replayed;
   }
 
@@ -86,7 +87,7 @@ export class OrderReplay {
       const aheadBytes = () => walk.aheadBytes;
       const limits = { maxBytes: MAX_OBJECT_BYTES, aheadBytes, isKnown: true };
       const ref = await fetches.next(opened, limits, (look) => {
-        walk.take(order, look);
+        walk.take(walkedOrder(order), (ordinal) => look(ordinal));
       });
       if (ref === undefined) return;
       fetches.fetch(ref, () => {
@@ -94,4 +95,10 @@ export class OrderReplay {
       });
     }
   }
+}
+
+/** Each pass as the last one. */
+export function walkedOrder({ ordinals, cursor }: RecordedOrder): WalkedOrder {
+  const { length } = ordinals;
+  return { length, cursor, at: (position) => ordinals[position % length] };
 }

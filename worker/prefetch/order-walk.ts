@@ -1,17 +1,27 @@
 /**
- * Walks an order that came before, ahead of the readers that repeat it, and across the end of their pass into
- * the next.
+ * Walks an order that is known, ahead of the readers that follow it, and across the end of their pass into the next:
+ * one that came before and is repeated, or a plan, whose passes differ.
  *
  * Always true:
  *   - an object is given at most once in a pass, and only while its turn is still to come; not where a reader was
  *     quicker than the order says;
  *   - the walk is less than one pass ahead of the readers.
  *
- * Decides only. `OrderReplay` looks objects up and fetches them.
+ * Decides only. `OrderReplay` and `PlanWalks` look objects up and fetch them.
  */
 import type { Found } from '../fetching/index.ts';
-import type { RecordedOrder } from '../patterns/recorded-order.ts';
 import { SKIP } from './ahead-fetches.ts';
+
+export interface WalkedOrder {
+  /** Objects of a pass. */
+  readonly length: number;
+  /** Where the readers are: so many objects of the pass that is under way were read. */
+  readonly cursor: number;
+  /** How many passes have ended, where that is known; otherwise one has when the cursor goes back. */
+  readonly pass?: number | undefined;
+  /** What is at a position, counted from the beginning of the pass that is under way; undefined after the end. */
+  at(position: number): number | undefined;
+}
 
 interface Given {
   /** In all passes. */
@@ -34,8 +44,9 @@ export class OrderWalk {
   #looked = 0;
   #given: Given[] = [];
   #givenBytes = 0;
-  /** Read not long ago, the last one at the end. */
-  readonly #recent = new Set<number>();
+  /** Read not long ago, the last one at the end, and in which pass: in a plan the next one may have it soon again. */
+  readonly #recent = new Map<number, number>();
+  #pass = 0;
 
   /** Given, and still to be read. */
   get aheadBytes(): number {
@@ -43,14 +54,16 @@ export class OrderWalk {
   }
 
   /** Where the readers are now. */
-  follow({ ordinals, cursor }: RecordedOrder): void {
-    if (cursor < this.#cursor) this.#before += ordinals.length;
+  follow({ length, cursor, pass }: WalkedOrder): void {
+    this.#pass = pass ?? 0;
+    if (pass !== undefined) this.#before = pass * length;
+    else if (cursor < this.#cursor) this.#before += length;
     this.#cursor = cursor;
     const now = this.#before + cursor;
     this.#looked = Math.max(this.#looked, now);
     this.#drop(({ at }) => at < now);
-    for (const ordinal of this.#recent) {
-      if (this.#recent.size <= Math.min(MAX_RECENT, ordinals.length * RECENT_SHARE)) break;
+    for (const ordinal of this.#recent.keys()) {
+      if (this.#recent.size <= Math.min(MAX_RECENT, length * RECENT_SHARE)) break;
       this.#recent.delete(ordinal);
     }
   }
@@ -58,21 +71,23 @@ export class OrderWalk {
   /** It has been read. */
   read(ordinal: number): void {
     this.#recent.delete(ordinal);
-    this.#recent.add(ordinal);
+    this.#recent.set(ordinal, this.#pass);
     this.#drop((given) => given.ordinal === ordinal);
   }
 
   /**
    * The next object to be fetched, if any. May be called again after `look` threw.
    *
-   * @param look what is at an ordinal
+   * @param look what is at an ordinal, and how many objects readers read before it
    */
-  take({ ordinals }: RecordedOrder, look: (ordinal: number) => Found): void {
-    const end = this.#before + this.#cursor + ordinals.length;
+  take(order: WalkedOrder, look: (ordinal: number, ahead: number) => Found): void {
+    const now = this.#before + this.#cursor;
+    const end = now + order.length;
     for (let looks = 0; looks < MAX_LOOKS && this.#looked < end; looks += 1) {
-      const ordinal = ordinals[this.#looked % ordinals.length];
+      const ordinal = order.at(this.#looked - this.#before);
       if (ordinal === undefined) return;
-      const found = this.#recent.has(ordinal) ? SKIP : look(ordinal);
+      const pass = order.pass === undefined ? 0 : Math.floor(this.#looked / order.length);
+      const found = this.#recent.get(ordinal) === pass ? SKIP : look(ordinal, this.#looked - now);
       if (found.kind === 'stop') return;
       this.#looked += 1;
       if (found.kind === 'skip') continue;

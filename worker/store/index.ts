@@ -6,5 +6,5 @@ export { ObjectStore } from './object-store.ts';
 export type { DiskStatus } from './disk-status.ts';
 export type { ObjectStoreOptions } from './object-store.ts';
 export type { CollectRequest } from './references.ts';
-export { isDropped } from './stored-object.ts';
+export { isDropped, isPassing } from './stored-object.ts';
 export type { StoredObject } from './stored-object.ts';

@@ -57,6 +57,7 @@ export class ObjectStore implements AsyncDisposable {
   readonly policies: DatasetPolicies;
   readonly #evictedListeners = new Set<(objectId: string) => void>();
   readonly #diskListeners = new Set<() => void>();
+  #writtenBytes = 0;
 
   constructor(disks: Disks, options: Pick<ObjectStoreOptions, 'clock' | 'rateWindowMs'>) {
     this.#disks = disks;
@@ -131,6 +132,11 @@ export class ObjectStore implements AsyncDisposable {
       damaged: this.#sum((store) => store.diskCounters.damaged),
       lost: this.#sum((store) => store.diskCounters.lost),
     };
+  }
+
+  /** Of objects, to any disk, since the start. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
   }
 
   /** False where no disk can be written to: read through meanwhile. */
@@ -238,6 +244,7 @@ export class ObjectStore implements AsyncDisposable {
 
   /** See `DiskStore`. */
   async write(object: StoredObject, bytes: Bytes): Promise<Written> {
+    this.#writtenBytes += bytes.lengthBytes;
     return await this.#of(object).write(object, bytes);
   }
 

@@ -131,6 +131,11 @@ export function holdInSegment(segment: Segment, blockOfSegment: number): void {
   segment.held[word] = (segment.held[word] ?? 0) | (1 << (blockOfSegment & 31));
 }
 
+/** It is not kept: it is on its way through. Asks anew, as `isDropped`: it may move while room is made for it. */
+export function isPassing({ record }: StoredObject): boolean {
+  return record.region === 'transit';
+}
+
 /** Asks anew: the compiler takes a state that was looked at before an `await` for lasting. */
 export function isDropped(object: StoredObject): boolean {
   return object.state === 'dropped';

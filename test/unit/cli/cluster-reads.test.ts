@@ -1,6 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { describeBudgets, describeDecisions } from '../../../cli/cluster-reads.ts';
+import { describeBudgets, describeDecisions, describeTransit } from '../../../cli/cluster-reads.ts';
 import { MIB } from '../../../common/index.ts';
+
+describe('describeTransit', () => {
+  const none = { memoryBytes: 0, limitBytes: MIB, keptBytes: 0, writtenBytes: 0 };
+
+  it('adds up what passed on all workers, and says nothing where all is kept', () => {
+    const passed = { transit: { ...none, passedBytes: 3 * MIB, spilledBytes: 0 } };
+    const spilled = { transit: { ...none, passedBytes: MIB, spilledBytes: 2 * MIB } };
+    expect(describeTransit([passed, spilled])).toBe(
+      'not kept: 4.0 MiB passed through memory, 2.0 MiB through the disks, because memory was full',
+    );
+    expect(describeTransit([{ transit: { ...none, passedBytes: 0, spilledBytes: 0 } }])).toBe(
+      undefined,
+    );
+  });
+});
 
 describe('describeBudgets', () => {
   it('says what is used of what, and that an origin has throttled, and nothing where there is no budget', () => {

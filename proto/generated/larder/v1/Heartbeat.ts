@@ -9,6 +9,8 @@ import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output }
 import type { DatasetPattern as _larder_v1_DatasetPattern, DatasetPattern__Output as _larder_v1_DatasetPattern__Output } from '../../larder/v1/DatasetPattern.ts';
 import type { OriginDemand as _larder_v1_OriginDemand, OriginDemand__Output as _larder_v1_OriginDemand__Output } from '../../larder/v1/OriginDemand.ts';
 import type { DecisionCount as _larder_v1_DecisionCount, DecisionCount__Output as _larder_v1_DecisionCount__Output } from '../../larder/v1/DecisionCount.ts';
+import type { TransitCounters as _larder_v1_TransitCounters, TransitCounters__Output as _larder_v1_TransitCounters__Output } from '../../larder/v1/TransitCounters.ts';
+import type { WorkerPlan as _larder_v1_WorkerPlan, WorkerPlan__Output as _larder_v1_WorkerPlan__Output } from '../../larder/v1/WorkerPlan.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Heartbeat {
@@ -24,6 +26,8 @@ export interface Heartbeat {
   'patterns'?: (_larder_v1_DatasetPattern)[];
   'origin_demands'?: (_larder_v1_OriginDemand)[];
   'decisions'?: (_larder_v1_DecisionCount)[];
+  'transit'?: (_larder_v1_TransitCounters | null);
+  'plans'?: (_larder_v1_WorkerPlan)[];
 }
 
 export interface Heartbeat__Output {
@@ -39,4 +43,6 @@ export interface Heartbeat__Output {
   'patterns': (_larder_v1_DatasetPattern__Output)[];
   'origin_demands': (_larder_v1_OriginDemand__Output)[];
   'decisions': (_larder_v1_DecisionCount__Output)[];
+  'transit': (_larder_v1_TransitCounters__Output | null);
+  'plans': (_larder_v1_WorkerPlan__Output)[];
 }

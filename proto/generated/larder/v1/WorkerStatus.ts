@@ -9,6 +9,8 @@ import type { OriginTrouble as _larder_v1_OriginTrouble, OriginTrouble__Output a
 import type { Disk as _larder_v1_Disk, Disk__Output as _larder_v1_Disk__Output } from '../../larder/v1/Disk.ts';
 import type { DatasetPattern as _larder_v1_DatasetPattern, DatasetPattern__Output as _larder_v1_DatasetPattern__Output } from '../../larder/v1/DatasetPattern.ts';
 import type { DecisionCount as _larder_v1_DecisionCount, DecisionCount__Output as _larder_v1_DecisionCount__Output } from '../../larder/v1/DecisionCount.ts';
+import type { TransitCounters as _larder_v1_TransitCounters, TransitCounters__Output as _larder_v1_TransitCounters__Output } from '../../larder/v1/TransitCounters.ts';
+import type { WorkerPlan as _larder_v1_WorkerPlan, WorkerPlan__Output as _larder_v1_WorkerPlan__Output } from '../../larder/v1/WorkerPlan.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface WorkerStatus {
@@ -27,6 +29,8 @@ export interface WorkerStatus {
   'disks'?: (_larder_v1_Disk)[];
   'patterns'?: (_larder_v1_DatasetPattern)[];
   'decisions'?: (_larder_v1_DecisionCount)[];
+  'transit'?: (_larder_v1_TransitCounters | null);
+  'plans'?: (_larder_v1_WorkerPlan)[];
 }
 
 export interface WorkerStatus__Output {
@@ -45,4 +49,6 @@ export interface WorkerStatus__Output {
   'disks': (_larder_v1_Disk__Output)[];
   'patterns': (_larder_v1_DatasetPattern__Output)[];
   'decisions': (_larder_v1_DecisionCount__Output)[];
+  'transit': (_larder_v1_TransitCounters__Output | null);
+  'plans': (_larder_v1_WorkerPlan__Output)[];
 }

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Found } from '../../../../worker/fetching/index.ts';
+import { walkedOrder } from '../../../../worker/prefetch/order-replay.ts';
 import { OrderWalk } from '../../../../worker/prefetch/order-walk.ts';
 
 const BYTES = 10;
 const FETCH: Found = { kind: 'fetch', bytes: BYTES };
 
 function order(ordinals: readonly number[], cursor: number) {
-  return { datasetId: 1, version: 1, ordinals: Uint32Array.from(ordinals), cursor };
+  return walkedOrder({ datasetId: 1, version: 1, ordinals: Uint32Array.from(ordinals), cursor });
 }
 
 /** All that is given while at most so many bytes are ahead. */

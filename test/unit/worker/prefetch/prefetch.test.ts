@@ -51,6 +51,7 @@ class Setting {
       placement: () => this.placement,
       orderOf: () => this.order,
       isScattered: () => this.isScattered,
+      plans: { read: () => undefined, liveOf: () => [], onReady: () => undefined },
       reads: {
         holdsBlock: (_datasetId, block) => this.held.has(block),
         roomAhead: (ref, ahead) => this.#roomAhead(ref, ahead),

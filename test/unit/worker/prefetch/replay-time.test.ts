@@ -93,6 +93,7 @@ class Node {
       ...{ workerId, clock: at.clock, log: silentLogger, placement: () => at.placement },
       isScattered: () => false,
       orderOf: (datasetId) => this.patterns.orderOf(datasetId),
+      plans: { read: () => undefined, liveOf: () => [], onReady: () => undefined },
       reads: {
         holdsBlock: (_datasetId, block) => this.holds(block),
         roomAhead: ({ firstBlock, sizeBytes: bytes }, ahead) => {

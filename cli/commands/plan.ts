@@ -1,0 +1,154 @@
+/** `larder plan`, `plans list` and `plans end`: orders of jobs, known in advance. */
+import fs from 'node:fs';
+import { text as readAll } from 'node:stream/consumers';
+import { EXIT, LarderError, printable, systemCode } from '../../common/index.ts';
+import { MAX_PLAN_BYTES, parsePlan } from '../../common/plans/index.ts';
+import { connect } from '../../sdk/index.ts';
+import type { PlanRequest, PlanStatus } from '../../sdk/index.ts';
+import { createContext } from '../context.ts';
+import { isSet, masterAddress, text } from '../flags.ts';
+import type { Flags } from '../flags.ts';
+import { table } from '../output.ts';
+
+export async function plan([reference = '']: string[], flags: Flags): Promise<number> {
+  const { output, environment } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
+  await using larder = connect({ master: masterAddress(flags, environment), client: 'cli' });
+  await using dataset = await larder.datasets.get(reference);
+  const { name } = dataset.info;
+  const file = text(flags, 'plan');
+  const request =
+    file === undefined
+      ? requestOf(flags)
+      : await fileRequest(file, { dataset: name, version: dataset.version.number });
+  const status = await dataset.plan(request);
+  const { job, version } = status;
+  output.result(
+    status,
+    `${printable(job)}: planned for ${name}@v${String(version)}. \`larder plans list\` shows whether it is followed.`,
+  );
+  return EXIT.ok;
+}
+
+export async function list(flags: Flags): Promise<number> {
+  const { output, environment } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
+  await using larder = connect({ master: masterAddress(flags, environment), client: 'cli' });
+  const plans = await larder.plans.list();
+  output.result({ plans }, plans.length === 0 ? 'No plans.' : planTable(plans));
+  return EXIT.ok;
+}
+
+export async function end([job = '']: string[], flags: Flags): Promise<number> {
+  const { output, environment } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
+  await using larder = connect({ master: masterAddress(flags, environment), client: 'cli' });
+  await larder.plans.end(job);
+  output.result({ job }, `${printable(job)}: its plan has ended.`);
+  return EXIT.ok;
+}
+
+function planTable(plans: readonly PlanStatus[]): string {
+  const header = ['JOB', 'DATASET', 'WORKER', 'STATE', 'EPOCH', 'POSITION', 'STRAYED', 'FETCHED'];
+  const rows = plans.flatMap(({ job, dataset, version, workers }) => {
+    const first = [job, `${dataset}@v${String(version)}`];
+    if (workers.length === 0) return [[...first, '–', 'told', '–', '–', '–', '–']];
+    return workers.map((it) => [
+      ...first,
+      it.workerId,
+      it.reason === '' ? it.state : `${it.state} (${it.reason})`,
+      String(it.epoch),
+      `${String(it.position)}/${String(it.samples)}`,
+      String(it.strayed),
+      String(it.fetched),
+    ]);
+  });
+  return table(header, rows);
+}
+
+function requestOf(flags: Flags): PlanRequest {
+  const sampler = text(flags, 'sampler');
+  if (sampler === undefined) {
+    throw new LarderError('INVALID_ARGUMENT', { expected: '--sampler, or --plan' });
+  }
+  const paths = text(flags, 'list');
+  const rule = text(flags, 'files') ?? (text(flags, 'root') === undefined ? undefined : 'sorted');
+  if (paths !== undefined && rule !== undefined) {
+    throw new LarderError('INVALID_ARGUMENT', {
+      expected: 'one of --list and --files with --root',
+    });
+  }
+  const job = text(flags, 'job');
+  const files =
+    paths === undefined
+      ? rule && { rule, root: text(flags, 'root') ?? '' }
+      : { rule: 'list', paths: linesOf(readFile(paths)) };
+  const request = {
+    sampler,
+    ...(job === undefined ? {} : { job }),
+    seed: numberOf(flags, 'seed'),
+    epochs: numberOf(flags, 'epochs'),
+    firstEpoch: numberOf(flags, 'firstEpoch'),
+    world: numberOf(flags, 'world'),
+    keepSeconds: numberOf(flags, 'keep'),
+    shuffle: flags['shuffle'] !== false,
+    dropLast: isSet(flags, 'dropLast'),
+    files,
+  };
+  // What is wrong in it `dataset.plan` says, by field.
+  return request as PlanRequest;
+}
+
+function numberOf(flags: Flags, name: string): number | string | undefined {
+  const value = text(flags, name);
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : value;
+}
+
+function linesOf(list: string): string[] {
+  return list.split(/\r?\n/).filter((line) => line !== '');
+}
+
+/** @throws {LarderError} `INVALID_ARGUMENT`, also where it is of another dataset or version */
+async function fileRequest(
+  file: string,
+  of: { readonly dataset: string; readonly version: number },
+): Promise<PlanRequest> {
+  const json = file === '-' ? await readAll(process.stdin) : readFile(file);
+  const value = parseJson(json);
+  const { dataset, version } = parsePlan(JSON.stringify({ ...of, ...value }));
+  if (dataset !== of.dataset || (version !== 0 && version !== of.version)) {
+    throw new LarderError('INVALID_ARGUMENT', {
+      what: 'a plan of another dataset or version',
+      plan: `${dataset}@v${String(version)}`,
+      expected: `${of.dataset}@v${String(of.version)}`,
+    });
+  }
+  return value as PlanRequest;
+}
+
+function parseJson(json: string): object {
+  // What is too large is not taken apart.
+  if (json.length > MAX_PLAN_BYTES) parsePlan(json);
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Said below as what else is wrong with it.
+  }
+  parsePlan(json);
+  return {};
+}
+
+/** @throws {LarderError} `INVALID_ARGUMENT` */
+function readFile(file: string): string {
+  const sizeBytes = said(file, () => fs.statSync(file).size);
+  if (sizeBytes > MAX_PLAN_BYTES) {
+    throw new LarderError('INVALID_ARGUMENT', { file, sizeBytes, mostBytes: MAX_PLAN_BYTES });
+  }
+  return said(file, () => fs.readFileSync(file, 'utf8'));
+}
+
+function said<T>(file: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new LarderError('INVALID_ARGUMENT', { file, reason: systemCode(error) ?? 'unreadable' });
+  }
+}

@@ -1,0 +1,8 @@
+// Original file: proto/larder/v1/plans.proto
+
+
+export interface EndPlanResponse {
+}
+
+export interface EndPlanResponse__Output {
+}

@@ -1,0 +1,116 @@
+/**
+ * Where a job is in its plan, and whether it follows it at all: both concluded from what this worker sees it read.
+ *
+ * Positions are counted over all epochs. A read fits if it comes near to where the job is: ranks and the threads of
+ * their loaders do not keep step. The cursor is the median of the last reads that fit, so that a single read of
+ * somebody else moves it little.
+ *
+ *     waiting ──a read fits──▶ followed ──the last one──▶ over
+ *        └────────────┴──reads do not fit──▶ dropped
+ *
+ * Always true:
+ *   - the cursor never goes back; it jumps ahead where `AWAY` reads in a row are near to each other there: in another order
+ *     they are so once in tens of thousands;
+ *   - a plan that is read in another order is dropped: of reads in any other order at most a quarter fit, and where less
+ *     than a third do, the balance of `STRAY` and `FIT` grows to its limit;
+ *   - reads that another plan explains count against none.
+ */
+export type PlanState = 'waiting' | 'followed' | 'dropped' | 'over';
+
+/** To each side of the cursor, of an epoch: together a quarter. */
+const WINDOW_SHARE = 1 / 8;
+const MIN_WINDOW = 2;
+const STRAY = 1;
+const FIT = -2;
+/** The balance with which a plan is dropped: an eighth of an epoch, and within these. */
+const LIMIT_SHARE = 1 / 8;
+const MIN_LIMIT = 24;
+const MAX_LIMIT = 1_024;
+const MEDIAN_OF = 9;
+/** Reads that this worker did not see may have been more than a window. */
+const AWAY = 8;
+
+export class PlanCursor {
+  readonly #length: number;
+  readonly #total: number;
+  readonly #window: number;
+  readonly #limit: number;
+  readonly #last: number[] = [];
+  /** Where the reads stand that did not fit, since the last one that did. */
+  readonly #away: number[] = [];
+  #balance = 0;
+  #reached = 0;
+  #position = 0;
+  #state: PlanState = 'waiting';
+  followed = 0;
+  strayed = 0;
+
+  /**
+   * @param length of an epoch
+   * @param total of all epochs
+   */
+  constructor(length: number, total: number) {
+    this.#length = length;
+    this.#total = total;
+    this.#window = Math.max(MIN_WINDOW, Math.floor(length * WINDOW_SHARE));
+    this.#limit = Math.min(MAX_LIMIT, Math.max(MIN_LIMIT, Math.floor(length * LIMIT_SHARE)));
+  }
+
+  /** So many were read, over all epochs. */
+  get position(): number {
+    return this.#position;
+  }
+
+  get state(): PlanState {
+    return this.#state;
+  }
+
+  get isLive(): boolean {
+    return this.#state === 'waiting' || this.#state === 'followed';
+  }
+
+  /** In the epoch that is under way, its neighbours included: where a file that is read may stand. */
+  *epochs(): Generator<number> {
+    const first = Math.max(0, this.#position - this.#window);
+    const last = Math.min(this.#total - 1, this.#position + this.#length);
+    const end = Math.floor(last / this.#length);
+    for (let epoch = Math.floor(first / this.#length); epoch <= end; epoch += 1) yield epoch;
+  }
+
+  /** A file was read that stands at one of these positions. @returns whether that fits */
+  fits(positions: readonly number[]): boolean {
+    const near = positions.find((it) => Math.abs(it - this.#position) <= this.#window);
+    if (near === undefined) return this.#jumps(positions);
+    this.#away.length = 0;
+    this.followed += 1;
+    this.#state = 'followed';
+    this.#balance = Math.max(0, this.#balance + FIT);
+    this.#reached = Math.max(this.#reached, near + 1);
+    this.#last.push(near + 1);
+    if (this.#last.length > MEDIAN_OF) this.#last.shift();
+    const sorted = this.#last.toSorted((a, b) => a - b);
+    this.#position = Math.max(this.#position, sorted[sorted.length >> 1] ?? 0);
+    return true;
+  }
+
+  #jumps(positions: readonly number[]): boolean {
+    const ahead = positions.find((it) => it > this.#position);
+    if (ahead === undefined) return false;
+    this.#away.push(ahead);
+    if (this.#away.length > AWAY) this.#away.shift();
+    const [least, most] = [Math.min(...this.#away), Math.max(...this.#away)];
+    if (this.#away.length < AWAY || most - least > 2 * this.#window) return false;
+    this.#last.splice(0, Infinity, ...this.#away);
+    this.#away.length = 0;
+    this.#position = this.#last.toSorted((a, b) => a - b)[AWAY >> 1] ?? 0;
+    return this.fits([ahead]);
+  }
+
+  /** A file of its dataset was read that fits no plan. */
+  stray(): void {
+    this.strayed += 1;
+    this.#balance += STRAY;
+    if (this.#balance < this.#limit) return;
+    this.#state = this.#reached + this.#window >= this.#total ? 'over' : 'dropped';
+  }
+}

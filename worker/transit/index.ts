@@ -1,0 +1,3 @@
+/** What is not kept, on its way through this worker's memory. */
+export { TransitMemory } from './transit-memory.ts';
+export type { TransitCounters } from './transit-memory.ts';
