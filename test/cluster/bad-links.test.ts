@@ -12,6 +12,7 @@ import type { HostClient, HostProcess, TestFile, Toxic } from '../support/hosts.
 
 if (TOXIPROXY_MISSING !== undefined) console.log(`no bad links can be had: ${TOXIPROXY_MISSING}`);
 
+const MISSING = HOSTS_MISSING ?? TOXIPROXY_MISSING;
 const PROXY_PORT = 8666;
 const FILE_BYTES = 300_000;
 
@@ -38,7 +39,7 @@ const sliced: Toxic = {
   attributes: { average_size: 700, size_variation: 300, delay: 5 },
 };
 
-describe.skipIf((HOSTS_MISSING ?? TOXIPROXY_MISSING) !== undefined)('a link', () => {
+describe.skipIf(MISSING !== undefined)('a link', () => {
   let hosts: TestHosts;
   let readers: HostClient[];
   let proxy: HostProcess;
