@@ -5,7 +5,7 @@
  * decided, and lets go of the data directory.
  */
 import { Disposals, LarderError, SparseWarning } from '../common/index.ts';
-import type { Logger } from '../common/index.ts';
+import type { Logger, Reading } from '../common/index.ts';
 import { createGrpcServer, formatAddress, Handlers } from '../rpc/grpc/index.ts';
 import type { GrpcServer } from '../rpc/grpc/index.ts';
 import { Auditor } from './audit.ts';
@@ -25,12 +25,15 @@ import { Preloads } from './preloads.ts';
 import { originBudgets, replicasToWire } from './wire.ts';
 import { FirstTouchers } from './first-touchers.ts';
 import { Predictions } from './predictions.ts';
+import { masterReadings } from './readings.ts';
 import { Protections } from './protections.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
   /** `HOST:PORT`, with the real port. */
   readonly address: string;
+  /** Of its metrics, now. */
+  readonly readings: readonly Reading[];
   /** How long a worker may be away from now on, those that are away included. */
   setGrace(graceMs: number): void;
 }
@@ -51,6 +54,9 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const running = starting.move();
   return {
     address: formatAddress(server.address),
+    get readings() {
+      return masterReadings(parts);
+    },
     setGrace: (graceMs) => {
       parts.workers.setGrace(graceMs);
     },
@@ -98,7 +104,7 @@ async function startParts(
     ...{ catalog, store, directory, workers, protections, clock, log, times },
   });
   await preloads.resume(known);
-  const parts = { workers };
+  const parts = { workers, catalog, preloads };
   starting.defer(async () => {
     await preloads.close();
     await builds.settled();
