@@ -16,3 +16,8 @@ export const MASTER = new Option(
   '--master <host:port>',
   'the master (default: the one that runs here, or 127.0.0.1:7400)',
 );
+
+export const METRICS_LISTEN = new Option(
+  '--metrics-listen <host:port>',
+  'where Prometheus may ask for metrics (default: nowhere)',
+);

@@ -5,7 +5,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { asLarderError, EXIT, LarderError } from '../common/index.ts';
 import { reportFailed } from './children.ts';
-import { MASTER } from './command-spec.ts';
+import { MASTER, METRICS_LISTEN } from './command-spec.ts';
 import type { CommandSpec } from './command-spec.ts';
 import type { Flags } from './flags.ts';
 import { printError } from './output.ts';
@@ -195,6 +195,7 @@ function processCommands(): CommandSpec[] {
           '--data-dir <dir>',
           'where the catalog and the manifests are kept (default: /var/lib/larder or below ~/.cache/larder)',
         ),
+        METRICS_LISTEN,
         new Option('--insecure', 'listen beyond loopback without authentication'),
       ],
       action: async (args, flags) => (await import('./commands/master.ts')).master(args, flags),
@@ -222,6 +223,7 @@ function processCommands(): CommandSpec[] {
           '--socket-mode <octal>',
           'who may connect to the socket, and read every dataset: 0600, 0660 or 0666',
         ).default('0600'),
+        METRICS_LISTEN,
         new Option('--insecure', 'listen beyond loopback without authentication'),
       ],
       action: async (args, flags) => (await import('./commands/worker.ts')).worker(args, flags),

@@ -2,8 +2,9 @@
  * Values of settings as people write them. Always true: a value that leaves `parseSetting` is within
  * the bounds of its setting.
  */
-import { SETTING_NAMES, SETTINGS } from './config.ts';
-import type { SettingName, SettingValue, SettingValues } from './config.ts';
+import { SETTINGS } from './config.ts';
+import { SETTING_NAMES } from './setting-names.ts';
+import type { SettingName, SettingValue, SettingValues } from './setting-names.ts';
 import { distance } from './edit-distance.ts';
 import type { SettingSpec, SettingType } from './setting-spec.ts';
 import { formatDuration, KIB, parseDuration, parseSize } from './units.ts';

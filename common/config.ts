@@ -6,7 +6,7 @@
  * and reading them, is `cli/config/`. What is a contract between parts and not to be
  * tuned is `limits.ts`.
  */
-import type { SettingSpec, SettingType } from './setting-spec.ts';
+import type { SettingSpec } from './setting-spec.ts';
 import { MIB, TIB } from './units.ts';
 
 const HOUR_MS = 3_600_000;
@@ -38,6 +38,24 @@ export const SETTINGS = {
     flags: { worker: 'listen' },
     default: '127.0.0.1:0',
     reason: 'Other nodes read from this address; port 0 takes a free one.',
+    usedBy: ['worker'],
+    live: false,
+  },
+  masterMetricsListen: {
+    type: 'address',
+    variable: 'LARDER_MASTER_METRICS_LISTEN',
+    flags: { master: 'metrics-listen' },
+    defaultText: 'none: there are no metrics',
+    reason: 'Prometheus asks a master there for its metrics.',
+    usedBy: ['master'],
+    live: false,
+  },
+  workerMetricsListen: {
+    type: 'address',
+    variable: 'LARDER_WORKER_METRICS_LISTEN',
+    flags: { worker: 'metrics-listen' },
+    defaultText: 'none: there are no metrics',
+    reason: 'Prometheus asks a worker there for its metrics.',
     usedBy: ['worker'],
     live: false,
   },
@@ -363,35 +381,3 @@ export const SETTINGS = {
     live: false,
   },
 } as const satisfies Record<string, SettingSpec>;
-
-export type SettingName = keyof typeof SETTINGS;
-/** Bytes, or what is free of the disk. */
-export type SizeValue = number | 'auto';
-export type SettingValue = number | string | boolean | readonly string[] | readonly SizeValue[];
-
-type ValueOf<T extends SettingType> = T extends 'size' | 'duration' | 'count'
-  ? number
-  : T extends 'switch'
-    ? boolean
-    : T extends 'paths'
-      ? readonly string[]
-      : T extends 'sizes'
-        ? readonly SizeValue[]
-        : string;
-type WithDefault = {
-  [N in SettingName]: (typeof SETTINGS)[N] extends { default: unknown } ? N : never;
-}[SettingName];
-
-/** Bytes, milliseconds, counts, text, lists. Undefined only where the default depends on the machine. */
-export type SettingValues = {
-  readonly [N in WithDefault]: ValueOf<(typeof SETTINGS)[N]['type']>;
-} & {
-  readonly [N in Exclude<SettingName, WithDefault>]:
-    ValueOf<(typeof SETTINGS)[N]['type']> | undefined;
-};
-
-export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
-
-export function isSettingName(text: string): text is SettingName {
-  return Object.hasOwn(SETTINGS, text);
-}

@@ -17,10 +17,11 @@ export type { BlockRange } from './block-math.ts';
 export { ByteQueue } from './byte-queue.ts';
 export { systemClock, systemRandom, untilAborted } from './clock.ts';
 export type { Clock, Random } from './clock.ts';
-export { isSettingName, SETTING_NAMES, SETTINGS } from './config.ts';
+export { SETTINGS } from './config.ts';
 export { formatSetting, isList, nearestSetting, parseSetting } from './config-values.ts';
 export { relationProblem } from './config-values.ts';
-export type { SettingName, SettingValue, SettingValues, SizeValue } from './config.ts';
+export { isSettingName, SETTING_NAMES } from './setting-names.ts';
+export type { SettingName, SettingValue, SettingValues, SizeValue } from './setting-names.ts';
 export type { SettingSpec, SettingUser } from './setting-spec.ts';
 export { diskOrder } from './disk-order.ts';
 export type { CompleteDirectory, DiskWeight } from './disk-order.ts';
@@ -53,6 +54,8 @@ export {
   systemCode,
 } from './errors.ts';
 export type { ErrorCode, ErrorFacts, ErrorSpec, Remedy } from './errors.ts';
+export { METRICS } from './metrics.ts';
+export type { MetricName, MetricRole, MetricSpec, Reading } from './metrics.ts';
 export { bandHash } from './hash.ts';
 export { createLogger, forwardingLogger, logLine, silentLogger } from './log.ts';
 export type { Logger, LogOptions } from './log.ts';

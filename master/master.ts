@@ -5,7 +5,7 @@
  * decided, and lets go of the data directory.
  */
 import { Disposals, LarderError, SparseWarning } from '../common/index.ts';
-import type { Logger } from '../common/index.ts';
+import type { Logger, Reading } from '../common/index.ts';
 import { createGrpcServer, formatAddress, Handlers } from '../rpc/grpc/index.ts';
 import type { GrpcServer } from '../rpc/grpc/index.ts';
 import { Auditor } from './audit.ts';
@@ -27,12 +27,15 @@ import { Preloads } from './preloads.ts';
 import { originBudgets, replicasToWire } from './wire.ts';
 import { FirstTouchers } from './first-touchers.ts';
 import { Predictions } from './predictions.ts';
+import { masterReadings } from './readings.ts';
 import { Protections } from './protections.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
   /** `HOST:PORT`, with the real port. */
   readonly address: string;
+  /** Of its metrics, now. */
+  readonly readings: readonly Reading[];
   /** How long a worker may be away from now on, those that are away included. */
   setGrace(graceMs: number): void;
 }
@@ -53,6 +56,9 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const running = starting.move();
   return {
     address: formatAddress(server.address),
+    get readings() {
+      return masterReadings(parts);
+    },
     setGrace: (graceMs) => {
       parts.workers.setGrace(graceMs);
     },
@@ -101,7 +107,7 @@ async function startParts(
   });
   await preloads.resume(known);
   const plans = starting.use(new Plans({ catalog, store, workers, clock, log }, told));
-  const parts = { workers };
+  const parts = { workers, catalog, preloads };
   starting.defer(async () => {
     await preloads.close();
     await builds.settled();

@@ -1,5 +1,5 @@
 /** What a worker is started with, and what it is while it runs. */
-import type { Clock, Logger, Random } from '../common/index.ts';
+import type { Clock, Logger, Random, Reading } from '../common/index.ts';
 import type { DiskStatus } from './store/index.ts';
 
 export interface WorkerOptions {
@@ -66,6 +66,8 @@ export interface Worker extends AsyncDisposable {
   readonly capacityBytes: number;
   /** Of every cache directory, also of those that are not used now. */
   readonly disks: readonly DiskStatus[];
+  /** Of its metrics, now. */
+  readonly readings: readonly Reading[];
   /** Called when a disk was given up or taken back. */
   onDisksChanged(listener: () => void): void;
   /**

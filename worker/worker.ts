@@ -42,6 +42,7 @@ import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Touches } from './touches.ts';
 import { Versions } from './versions.ts';
+import { workerReadings } from './readings.ts';
 import { countersOf } from './worker-counters.ts';
 import type { Config, Worker, WorkerOptions } from './worker-options.ts';
 
@@ -101,6 +102,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     },
     get disks() {
       return store.disks;
+    },
+    get readings() {
+      return workerReadings(countersOf(parts));
     },
     onDisksChanged: (listener) => {
       store.onDisksChanged(listener);

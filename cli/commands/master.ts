@@ -10,6 +10,7 @@ import { isSet } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
+import { metricsServer } from '../metrics.ts';
 import { openFilesLimit } from '../open-files.ts';
 import { packageVersion } from '../package-version.ts';
 
@@ -33,6 +34,11 @@ export async function master(_: string[], flags: Flags): Promise<number> {
     times: environment.masterTimes,
   });
   const { address } = running;
+  const { insecure, masterMetricsListen } = environment.settings;
+  await using metrics = await metricsServer('master', masterMetricsListen, {
+    insecure,
+    read: () => running.readings,
+  });
   const instance = registerInstance({ role: 'master', group: groupOf(), master: address });
   reloading.ready({
     user: 'master',
@@ -43,8 +49,8 @@ export async function master(_: string[], flags: Flags): Promise<number> {
     },
   });
   output.note(`larder master: listening on ${address}, data in ${dataDir}`);
-  output.result({ address, dataDir }, '');
-  reportReady({ address });
+  output.result({ address, dataDir, ...metrics.ready }, '');
+  reportReady({ address, ...metrics.ready });
   await aborted(signal);
   instance.remove();
   return EXIT.ok;

@@ -11,6 +11,7 @@ import { isSet, masterAddress, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { makeDirectory } from '../directories.ts';
 import { registerInstance } from '../instances.ts';
+import { metricsServer } from '../metrics.ts';
 import { openFilesLimit } from '../open-files.ts';
 import { packageVersion } from '../package-version.ts';
 
@@ -46,14 +47,14 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     readMemoryBytes: settings.readMemory,
     transitBytes: settings.transitMemory,
     servingThreads: settings.servingThreads,
-    originConnections: settings.originConnections,
-    moveBytesPerSecond: settings.moveRate,
-    peerTimeoutMs: settings.peerTimeout,
-    peerRestMs: settings.peerRest,
-    originRestMs: settings.originRest,
+    ...sourceOptions(settings),
     reportMs: settings.reportInterval,
     softwareVersion: packageVersion(),
     log,
+  });
+  await using metrics = await metricsServer('worker', settings.workerMetricsListen, {
+    insecure: settings.insecure,
+    read: () => running.readings,
   });
   const instance = registerInstance({
     role: 'worker',
@@ -76,7 +77,7 @@ export async function worker(_: string[], flags: Flags): Promise<number> {
     `larder worker: master ${master}, ${formatBytes(running.capacityBytes)} in ${cacheDirs.join(', ')}, ` +
       `data on ${running.dataAddress} and ${socket}`,
   );
-  const ready = { dataAddress: running.dataAddress, socket };
+  const ready = { dataAddress: running.dataAddress, socket, ...metrics.ready };
   output.result(ready, '');
   reportReady(ready);
   await aborted(signal);
@@ -90,6 +91,16 @@ function cacheOptions(settings: SettingValues) {
     diskErrorLimit: settings.diskErrors,
     diskRetryMs: settings.diskRetry,
     rateWindowMs: settings.readRateWindow,
+  };
+}
+
+function sourceOptions(settings: SettingValues) {
+  return {
+    originConnections: settings.originConnections,
+    originRestMs: settings.originRest,
+    moveBytesPerSecond: settings.moveRate,
+    peerTimeoutMs: settings.peerTimeout,
+    peerRestMs: settings.peerRest,
   };
 }
 

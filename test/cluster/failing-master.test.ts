@@ -62,9 +62,15 @@ describe.skipIf(HOSTS_MISSING !== undefined)('a master that fails', () => {
     });
     expectRight(reports, plan);
     await eventually(async () => ((await heldBytes()) === totalBytes(files) ? true : undefined));
-    expect((await hosts.served()).bytes - before).toBe(totalBytes(files));
+    const { bytes: once, byKey } = await hosts.served();
+    // A request that breaks off on a busy machine goes on where it was: what was on its way comes again.
+    expect(once - before).toBeLessThanOrEqual(1.01 * totalBytes(files));
+    const twice = files.filter(
+      (file) => (byKey[`reported/${file.path}`] ?? 0) >= 2 * file.sizeBytes,
+    );
+    expect(twice).toEqual([]);
     expect(await hosts.control.preload('reported')).toBe('complete');
-    expect((await hosts.served()).bytes - before).toBe(totalBytes(files));
+    expect((await hosts.served()).bytes).toBe(once);
   });
 
   test.each(['SIGKILL', 'SIGSTOP'])(

@@ -1,13 +1,12 @@
 /** Mounts by a user who has no right to mount: through fusermount3, as a job on a shared machine has it. */
-import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventually, ORDINARY_USER, TestLarder } from '../support/larder.ts';
 import { fuseForAll, Namespace, NAMESPACE_MISSING } from '../support/namespace.ts';
 import { makeTree } from '../support/trees.ts';
+import { freePort } from '../support/free-port.ts';
 
 const MISSING =
   fs.existsSync('/dev/fuse') && fs.existsSync('/usr/bin/fusermount3')
@@ -230,13 +229,4 @@ function connections(socket: string): number {
   const lines = fs.readFileSync('/proc/net/unix', 'utf8').split('\n');
   // One of them listens.
   return lines.filter((line) => line.endsWith(` ${socket}`)).length - 1;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventually, TestLarder } from '../support/larder.ts';
 import { NotifySocket } from '../support/notify-socket.ts';
 import { confinement, parseUnit, readEnvironmentFile } from '../support/unit-file.ts';
+import { freePort } from '../support/free-port.ts';
 
 const execute = promisify(execFile);
 const UNITS = '/etc/systemd/system';
@@ -198,11 +198,3 @@ test('a NOTIFY_SOCKET that nobody listens on ends nothing', async () => {
   await eventually(() => (stderr.includes('cannot tell the service manager') ? true : undefined));
   expect(await larder.pid('master')).toBe(child.pid);
 });
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

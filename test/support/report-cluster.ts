@@ -5,11 +5,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { connect } from '../../sdk/index.ts';
 import type { AuditOptions, AuditReport, Larder } from '../../sdk/index.ts';
 import { eventually, TestLarder } from './larder.ts';
+import { freePort } from './free-port.ts';
 
 export interface ReportClusterOptions {
   readonly workers?: number;
@@ -160,15 +160,4 @@ export class ReportCluster implements AsyncDisposable {
       ...size,
     ];
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
