@@ -10,10 +10,12 @@ import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
 import { isPassing } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
-import type { TransitMemory } from '../transit/index.ts';
+import type { TransitLine, TransitMemory } from '../transit/index.ts';
 import { OWN_ACCORD } from './fetch-from.ts';
 import type { FetchFrom } from './fetch-from.ts';
+import { blocksIn } from './ranges.ts';
 import type { BlockSpan } from './ranges.ts';
+import type { ByteRange } from './read-pattern.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchQueue, Priority, Queued } from './fetch-queue.ts';
 import { FetchRun } from './fetch-run.ts';
@@ -31,6 +33,7 @@ export interface FetchContext {
   readonly joinBytes: number;
   readonly buffers: WriteBuffers;
   readonly transit: TransitMemory;
+  readonly transitLine: TransitLine;
   readonly onReceived: (bytes: number) => void;
   readonly onBlock: (ref: ObjectRef, block: number) => void;
 }
@@ -143,6 +146,14 @@ export class ObjectFetch {
     return isPassing(stored) && this.#context.transit.has(this.ref, block);
   }
 
+  /** Up to where nothing of a range is here, and nobody brings it: at least to the end of its first block. */
+  missingUpTo(range: ByteRange): number {
+    const { first, end } = blocksIn(range, this.ref);
+    let block = first + 1;
+    while (block < end && !this.#runs.has(block) && !this.#hasHere(block)) block += 1;
+    return Math.min(range.toBytes, block * this.ref.blockSizeBytes);
+  }
+
   /** The run that brings a block, if one does. */
   runOf(block: number): FetchRun | undefined {
     return this.#runs.get(block);
@@ -171,12 +182,14 @@ export class ObjectFetch {
     priority: Priority,
     { forCache, from }: { forCache: boolean; from: FetchFrom },
   ): FetchRun {
-    const { store, originFor, onReceived, onBlock, queue, buffers, transit } = this.#context;
+    const { store, originFor, onReceived, onBlock, queue, buffers } = this.#context;
+    const { transit, transitLine } = this.#context;
     const { ref } = this;
     const run = new FetchRun({
       store,
       stored: this.#stored,
       transit,
+      transitLine,
       ref,
       ...span,
       priority,
@@ -194,7 +207,10 @@ export class ObjectFetch {
     });
     for (let block = run.first; block < run.end; block += 1) this.#runs.set(block, run);
     store.hold(run.stored);
+    // What is in memory, and is to be written from there, stays until it was.
+    const inMemory = isPassing(run.stored) ? undefined : transit.holdBlocks(ref, span);
     const ended = run.over.then(() => {
+      inMemory?.[Symbol.dispose]();
       this.#forget(run);
       this.#ending.delete(ended);
       store.unpin(run.stored);

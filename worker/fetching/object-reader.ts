@@ -25,7 +25,7 @@ import type {
 } from '../object-reads.ts';
 import { isPassing } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
-import { TransitMemory } from '../transit/index.ts';
+import { TransitLine, TransitMemory } from '../transit/index.ts';
 import { bringAhead } from './ahead.ts';
 import { AheadBudget } from './ahead-budget.ts';
 import { Besides } from './besides.ts';
@@ -93,6 +93,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       joinBytes: options.joinBytes ?? 8 * MIB,
       buffers: new WriteBuffers(),
       transit: this.#transit,
+      transitLine: new TransitLine(this.#transit, clock),
       onReceived: (bytes) => {
         ahead.received(bytes);
         this.#bytes += bytes;
@@ -201,7 +202,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 
   roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
-    return this.#store.roomAhead(ref, { ...ahead, memoryBytes: this.#transit.prefetchBytes });
+    return this.#store.roomAhead(ref, { ...ahead, memory: this.#transit.aheadOf(ref) });
   }
 
   /** See `bring`. */
@@ -293,8 +294,11 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       yield* this.#passing.relayed(reading, range);
       return;
     }
-    if (reading.unkept || !this.#store.writable) {
-      yield* this.#passing.through(reading, range);
+    if (current === undefined && this.#goesThrough(reading, range)) {
+      yield* this.#passing.through(reading, {
+        ...range,
+        toBytes: interest.fetch.missingUpTo(range),
+      });
       return;
     }
     const wanted = options.mayFetch ? blocksIn(range, ref) : { first: block, end: block + 1 };
@@ -327,6 +331,11 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     } else {
       reading.unkept = run.outcome?.kind === 'unkept';
     }
+  }
+
+  /** There is no room for it, or for what lies before it in its block: that went by already. */
+  #goesThrough({ unkept, interest }: Reading, { fromBytes }: ByteRange): boolean {
+    return unkept || !this.#store.writable || this.#transit.wentBy(interest.fetch.ref, fromBytes);
   }
 
   /** Whether more of the object than is read belongs here. */
