@@ -13,9 +13,7 @@ import type { ObjectStore, StoredObject } from '../store/index.ts';
 import type { TransitLine, TransitMemory } from '../transit/index.ts';
 import { OWN_ACCORD } from './fetch-from.ts';
 import type { FetchFrom } from './fetch-from.ts';
-import { blocksIn } from './ranges.ts';
 import type { BlockSpan } from './ranges.ts';
-import type { ByteRange } from './read-pattern.ts';
 import { PRIORITY } from './fetch-queue.ts';
 import type { FetchQueue, Priority, Queued } from './fetch-queue.ts';
 import { FetchRun } from './fetch-run.ts';
@@ -144,14 +142,6 @@ export class ObjectFetch {
     const { stored } = this;
     if (stored.has(block)) return true;
     return isPassing(stored) && this.#context.transit.has(this.ref, block);
-  }
-
-  /** Up to where nothing of a range is here, and nobody brings it: at least to the end of its first block. */
-  missingUpTo(range: ByteRange): number {
-    const { first, end } = blocksIn(range, this.ref);
-    let block = first + 1;
-    while (block < end && !this.#runs.has(block) && !this.#hasHere(block)) block += 1;
-    return Math.min(range.toBytes, block * this.ref.blockSizeBytes);
   }
 
   /** The run that brings a block, if one does. */

@@ -295,10 +295,11 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       return;
     }
     if (current === undefined && this.#goesThrough(reading, range)) {
-      yield* this.#passing.through(reading, {
-        ...range,
-        toBytes: interest.fetch.missingUpTo(range),
-      });
+      // For the next block there may be room again.
+      const nextBytes = this.#store.writable ? (block + 1) * ref.blockSizeBytes : Infinity;
+      const toBytes = Math.min(range.toBytes, nextBytes);
+      yield* this.#passing.through(reading, { ...range, toBytes });
+      reading.unkept = false;
       return;
     }
     const wanted = options.mayFetch ? blocksIn(range, ref) : { first: block, end: block + 1 };

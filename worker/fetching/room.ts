@@ -56,11 +56,13 @@ export async function makeRoom(options: RoomOptions, room: RoomFor): Promise<Roo
 async function roomToPass(options: RoomOptions, room: RoomFor): Promise<Room> {
   const { store, stored, transit, transitLine, ref, first, end } = options;
   const { bytes, isAwaited, signal } = room;
-  if (transitLine.isEmpty && transit.reserve(ref, { first, end }, !isAwaited)) return 'memory';
+  const span = { first, end };
+  if (transitLine.isEmpty && transit.reserve(ref, span, !isAwaited)) return 'memory';
   if (!isAwaited) return 'later';
-  if (!(await store.reserve(stored, bytes, { sparesOpen: true }))) {
-    if (await transitLine.wait(ref, { first, end }, signal)) return 'memory';
-    if (!(await store.reserve(stored, bytes))) return isDropped(stored) ? 'later' : 'none';
+  const mayFit = transit.mayHold(ref, span);
+  if (!(await store.reserve(stored, bytes, { sparesOpen: mayFit }))) {
+    if (mayFit && (await transitLine.wait(ref, span, signal))) return 'memory';
+    return isDropped(stored) ? 'later' : 'none';
   }
   transit.spilled(bytes);
   return 'disk';

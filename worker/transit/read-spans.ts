@@ -21,6 +21,10 @@ export class ReadSpans {
     return this.#bytes;
   }
 
+  has(atBytes: number): boolean {
+    return this.#spans.some(({ fromBytes, toBytes }) => fromBytes <= atBytes && atBytes < toBytes);
+  }
+
   add(fromBytes: number, toBytes: number): void {
     const last = this.#spans.at(-1);
     if (last !== undefined && fromBytes >= last.fromBytes && fromBytes <= last.toBytes) {

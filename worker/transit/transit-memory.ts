@@ -14,18 +14,13 @@
  * Where there is no room for a newcomer it goes to the disk: see `FetchRun`. Decides and holds bytes; no I/O, no clock.
  */
 import { crc32 } from '@node-rs/crc32';
-import { LRUCache } from 'lru-cache';
 import { blockLength, blocksOf, CHUNK_BYTES, KIB } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import { ChunkPool, pooledBytes } from './chunk-pool.ts';
+import { GoneBy } from './gone-by.ts';
 import { ReadSpans } from './read-spans.ts';
 
 export type TransitRef = Pick<ObjectRef, 'objectId' | 'sizeBytes' | 'blockSizeBytes'>;
-
-interface ByteSpan {
-  readonly fromBytes: number;
-  readonly toBytes: number;
-}
 
 export interface TransitSpan {
   readonly first: number;
@@ -60,13 +55,11 @@ interface Passing {
   readonly chunks: Buffer[];
   readonly checksums: number[];
   arrivedBytes: number;
-  readonly read: ReadSpans;
+  read: ReadSpans;
 }
 
 /** What a block takes beside its bytes: 20,000 blocks whose bytes take 4 KiB each took 5.7 KiB each. */
 const BLOCK_COST_BYTES = 2 * KIB;
-/** Blocks that go by in part: a few for each reader. */
-const REMEMBERED_BLOCKS = 1_024;
 /** So many times the whole memory has gone by since it came: whoever was to read it has gone. */
 const TURNS = 2;
 
@@ -79,8 +72,7 @@ export class TransitMemory {
   readonly #unread = new Set<Passing>();
   /** How many readers hold a block, whether it is there or not. */
   readonly #holds = new Map<string, number>();
-  /** Of blocks that are not here, the part that went straight to a reader last. */
-  readonly #wentBy = new LRUCache<string, ByteSpan>({ max: REMEMBERED_BLOCKS });
+  readonly #goneBy = new GoneBy();
   #usedBytes = 0;
   /** Of them, what may be pushed out at once. */
   #readBytes = 0;
@@ -159,9 +151,21 @@ export class TransitMemory {
     if (isAhead && costBytes > this.#freeAheadBytes) return false;
     if (!this.#makeRoom(costBytes)) return false;
     this.#comeBytes += lengthBytes;
-    for (const passing of missing) this.#blocks.set(passing.key, passing);
+    for (const passing of missing) {
+      passing.read = this.#goneBy.take(passing.key) ?? passing.read;
+      this.#blocks.set(passing.key, passing);
+    }
     this.#usedBytes += costBytes;
     return true;
+  }
+
+  /** Whether there may ever be room for a span. */
+  mayHold(ref: TransitRef, { first, end }: TransitSpan): boolean {
+    let costBytes = 0;
+    for (let block = first; block < end; block += 1) {
+      costBytes += costOf(blockLength(block, ref.sizeBytes, ref.blockSizeBytes));
+    }
+    return costBytes <= this.#limitBytes;
   }
 
   /** There was no room for so much, and it goes through the disk. */
@@ -170,26 +174,24 @@ export class TransitMemory {
     this.#comeBytes += bytes;
   }
 
-  /** There was no room for it, and it goes straight to a reader: what follows it in its block will too. */
+  /** There was no room for it, and it goes straight to a reader: what else there is of its block will too. */
   goesBy(ref: TransitRef, { fromBytes, toBytes }: { fromBytes: number; toBytes: number }): void {
     this.#comeBytes += toBytes - fromBytes;
-    if (!this.isOn || toBytes % ref.blockSizeBytes === 0) return;
-    const key = keyOf(ref, Math.floor(toBytes / ref.blockSizeBytes));
-    const went = this.#wentBy.get(key);
-    // Two that follow each other may come in either order.
-    const goesOn = went !== undefined && fromBytes <= went.toBytes && toBytes >= went.fromBytes;
-    this.#wentBy.set(key, {
-      fromBytes: goesOn ? Math.min(went.fromBytes, fromBytes) : fromBytes,
-      toBytes: goesOn ? Math.max(went.toBytes, toBytes) : toBytes,
-    });
+    if (!this.isOn) return;
+    const block = Math.floor(fromBytes / ref.blockSizeBytes);
+    const start = block * ref.blockSizeBytes;
+    const lengthBytes = blockLength(block, ref.sizeBytes, ref.blockSizeBytes);
+    const inBlock = {
+      fromBytes: fromBytes - start,
+      toBytes: Math.min(lengthBytes, toBytes - start),
+    };
+    this.#goneBy.add(keyOf(ref, block), lengthBytes, inBlock);
   }
 
-  /** Whether what lies before an offset in its block went straight to a reader, and nothing of the block is here. */
+  /** Whether other bytes of its block went straight to a reader, and not those: the block is not worth fetching whole. */
   wentBy(ref: TransitRef, offsetBytes: number): boolean {
-    if (this.#wentBy.size === 0 || offsetBytes % ref.blockSizeBytes === 0) return false;
     const key = keyOf(ref, Math.floor(offsetBytes / ref.blockSizeBytes));
-    const went = this.#wentBy.get(key);
-    return went !== undefined && went.fromBytes < offsetBytes && offsetBytes <= went.toBytes;
+    return this.#goneBy.goesOn(key, offsetBytes % ref.blockSizeBytes);
   }
 
   /** The next bytes of a block that room was reserved for; ignored where they are there. */
