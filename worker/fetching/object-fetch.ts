@@ -198,7 +198,7 @@ export class ObjectFetch {
     for (let block = run.first; block < run.end; block += 1) this.#runs.set(block, run);
     store.hold(run.stored);
     // What is in memory, and is to be written from there, stays until it was.
-    const inMemory = isPassing(run.stored) ? undefined : transit.holdBlocks(ref, span);
+    const inMemory = isPassing(run.stored) ? undefined : transit.hold(ref, span);
     const ended = run.over.then(() => {
       inMemory?.[Symbol.dispose]();
       this.#forget(run);

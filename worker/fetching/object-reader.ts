@@ -124,7 +124,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     using abort = abortion(options.signal);
     try {
       using interest = new Interest(fetch, fetchFrom(options));
-      using _here = fetch.stored.whole ? undefined : this.#transit.hold(ref, range);
+      using here = fetch.stored.whole ? undefined : this.#transit.hold(ref, blocksIn(range, ref));
       this.#ledger.askedOf(ref, range);
       this.#passing.mayStay(ref, fetch.stored);
       let around: StoredObject | undefined;
@@ -148,6 +148,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
           rounds = 0;
           this.#transit.wasRead(ref, piece);
           yield piece;
+          here?.passed(Math.floor(position / ref.blockSizeBytes));
         }
       }
       interest.served();

@@ -14,10 +14,12 @@
  * Where there is no room for a newcomer it goes to the disk: see `FetchRun`. Decides and holds bytes; no I/O, no clock.
  */
 import { crc32 } from '@node-rs/crc32';
-import { blockLength, blocksOf, CHUNK_BYTES, KIB } from '../../common/index.ts';
+import { blockLength, CHUNK_BYTES, KIB } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import { ChunkPool, pooledBytes } from './chunk-pool.ts';
 import { GoneBy } from './gone-by.ts';
+import { Holds, NO_HOLD } from './holds.ts';
+import type { Hold } from './holds.ts';
 import { ReadSpans } from './read-spans.ts';
 
 export type TransitRef = Pick<ObjectRef, 'objectId' | 'sizeBytes' | 'blockSizeBytes'>;
@@ -70,8 +72,9 @@ export class TransitMemory {
   /** Whole ones, the first read first; of the others the first there, or read of, first. */
   readonly #read = new Set<Passing>();
   readonly #unread = new Set<Passing>();
-  /** How many readers hold a block, whether it is there or not. */
-  readonly #holds = new Map<string, number>();
+  readonly #holds = new Holds(() => {
+    this.#onRoom();
+  });
   readonly #goneBy = new GoneBy();
   #usedBytes = 0;
   /** Of them, what may be pushed out at once. */
@@ -266,32 +269,9 @@ export class TransitMemory {
     if (this.#unread.delete(passing)) this.#sort(passing);
   }
 
-  /** A reader is about to read a range: what is here of it, or comes, stays until that is disposed of. */
-  hold(
-    ref: TransitRef,
-    { fromBytes, toBytes }: { fromBytes: number; toBytes: number },
-  ): Disposable {
-    return this.holdBlocks(ref, blocksOf(fromBytes, toBytes - fromBytes, ref.blockSizeBytes));
-  }
-
-  /** The same for the blocks of a span. */
-  holdBlocks(ref: TransitRef, { first, end }: TransitSpan): Disposable {
-    if (!this.isOn) return { [Symbol.dispose]: () => undefined };
-    const change = (by: number) => {
-      for (let block = first; block < end; block += 1) {
-        const key = keyOf(ref, block);
-        const count = (this.#holds.get(key) ?? 0) + by;
-        if (count > 0) this.#holds.set(key, count);
-        else this.#holds.delete(key);
-      }
-    };
-    change(1);
-    return {
-      [Symbol.dispose]: () => {
-        change(-1);
-        this.#onRoom();
-      },
-    };
+  /** These blocks are about to be read, or written: what is here of them, or comes, stays until that is disposed of. */
+  hold(ref: TransitRef, span: TransitSpan): Hold {
+    return this.isOn ? this.#holds.hold(span, (block) => keyOf(ref, block)) : NO_HOLD;
   }
 
   /** The block is on the disk now. */
