@@ -41,6 +41,7 @@ import { shareOf } from './shares.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Touches } from './touches.ts';
+import { defaultTransitBytes } from './transit/index.ts';
 import { Versions } from './versions.ts';
 import { countersOf } from './worker-counters.ts';
 import type { Config, Worker, WorkerOptions } from './worker-options.ts';
@@ -171,7 +172,8 @@ function join(config: Config, parts: Parts, dataAddress: string): ClusterMembers
 }
 
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
-  const { clock, random, log, transitBytes, openFiles = Infinity } = config;
+  const { clock, random, log, openFiles = Infinity } = config;
+  const { transitBytes = defaultTransitBytes() } = config;
   const store = started.use(await openStore(config, cluster));
   started.use(new QuotaTicks({ store, clock }));
   const master = started.use(connectMaster({ address: config.master }));

@@ -17,7 +17,7 @@ interface Waiter {
  * Nothing came, and nothing was read, for so long: those whose blocks fill the memory may wait for this one, as where one
  * reader reads many files in turns. Each wait that was for nothing halves it, each that was not doubles it.
  */
-const PATIENCE_MS = { least: 4, most: 100 };
+const PATIENCE_MS = { least: 25, most: 200 };
 /** Readers have deadlines of their own, of 10 s and more. */
 const MOST_PATIENCE_MS = 2_000;
 
