@@ -173,7 +173,6 @@ function join(config: Config, parts: Parts, dataAddress: string): ClusterMembers
 
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
   const { clock, random, log, openFiles = Infinity } = config;
-  const { transitBytes = defaultTransitBytes() } = config;
   const store = started.use(await openStore(config, cluster));
   started.use(new QuotaTicks({ store, clock }));
   const master = started.use(connectMaster({ address: config.master }));
@@ -225,8 +224,8 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   const peers = openPeers(config, { workerId, links }, cluster);
   const reads = started.use(
     new ObjectReader({
-      ...{ store, originFor, peers, maxOriginReads, transitBytes, clock },
-      logger: log,
+      ...{ store, originFor, peers, maxOriginReads, clock, logger: log },
+      transitBytes: config.transitBytes ?? defaultTransitBytes(),
     }),
   );
   const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));

@@ -44,6 +44,8 @@ export interface TransitCounters {
   readonly passedBytes: number;
   /** Since the start: had to go through the disk, because there was no room here. */
   readonly spilledBytes: number;
+  /** Since the start: straight from the origin to one reader, because there was no room anywhere. */
+  readonly straightBytes: number;
   /** Since the start: written from here, because they had become worth keeping. */
   readonly keptBytes: number;
 }
@@ -83,6 +85,7 @@ export class TransitMemory {
   #comeBytes = 0;
   #passedBytes = 0;
   #spilledBytes = 0;
+  #straightBytes = 0;
   #keptBytes = 0;
   #movedBytes = 0;
   #onRoom: () => void = () => undefined;
@@ -130,6 +133,7 @@ export class TransitMemory {
       limitBytes: this.#limitBytes,
       passedBytes: this.#passedBytes,
       spilledBytes: this.#spilledBytes,
+      straightBytes: this.#straightBytes,
       keptBytes: this.#keptBytes,
     };
   }
@@ -180,6 +184,7 @@ export class TransitMemory {
   /** There was no room for it, and it goes straight to a reader: what else there is of its block will too. */
   goesBy(ref: TransitRef, { fromBytes, toBytes }: { fromBytes: number; toBytes: number }): void {
     this.#comeBytes += toBytes - fromBytes;
+    this.#straightBytes += toBytes - fromBytes;
     if (!this.isOn) return;
     const block = Math.floor(fromBytes / ref.blockSizeBytes);
     const start = block * ref.blockSizeBytes;
