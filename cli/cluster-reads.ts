@@ -41,14 +41,20 @@ export function describeTransit(
 ): string | undefined {
   let passedBytes = 0;
   let spilledBytes = 0;
+  let straightBytes = 0;
   for (const { transit } of workers) {
     passedBytes += transit.passedBytes;
     spilledBytes += transit.spilledBytes;
+    straightBytes += transit.straightBytes;
   }
-  if (passedBytes + spilledBytes === 0) return undefined;
+  if (passedBytes + spilledBytes + straightBytes === 0) return undefined;
+  const straight =
+    straightBytes === 0
+      ? ''
+      : `; ${formatBytes(straightBytes)} went straight to a reader, because the disks were too`;
   return (
     `not kept: ${formatBytes(passedBytes)} passed through memory, ` +
-    `${formatBytes(spilledBytes)} through the disks, because memory was full`
+    `${formatBytes(spilledBytes)} through the disks, because memory was full${straight}`
   );
 }
 

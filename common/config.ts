@@ -211,12 +211,12 @@ export const SETTINGS = {
     type: 'size',
     variable: 'LARDER_TRANSIT_MEMORY',
     flags: {},
-    default: 0,
+    defaultText: '1/16 of the memory that the worker may have, at most 256MiB',
     minimum: 0,
     maximum: TIB,
     reason:
       'What is read and not kept stays there until it was read, instead of going through the cache disk. ' +
-      'Twice what is fetched ahead is enough. Off, because readers of more than fits have bytes fetched again.',
+      'Half of it is for what is fetched ahead; a block for each reader at a time is enough. 0: all goes through the disk.',
     usedBy: ['worker'],
     live: false,
   },

@@ -203,14 +203,15 @@ export interface WorkerInfo {
   readonly decisions: readonly DecisionCount[];
   /**
    * What is not kept, on its way through its memory: bytes there, at most; and since it started: passed without being
-   * written, through the disk because memory was full (`spilledBytes`), written from memory because they were kept
-   * after all. `writtenBytes`: of all objects, to its disks.
+   * written, through the disk because memory was full (`spilledBytes`), straight from the origin to one reader because there
+   * was no room anywhere (`straightBytes`), written from memory because they were kept after all. `writtenBytes`: of all objects, to its disks.
    */
   readonly transit: {
     readonly memoryBytes: number;
     readonly limitBytes: number;
     readonly passedBytes: number;
     readonly spilledBytes: number;
+    readonly straightBytes: number;
     readonly keptBytes: number;
     readonly writtenBytes: number;
   };

@@ -50,6 +50,7 @@ function workerFrom(
       limitBytes: transit?.limit_bytes ?? 0,
       passedBytes: transit?.passed_bytes ?? 0,
       spilledBytes: transit?.spilled_bytes ?? 0,
+      straightBytes: transit?.straight_bytes ?? 0,
       keptBytes: transit?.kept_bytes ?? 0,
       writtenBytes: transit?.written_bytes ?? 0,
     },

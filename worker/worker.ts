@@ -41,6 +41,7 @@ import { shareOf } from './shares.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Touches } from './touches.ts';
+import { defaultTransitBytes } from './transit/index.ts';
 import { Versions } from './versions.ts';
 import { workerReadings } from './readings.ts';
 import { countersOf } from './worker-counters.ts';
@@ -175,7 +176,7 @@ function join(config: Config, parts: Parts, dataAddress: string): ClusterMembers
 }
 
 async function openParts(config: Config, cluster: Cluster, started: Disposals): Promise<Parts> {
-  const { clock, random, log, transitBytes, openFiles = Infinity } = config;
+  const { clock, random, log, openFiles = Infinity } = config;
   const store = started.use(await openStore(config, cluster));
   started.use(new QuotaTicks({ store, clock }));
   const master = started.use(connectMaster({ address: config.master }));
@@ -227,8 +228,8 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   const peers = openPeers(config, { workerId, links }, cluster);
   const reads = started.use(
     new ObjectReader({
-      ...{ store, originFor, peers, maxOriginReads, transitBytes, clock },
-      logger: log,
+      ...{ store, originFor, peers, maxOriginReads, clock, logger: log },
+      transitBytes: config.transitBytes ?? defaultTransitBytes(),
     }),
   );
   const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));

@@ -63,6 +63,11 @@ export interface Sized extends Described {
   readonly bytes: number;
 }
 
+export interface EvictionAsked extends Pick<Eviction, 'shortage' | 'newcomer' | 'nowMs'> {
+  /** For what passes through nothing goes that somebody has open. */
+  readonly sparesOpen?: boolean | undefined;
+}
+
 /** Of what passes through, the part that may be there before it is asked for: half of that where it is a guess. */
 const AHEAD_SHARE = { known: 1 / 2, guessed: 1 / 4 } as const;
 
@@ -221,9 +226,10 @@ export class Admission {
   roomAhead(newcomer: Newcomer, ahead: AheadUse): RoomAhead {
     const bytes = newcomer.bytes + ahead.comingBytes;
     const objects = newcomer.objects + ahead.comingObjects;
-    const { memoryBytes = 0 } = ahead;
-    if (newcomer.region === 'transit' && newcomer.bytes <= memoryBytes) {
-      return ahead.aheadBytes + newcomer.bytes <= memoryBytes ? 'room' : 'later';
+    const { memory } = ahead;
+    if (newcomer.region === 'transit' && memory !== undefined) {
+      if (newcomer.bytes > memory.mostBytes) return 'none';
+      return bytes <= memory.freeBytes ? 'room' : 'later';
     }
     if (this.shortage({ ...newcomer, bytes, objects }) === undefined) return 'room';
     if (newcomer.region === 'kept') return 'none';
@@ -245,7 +251,7 @@ export class Admission {
    * asking for one that lies below a threshold lowers the threshold.
    */
   *victims(
-    { shortage, newcomer, nowMs }: Pick<Eviction, 'shortage' | 'newcomer' | 'nowMs'>,
+    { shortage, newcomer, nowMs, sparesOpen = false }: EvictionAsked,
     order: EvictionOrder,
   ): Generator<Victim> {
     if (shortage === 'spare') return;
@@ -254,7 +260,8 @@ export class Admission {
     const protections = this.#protections;
     const eviction = { shares, protections, order, newcomer, shortage, nowMs };
     const { transit, replica } = this.#used;
-    for (const open of [false, true]) {
+    const sparesAllOpen = sparesOpen && region === 'transit';
+    for (const open of sparesAllOpen ? [false] : [false, true]) {
       if (shortage === 'total' && transit.objects > 0) {
         yield* this.#counted(regional(eviction, order.transit(), 'transit', open));
       }

@@ -86,8 +86,16 @@ export interface AheadUse {
   readonly aheadBytes: number;
   /** It is known that it will be read, as an order is that came before; not guessed. */
   readonly isKnown: boolean;
-  /** Memory that is there for it where it only passes through; unset: that goes through the disk. */
-  readonly memoryBytes?: number | undefined;
+  /** Where there is memory for what only passes through; unset: that goes through the disk. */
+  readonly memory?: MemoryAhead | undefined;
+}
+
+/** For what is fetched ahead, and passes through. */
+export interface MemoryAhead {
+  /** At most. */
+  readonly mostBytes: number;
+  /** Now. */
+  readonly freeBytes: number;
 }
 
 /**

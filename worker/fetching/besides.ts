@@ -55,9 +55,7 @@ export class Besides {
     if (stored.whole || !this.#options.store.writable) return;
     this.#options.store.promote(stored, ref);
     if (ref.sizeBytes <= (this.#options.smallObjectBytes ?? SMALL_OBJECT_BYTES)) {
-      const first = Math.floor(range.fromBytes / ref.blockSizeBytes);
-      for (const run of interest.join({ first, end: stored.blocks }).values()) run.forCache = true;
-      fetch.want({ first: 0, end: first }, PRIORITY.background);
+      this.#bringSmall(range, interest);
       return;
     }
     const bounds = stripeAround(ref, range.fromBytes);
@@ -68,6 +66,22 @@ export class Besides {
     if (memory.worthCompleting) {
       this.#completeSoon(fetch, blocksIn(bounds, ref), PRIORITY.background);
     }
+  }
+
+  /** All of a small object; of one that passes through, no more after the range than there is room for, and nothing before it. */
+  #bringSmall({ fromBytes, toBytes }: ByteRange, interest: Interest): void {
+    const { fetch } = interest;
+    const { ref, stored } = fetch;
+    const { transit } = this.#options;
+    // A block that went by in part goes on so: it is not fetched whole.
+    const wentBy = transit.wentBy(ref, fromBytes) ? 1 : 0;
+    const first = Math.floor(fromBytes / ref.blockSizeBytes) + wentBy;
+    const isBounded = transit.isOn && isPassing(stored);
+    const end = isBounded
+      ? Math.min(stored.blocks, Math.ceil((toBytes + transit.aheadBytes) / ref.blockSizeBytes))
+      : stored.blocks;
+    for (const run of interest.join({ first, end }).values()) run.forCache = true;
+    if (!isBounded) fetch.want({ first: 0, end: first }, PRIORITY.background);
   }
 
   /** Somebody has mapped the object: the rest of it, or of the stripe around the offset, is fetched. */

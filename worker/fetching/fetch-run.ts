@@ -2,8 +2,8 @@
  * Brings adjacent blocks into the store: from other workers where there are any to ask, else in one read of
  * the origin. Hands the bytes to the readers that wait for them
  * as they come, and to `BlockFiller`, which writes them; each block is held as soon as it is whole.
- * What only passes through goes to memory instead (`TransitFiller`), and to the file only where that is full; what was
- * in memory and is kept after all comes from there.
+ * What only passes through goes to memory instead (`TransitFiller`), and to the file only where that is full (`makeRoom`);
+ * what was in memory and is kept after all comes from there.
  *
  *     queued → running → over: done | passing | unkept | failed | cancelled
  *
@@ -11,12 +11,9 @@
  * holds no place among the reads of origins: they wait for those of other workers, and would for each other.
  */
 import { hasCode, LarderError, MIB, untilAborted } from '../../common/index.ts';
-import type { ObjectRef } from '../../common/index.ts';
 import type { OriginReads } from '../origins/origin.ts';
 import type { PeerRead, PeerReads } from '../peers/peer-reads.ts';
-import { isPassing } from '../store/index.ts';
-import type { ObjectStore, StoredObject } from '../store/index.ts';
-import type { TransitMemory } from '../transit/index.ts';
+import type { StoredObject } from '../store/index.ts';
 import { BlockFiller } from './block-filler.ts';
 import type { FetchFrom } from './fetch-from.ts';
 import type { Filler } from './filler.ts';
@@ -24,6 +21,8 @@ import { HeldPlace, PRIORITY } from './fetch-queue.ts';
 import type { FetchQueue, Priority, Queued } from './fetch-queue.ts';
 import { blockBytes } from './ranges.ts';
 import type { ByteRange } from './read-pattern.ts';
+import { makeRoom } from './room.ts';
+import type { Room, RoomOptions } from './room.ts';
 import { Tap } from './tap.ts';
 import { TransitFiller } from './transit-filler.ts';
 import type { WriteBuffers } from './write-buffers.ts';
@@ -36,14 +35,7 @@ export type Outcome =
   | { readonly kind: 'done' | 'passing' | 'unkept' | 'cancelled' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-export interface FetchRunOptions {
-  readonly store: ObjectStore;
-  readonly stored: StoredObject;
-  readonly transit: TransitMemory;
-  readonly ref: ObjectRef;
-  readonly first: number;
-  /** One past the last block. */
-  readonly end: number;
+export interface FetchRunOptions extends RoomOptions {
   readonly priority: Priority;
   /** Wanted even if no reader waits. */
   readonly forCache: boolean;
@@ -60,9 +52,6 @@ export interface FetchRunOptions {
   /** A block of which something came from the origin. */
   readonly onBlock: (block: number) => void;
 }
-
-/** Where there is room for its bytes. */
-type Room = 'memory' | 'disk' | 'none';
 
 /** Who brings the bytes now. */
 export type Source = 'peer' | 'origin';
@@ -199,7 +188,7 @@ export class FetchRun implements Queued {
       await this.#options.after;
       this.#abort.signal.throwIfAborted();
       room = await this.#makeRoom();
-      outcome = room === 'none' ? { kind: 'unkept' } : await this.#fetch();
+      outcome = hasRoom(room) ? await this.#fetch() : { kind: WITHOUT[room] };
     } catch (error) {
       outcome = this.#failure(error);
     }
@@ -213,26 +202,14 @@ export class FetchRun implements Queued {
 
   /** Where its bytes go from now on. */
   async #makeRoom(): Promise<Room> {
-    const { store } = this.#options;
-    const { stored, bytes } = this;
-    const wasPassing = isPassing(stored);
-    if (wasPassing && this.#passThroughMemory()) return 'memory';
-    if (!(await store.reserve(stored, bytes))) return 'none';
-    if (!isPassing(stored)) return 'disk';
-    // It was to be kept, and there turned out to be no room for it among what is.
-    if (!wasPassing && this.#passThroughMemory()) {
-      store.giveBack(stored, bytes);
-      return 'memory';
-    }
-    this.#options.transit.spilled(bytes);
-    return 'disk';
-  }
-
-  #passThroughMemory(): boolean {
     const { transit, ref, first, end } = this.#options;
-    if (!transit.reserve(ref, { first, end })) return false;
-    this.#filler = new TransitFiller({ transit, ref, first, end, onBlock: this.#blockTaken });
-    return true;
+    const { bytes } = this;
+    const isAwaited = this.priority === PRIORITY.reader || this.waiters > 0;
+    const room = await makeRoom(this.#options, { bytes, isAwaited, signal: this.#abort.signal });
+    if (room === 'memory') {
+      this.#filler = new TransitFiller({ transit, ref, first, end, onBlock: this.#blockTaken });
+    }
+    return room;
   }
 
   readonly #blockTaken = (block: number): void => {
@@ -361,6 +338,13 @@ export class FetchRun implements Queued {
       waiter.wake();
     }
   }
+}
+
+/** What becomes of it where there is no room. */
+const WITHOUT = { none: 'unkept', later: 'cancelled' } as const;
+
+function hasRoom(room: Room): room is 'memory' | 'disk' {
+  return room === 'memory' || room === 'disk';
 }
 
 interface Waiter {

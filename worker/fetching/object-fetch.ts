@@ -10,7 +10,7 @@ import type { OriginReads } from '../origins/origin.ts';
 import type { PeerReads } from '../peers/peer-reads.ts';
 import { isPassing } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
-import type { TransitMemory } from '../transit/index.ts';
+import type { TransitLine, TransitMemory } from '../transit/index.ts';
 import { OWN_ACCORD } from './fetch-from.ts';
 import type { FetchFrom } from './fetch-from.ts';
 import type { BlockSpan } from './ranges.ts';
@@ -31,6 +31,7 @@ export interface FetchContext {
   readonly joinBytes: number;
   readonly buffers: WriteBuffers;
   readonly transit: TransitMemory;
+  readonly transitLine: TransitLine;
   readonly onReceived: (bytes: number) => void;
   readonly onBlock: (ref: ObjectRef, block: number) => void;
 }
@@ -171,12 +172,14 @@ export class ObjectFetch {
     priority: Priority,
     { forCache, from }: { forCache: boolean; from: FetchFrom },
   ): FetchRun {
-    const { store, originFor, onReceived, onBlock, queue, buffers, transit } = this.#context;
+    const { store, originFor, onReceived, onBlock, queue, buffers } = this.#context;
+    const { transit, transitLine } = this.#context;
     const { ref } = this;
     const run = new FetchRun({
       store,
       stored: this.#stored,
       transit,
+      transitLine,
       ref,
       ...span,
       priority,
@@ -194,7 +197,10 @@ export class ObjectFetch {
     });
     for (let block = run.first; block < run.end; block += 1) this.#runs.set(block, run);
     store.hold(run.stored);
+    // What is in memory, and is to be written from there, stays until it was.
+    const inMemory = isPassing(run.stored) ? undefined : transit.hold(ref, span);
     const ended = run.over.then(() => {
+      inMemory?.[Symbol.dispose]();
       this.#forget(run);
       this.#ending.delete(ended);
       store.unpin(run.stored);

@@ -25,7 +25,7 @@ import type {
 } from '../object-reads.ts';
 import { isPassing } from '../store/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
-import { TransitMemory } from '../transit/index.ts';
+import { TransitLine, TransitMemory } from '../transit/index.ts';
 import { bringAhead } from './ahead.ts';
 import { AheadBudget } from './ahead-budget.ts';
 import { Besides } from './besides.ts';
@@ -93,6 +93,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       joinBytes: options.joinBytes ?? 8 * MIB,
       buffers: new WriteBuffers(),
       transit: this.#transit,
+      transitLine: new TransitLine(this.#transit, clock),
       onReceived: (bytes) => {
         ahead.received(bytes);
         this.#bytes += bytes;
@@ -123,7 +124,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     using abort = abortion(options.signal);
     try {
       using interest = new Interest(fetch, fetchFrom(options));
-      using _here = fetch.stored.whole ? undefined : this.#transit.hold(ref, range);
+      using here = fetch.stored.whole ? undefined : this.#transit.hold(ref, blocksIn(range, ref));
       this.#ledger.askedOf(ref, range);
       this.#passing.mayStay(ref, fetch.stored);
       let around: StoredObject | undefined;
@@ -147,6 +148,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
           rounds = 0;
           this.#transit.wasRead(ref, piece);
           yield piece;
+          here?.passed(Math.floor(position / ref.blockSizeBytes));
         }
       }
       interest.served();
@@ -201,7 +203,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
   }
 
   roomAhead(ref: ObjectRef, ahead: AheadUse): RoomAhead {
-    return this.#store.roomAhead(ref, { ...ahead, memoryBytes: this.#transit.prefetchBytes });
+    return this.#store.roomAhead(ref, { ...ahead, memory: this.#transit.aheadOf(ref) });
   }
 
   /** See `bring`. */
@@ -293,8 +295,12 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
       yield* this.#passing.relayed(reading, range);
       return;
     }
-    if (reading.unkept || !this.#store.writable) {
-      yield* this.#passing.through(reading, range);
+    if (current === undefined && this.#goesThrough(reading, range)) {
+      // For the next block there may be room again.
+      const nextBytes = this.#store.writable ? (block + 1) * ref.blockSizeBytes : Infinity;
+      const toBytes = Math.min(range.toBytes, nextBytes);
+      yield* this.#passing.through(reading, { ...range, toBytes });
+      reading.unkept = false;
       return;
     }
     const wanted = options.mayFetch ? blocksIn(range, ref) : { first: block, end: block + 1 };
@@ -327,6 +333,11 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     } else {
       reading.unkept = run.outcome?.kind === 'unkept';
     }
+  }
+
+  /** There is no room for it, or for what lies before it in its block: that went by already. */
+  #goesThrough({ unkept, interest }: Reading, { fromBytes }: ByteRange): boolean {
+    return unkept || !this.#store.writable || this.#transit.wentBy(interest.fetch.ref, fromBytes);
   }
 
   /** Whether more of the object than is read belongs here. */

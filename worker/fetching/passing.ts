@@ -87,7 +87,7 @@ export class Passing {
       return;
     }
     const origin = await originFor(ref.datasetId);
-    transit.wentBy(range.toBytes - range.fromBytes);
+    transit.goesBy(ref, range);
     const pieces = readThrough({ ref, range, origin, signal: options.signal, onReceived });
     yield* counts.of(pieces, () => 'origin', options);
     const { first, end } = blocksIn(range, ref);

@@ -22,7 +22,7 @@ export interface ObjectReaderOptions {
   readonly maxWindowBytes?: number | undefined;
   /** Objects up to this size are fetched whole at their first read; default 16 MiB. */
   readonly smallObjectBytes?: number | undefined;
-  /** Memory for blocks that are not kept; default 64 MiB, 0: they go through the disk. */
+  /** Memory for blocks that are not kept; default 0: they go through the disk. */
   readonly transitBytes?: number | undefined;
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;

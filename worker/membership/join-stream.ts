@@ -351,16 +351,13 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
       unique_bytes: origin.uniqueBytes,
       requested_bytes: origin.requestedBytes,
     },
-    reads: {
-      bytes: reads.bytes,
-      origin_bytes: reads.originBytes,
-      peer_bytes: reads.peerBytes,
-    },
+    reads: { bytes: reads.bytes, origin_bytes: reads.originBytes, peer_bytes: reads.peerBytes },
     transit: {
       memory_bytes: transit?.memoryBytes ?? 0,
       limit_bytes: transit?.limitBytes ?? 0,
       passed_bytes: transit?.passedBytes ?? 0,
       spilled_bytes: transit?.spilledBytes ?? 0,
+      straight_bytes: transit?.straightBytes ?? 0,
       kept_bytes: transit?.keptBytes ?? 0,
       written_bytes: transit?.writtenBytes ?? 0,
     },

@@ -38,6 +38,7 @@ import { Places } from './places.ts';
 import { References } from './references.ts';
 import type { CollectRequest } from './references.ts';
 import { placedOf, Space } from './space.ts';
+import type { ReserveHow } from './space.ts';
 import type { StoredObject } from './stored-object.ts';
 import { isDropped } from './stored-object.ts';
 import { sweepStrays } from './sweep.ts';
@@ -232,8 +233,8 @@ export class DiskStore implements AsyncDisposable {
   }
 
   /** Room for bytes of an object; see `Space`. */
-  async reserve(object: StoredObject, bytes: number): Promise<boolean> {
-    return this.writable && (await this.#space.reserve(object, bytes));
+  async reserve(object: StoredObject, bytes: number, how?: ReserveHow): Promise<boolean> {
+    return this.writable && (await this.#space.reserve(object, bytes, how));
   }
 
   giveBack(object: StoredObject, bytes: number): void {

@@ -28,6 +28,7 @@ import type { HeldSource } from './held-totals.ts';
 import type { StoreOptions } from './options.ts';
 import type { CollectRequest } from './references.ts';
 import { placedOf } from './space.ts';
+import type { ReserveHow } from './space.ts';
 import { StoreScan } from './store-scan.ts';
 import { placeholder } from './placeholder.ts';
 import type { StoredObject } from './stored-object.ts';
@@ -224,8 +225,8 @@ export class ObjectStore implements AsyncDisposable {
   }
 
   /** Room for bytes of an object; see `Space`. */
-  async reserve(object: StoredObject, bytes: number): Promise<boolean> {
-    return (await this.#diskOf.get(object)?.reserve(object, bytes)) ?? false;
+  async reserve(object: StoredObject, bytes: number, how?: ReserveHow): Promise<boolean> {
+    return (await this.#diskOf.get(object)?.reserve(object, bytes, how)) ?? false;
   }
 
   giveBack(object: StoredObject, bytes: number): void {

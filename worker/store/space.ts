@@ -31,6 +31,11 @@ export interface SpaceOptions {
   readonly clock: Clock;
 }
 
+export interface ReserveHow {
+  /** For what passes through nothing leaves that somebody has open. */
+  readonly sparesOpen: boolean;
+}
+
 const ANYBODY = { datasetId: ANYONE, firstBlock: 0, band: 0 };
 
 /** Unlinks at a time: a few for each of the four pool threads. */
@@ -55,9 +60,10 @@ export class Space {
    *
    * @returns false where there is no room to be had
    */
-  async reserve(object: StoredObject, bytes: number): Promise<boolean> {
+  async reserve(object: StoredObject, bytes: number, how?: ReserveHow): Promise<boolean> {
     if (this.#take(object, bytes)) return true;
-    const turn = this.#evicting.then(() => this.#makeRoom(object, bytes));
+    const sparesOpen = how?.sparesOpen ?? false;
+    const turn = this.#evicting.then(() => this.#makeRoom(object, bytes, sparesOpen));
     this.#evicting = turn.catch(() => undefined);
     return turn;
   }
@@ -92,7 +98,7 @@ export class Space {
   async evictSome(bytes: number): Promise<boolean> {
     const newcomer: Newcomer = { ...ANYBODY, region: 'transit', bytes, objects: 0 };
     let freed = 0;
-    for (const { object, reason } of this.#victims('total', newcomer, undefined)) {
+    for (const { object, reason } of this.#victims('total', newcomer)) {
       freed += object.accountedBytes;
       await this.#options.evict(object, reason);
       if (freed >= bytes) break;
@@ -127,7 +133,7 @@ export class Space {
     let excess = this.#admission.excess();
     let evictions: Promise<void>[] = [];
     if (excess.bytes <= 0 && excess.objects <= 0) return;
-    for (const { object: victim, reason } of this.#victims('total', newcomer, undefined)) {
+    for (const { object: victim, reason } of this.#victims('total', newcomer)) {
       // Bytes of what is open come back later: what was evicted counts, not what is used.
       excess = {
         bytes: excess.bytes - victim.accountedBytes,
@@ -153,7 +159,7 @@ export class Space {
     return true;
   }
 
-  async #makeRoom(object: StoredObject, bytes: number): Promise<boolean> {
+  async #makeRoom(object: StoredObject, bytes: number, sparesOpen: boolean): Promise<boolean> {
     for (;;) {
       if (object.state === 'dropped') return false;
       if (this.#take(object, bytes)) return true;
@@ -162,7 +168,10 @@ export class Space {
       if (shortage === undefined) continue;
       const evictions: Promise<void>[] = [];
       let freed = 0;
-      for (const { object: victim, reason } of this.#victims(shortage, newcomer, object)) {
+      for (const { object: victim, reason } of this.#victims(shortage, newcomer, {
+        exclude: object,
+        sparesOpen,
+      })) {
         freed += victim.accountedBytes;
         evictions.push(this.#options.evict(victim, reason));
         if (freed >= newcomer.bytes || evictions.length >= EVICT_AT_ONCE) break;
@@ -187,7 +196,7 @@ export class Space {
       const shortage = this.#admission.shortage(newcomer);
       // Of the disk it has its part already.
       if (shortage !== 'kept' && shortage !== 'quota') break;
-      const [victim] = this.#victims(shortage, newcomer, object);
+      const [victim] = this.#victims(shortage, newcomer, { exclude: object });
       if (victim === undefined) return;
       await evict(victim.object, victim.reason);
     }
@@ -197,7 +206,7 @@ export class Space {
   *#victims(
     shortage: Shortage,
     newcomer: Newcomer,
-    exclude: StoredObject | undefined,
+    { exclude, sparesOpen }: { exclude?: StoredObject; sparesOpen?: boolean } = {},
   ): Generator<{ readonly object: StoredObject; readonly reason: EvictionReason }> {
     const { records, clock } = this.#options;
     const seen = new Set<string>();
@@ -207,7 +216,7 @@ export class Space {
       kept: (datasetId, fromBand) =>
         this.#candidates(records.keptOrder(datasetId, fromBand), exclude, seen),
     };
-    const asked = { shortage, newcomer, nowMs: clock.monotonicMs() };
+    const asked = { shortage, newcomer, nowMs: clock.monotonicMs(), sparesOpen };
     for (const { objectId, reason } of this.#admission.victims(asked, order)) {
       seen.add(objectId);
       const object = this.#options.find(objectId);

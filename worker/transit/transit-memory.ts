@@ -14,9 +14,13 @@
  * Where there is no room for a newcomer it goes to the disk: see `FetchRun`. Decides and holds bytes; no I/O, no clock.
  */
 import { crc32 } from '@node-rs/crc32';
-import { blockLength, blocksOf, CHUNK_BYTES, KIB } from '../../common/index.ts';
+import { blockLength, CHUNK_BYTES, KIB } from '../../common/index.ts';
 import type { ObjectRef } from '../../common/index.ts';
 import { ChunkPool, pooledBytes } from './chunk-pool.ts';
+import { GoneBy } from './gone-by.ts';
+import { Holds, NO_HOLD } from './holds.ts';
+import type { Hold } from './holds.ts';
+import { ReadSpans } from './read-spans.ts';
 
 export type TransitRef = Pick<ObjectRef, 'objectId' | 'sizeBytes' | 'blockSizeBytes'>;
 
@@ -40,6 +44,8 @@ export interface TransitCounters {
   readonly passedBytes: number;
   /** Since the start: had to go through the disk, because there was no room here. */
   readonly spilledBytes: number;
+  /** Since the start: straight from the origin to one reader, because there was no room anywhere. */
+  readonly straightBytes: number;
   /** Since the start: written from here, because they had become worth keeping. */
   readonly keptBytes: number;
 }
@@ -48,13 +54,12 @@ interface Passing {
   readonly key: string;
   readonly lengthBytes: number;
   readonly costBytes: number;
-  /** What had come before it. */
-  readonly afterBytes: number;
+  /** What had come when somebody last read of it, or before it. */
+  afterBytes: number;
   readonly chunks: Buffer[];
   readonly checksums: number[];
   arrivedBytes: number;
-  /** By readers, together: about how much of it. */
-  readBytes: number;
+  read: ReadSpans;
 }
 
 /** What a block takes beside its bytes: 20,000 blocks whose bytes take 4 KiB each took 5.7 KiB each. */
@@ -66,11 +71,13 @@ export class TransitMemory {
   readonly #limitBytes: number;
   readonly #pool: ChunkPool;
   readonly #blocks = new Map<string, Passing>();
-  /** Whole ones, the first there first. */
+  /** Whole ones, the first read first; of the others the first there, or read of, first. */
   readonly #read = new Set<Passing>();
   readonly #unread = new Set<Passing>();
-  /** How many readers hold a block, whether it is there or not. */
-  readonly #holds = new Map<string, number>();
+  readonly #holds = new Holds(() => {
+    this.#onRoom();
+  });
+  readonly #goneBy = new GoneBy();
   #usedBytes = 0;
   /** Of them, what may be pushed out at once. */
   #readBytes = 0;
@@ -78,7 +85,10 @@ export class TransitMemory {
   #comeBytes = 0;
   #passedBytes = 0;
   #spilledBytes = 0;
+  #straightBytes = 0;
   #keptBytes = 0;
+  #movedBytes = 0;
+  #onRoom: () => void = () => undefined;
 
   /** @param limitBytes 0: nothing passes through memory */
   constructor(limitBytes: number, pool = new ChunkPool(limitBytes)) {
@@ -92,14 +102,29 @@ export class TransitMemory {
 
   /** How far may be read ahead of a reader of a file now: the other half is for what readers wait for. */
   get aheadBytes(): number {
-    if (!this.isOn) return Infinity;
-    const unreadBytes = this.#usedBytes - this.#readBytes;
-    return Math.max(0, Math.min(this.#limitBytes / 4, this.#limitBytes / 2 - unreadBytes));
+    return this.isOn ? Math.min(this.#limitBytes / 4, this.#freeAheadBytes) : Infinity;
   }
 
-  /** Of files that nobody has asked for yet; undefined where nothing passes through memory. */
-  get prefetchBytes(): number | undefined {
-    return this.isOn ? this.#limitBytes / 2 : undefined;
+  /** For a file that nobody has asked for yet, in its bytes; undefined where nothing passes through memory. */
+  aheadOf(ref: TransitRef): { readonly mostBytes: number; readonly freeBytes: number } | undefined {
+    if (!this.isOn) return undefined;
+    const tailBytes = ref.sizeBytes % CHUNK_BYTES;
+    const blocks = Math.ceil(ref.sizeBytes / ref.blockSizeBytes);
+    const besideBytes = costOf(tailBytes) - tailBytes + (blocks - 1) * BLOCK_COST_BYTES;
+    return {
+      mostBytes: Math.max(0, this.#limitBytes / 2 - besideBytes),
+      freeBytes: Math.max(0, this.#freeAheadBytes - besideBytes),
+    };
+  }
+
+  /** Came, or were read: where it does not grow nothing moves. */
+  get movedBytes(): number {
+    return this.#movedBytes;
+  }
+
+  /** Called when there may be room. */
+  onRoom(listener: () => void): void {
+    this.#onRoom = listener;
   }
 
   get counters(): TransitCounters {
@@ -108,12 +133,17 @@ export class TransitMemory {
       limitBytes: this.#limitBytes,
       passedBytes: this.#passedBytes,
       spilledBytes: this.#spilledBytes,
+      straightBytes: this.#straightBytes,
       keptBytes: this.#keptBytes,
     };
   }
 
-  /** Room for the blocks of a span that are not here; what is not needed is given back with `giveUp`. */
-  reserve(ref: TransitRef, span: TransitSpan): boolean {
+  /**
+   * Room for the blocks of a span that are not here; what is not needed is given back with `giveUp`.
+   *
+   * @param isAhead nobody waits for them: half of the memory is for those that somebody does
+   */
+  reserve(ref: TransitRef, span: TransitSpan, isAhead = false): boolean {
     const missing: Passing[] = [];
     let costBytes = 0;
     let lengthBytes = 0;
@@ -125,11 +155,24 @@ export class TransitMemory {
       costBytes += passing.costBytes;
       lengthBytes += passing.lengthBytes;
     }
+    if (isAhead && costBytes > this.#freeAheadBytes) return false;
     if (!this.#makeRoom(costBytes)) return false;
     this.#comeBytes += lengthBytes;
-    for (const passing of missing) this.#blocks.set(passing.key, passing);
+    for (const passing of missing) {
+      passing.read = this.#goneBy.take(passing.key) ?? passing.read;
+      this.#blocks.set(passing.key, passing);
+    }
     this.#usedBytes += costBytes;
     return true;
+  }
+
+  /** Whether there may ever be room for a span. */
+  mayHold(ref: TransitRef, { first, end }: TransitSpan): boolean {
+    let costBytes = 0;
+    for (let block = first; block < end; block += 1) {
+      costBytes += costOf(blockLength(block, ref.sizeBytes, ref.blockSizeBytes));
+    }
+    return costBytes <= this.#limitBytes;
   }
 
   /** There was no room for so much, and it goes through the disk. */
@@ -138,9 +181,25 @@ export class TransitMemory {
     this.#comeBytes += bytes;
   }
 
-  /** There was no room for so much, and it went straight to a reader. */
-  wentBy(bytes: number): void {
-    this.#comeBytes += bytes;
+  /** There was no room for it, and it goes straight to a reader: what else there is of its block will too. */
+  goesBy(ref: TransitRef, { fromBytes, toBytes }: { fromBytes: number; toBytes: number }): void {
+    this.#comeBytes += toBytes - fromBytes;
+    this.#straightBytes += toBytes - fromBytes;
+    if (!this.isOn) return;
+    const block = Math.floor(fromBytes / ref.blockSizeBytes);
+    const start = block * ref.blockSizeBytes;
+    const lengthBytes = blockLength(block, ref.sizeBytes, ref.blockSizeBytes);
+    const inBlock = {
+      fromBytes: fromBytes - start,
+      toBytes: Math.min(lengthBytes, toBytes - start),
+    };
+    this.#goneBy.add(keyOf(ref, block), lengthBytes, inBlock);
+  }
+
+  /** Whether other bytes of its block went straight to a reader, and not those: the block is not worth fetching whole. */
+  wentBy(ref: TransitRef, offsetBytes: number): boolean {
+    const key = keyOf(ref, Math.floor(offsetBytes / ref.blockSizeBytes));
+    return this.#goneBy.goesOn(key, offsetBytes % ref.blockSizeBytes);
   }
 
   /** The next bytes of a block that room was reserved for; ignored where they are there. */
@@ -155,6 +214,7 @@ export class TransitMemory {
       const length = Math.min(bytes.length - at, chunkBytes - inChunk);
       bytes.copy(chunk, inChunk, at, at + length);
       passing.arrivedBytes += length;
+      this.#movedBytes += length;
       at += length;
       if (inChunk + length < chunkBytes) continue;
       passing.checksums[index] = crc32(chunk.subarray(0, chunkBytes));
@@ -170,6 +230,7 @@ export class TransitMemory {
       const passing = this.#blocks.get(keyOf(ref, block));
       if (passing !== undefined && !isWhole(passing)) this.#remove(passing);
     }
+    this.#onRoom();
   }
 
   /** Whether all of a block is here. */
@@ -206,32 +267,16 @@ export class TransitMemory {
     if (this.#blocks.size === 0) return;
     const passing = this.#blocks.get(keyOf(ref, Math.floor(offsetBytes / ref.blockSizeBytes)));
     if (passing === undefined) return;
-    passing.readBytes += bytes.length;
-    if (this.#unread.has(passing)) this.#sort(passing);
+    const inBlock = offsetBytes % ref.blockSizeBytes;
+    passing.read.add(inBlock, inBlock + bytes.length);
+    passing.afterBytes = this.#comeBytes;
+    this.#movedBytes += bytes.length;
+    if (this.#unread.delete(passing)) this.#sort(passing);
   }
 
-  /** A reader is about to read a range: what is here of it, or comes, stays until that is disposed of. */
-  hold(ref: TransitRef, range: { fromBytes: number; toBytes: number }): Disposable {
-    if (!this.isOn) return { [Symbol.dispose]: () => undefined };
-    const { first, end } = blocksOf(
-      range.fromBytes,
-      range.toBytes - range.fromBytes,
-      ref.blockSizeBytes,
-    );
-    const change = (by: number) => {
-      for (let block = first; block < end; block += 1) {
-        const key = keyOf(ref, block);
-        const count = (this.#holds.get(key) ?? 0) + by;
-        if (count > 0) this.#holds.set(key, count);
-        else this.#holds.delete(key);
-      }
-    };
-    change(1);
-    return {
-      [Symbol.dispose]: () => {
-        change(-1);
-      },
-    };
+  /** These blocks are about to be read, or written: what is here of them, or comes, stays until that is disposed of. */
+  hold(ref: TransitRef, span: TransitSpan): Hold {
+    return this.isOn ? this.#holds.hold(span, (block) => keyOf(ref, block)) : NO_HOLD;
   }
 
   /** The block is on the disk now. */
@@ -241,21 +286,25 @@ export class TransitMemory {
     this.#passedBytes -= passing.lengthBytes;
     this.#keptBytes += passing.lengthBytes;
     this.#remove(passing);
+    this.#onRoom();
+  }
+
+  /** What was not read yet is ahead, or somebody waits for it: half of the memory is for the latter. */
+  get #freeAheadBytes(): number {
+    return Math.max(0, this.#limitBytes / 2 - (this.#usedBytes - this.#readBytes));
   }
 
   #newcomer(key: string, ref: TransitRef, block: number): Passing {
     const lengthBytes = blockLength(block, ref.sizeBytes, ref.blockSizeBytes);
-    const tailBytes = lengthBytes % CHUNK_BYTES;
     return {
       key,
       lengthBytes,
-      costBytes:
-        lengthBytes - tailBytes + (tailBytes > 0 ? pooledBytes(tailBytes) : 0) + BLOCK_COST_BYTES,
+      costBytes: costOf(lengthBytes),
       afterBytes: this.#comeBytes,
       chunks: [],
       checksums: [],
       arrivedBytes: 0,
-      readBytes: 0,
+      read: new ReadSpans(),
     };
   }
 
@@ -301,13 +350,13 @@ export class TransitMemory {
 
   /** Among those that were read to the end, or those that were not. */
   #sort(passing: Passing): void {
-    if (passing.readBytes < passing.lengthBytes) {
+    if (passing.read.bytes < passing.lengthBytes) {
       this.#unread.add(passing);
       return;
     }
-    this.#unread.delete(passing);
     this.#read.add(passing);
     this.#readBytes += passing.costBytes;
+    if (!this.#holds.has(passing.key)) this.#onRoom();
   }
 
   #remove(passing: Passing): void {
@@ -317,6 +366,12 @@ export class TransitMemory {
     this.#usedBytes -= passing.costBytes;
     for (const chunk of passing.chunks) this.#pool.giveBack(chunk);
   }
+}
+
+/** Of memory, for a block of so many bytes. */
+function costOf(lengthBytes: number): number {
+  const tailBytes = lengthBytes % CHUNK_BYTES;
+  return lengthBytes - tailBytes + (tailBytes > 0 ? pooledBytes(tailBytes) : 0) + BLOCK_COST_BYTES;
 }
 
 function keyOf({ objectId }: TransitRef, block: number): string {

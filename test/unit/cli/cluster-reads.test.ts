@@ -3,13 +3,18 @@ import { describeBudgets, describeDecisions, describeTransit } from '../../../cl
 import { MIB } from '../../../common/index.ts';
 
 describe('describeTransit', () => {
-  const none = { memoryBytes: 0, limitBytes: MIB, keptBytes: 0, writtenBytes: 0 };
+  const none = { memoryBytes: 0, limitBytes: MIB, straightBytes: 0, keptBytes: 0, writtenBytes: 0 };
 
   it('adds up what passed on all workers, and says nothing where all is kept', () => {
     const passed = { transit: { ...none, passedBytes: 3 * MIB, spilledBytes: 0 } };
     const spilled = { transit: { ...none, passedBytes: MIB, spilledBytes: 2 * MIB } };
     expect(describeTransit([passed, spilled])).toBe(
       'not kept: 4.0 MiB passed through memory, 2.0 MiB through the disks, because memory was full',
+    );
+    const straight = { transit: { ...spilled.transit, straightBytes: 3 * MIB } };
+    expect(describeTransit([straight])).toBe(
+      'not kept: 1.0 MiB passed through memory, 2.0 MiB through the disks, because memory was full; ' +
+        '3.0 MiB went straight to a reader, because the disks were too',
     );
     expect(describeTransit([{ transit: { ...none, passedBytes: 0, spilledBytes: 0 } }])).toBe(
       undefined,

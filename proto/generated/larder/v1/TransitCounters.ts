@@ -9,6 +9,7 @@ export interface TransitCounters {
   'spilled_bytes'?: (number | string | Long);
   'kept_bytes'?: (number | string | Long);
   'written_bytes'?: (number | string | Long);
+  'straight_bytes'?: (number | string | Long);
 }
 
 export interface TransitCounters__Output {
@@ -18,4 +19,5 @@ export interface TransitCounters__Output {
   'spilled_bytes': (number);
   'kept_bytes': (number);
   'written_bytes': (number);
+  'straight_bytes': (number);
 }

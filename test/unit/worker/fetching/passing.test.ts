@@ -126,7 +126,7 @@ describe('an object that is not kept', () => {
     expect(larder.reader.counters.requestedBytes).toBe(KEPT_FILES * FILE_BYTES);
     expect(await larder.readsRight(passing)).toBe(true);
     expect([gets(larder, passing), written(larder)]).toEqual([1, 0]);
-    const much = { ...NOTHING, aheadBytes: 32 * MIB };
+    const much = { ...NOTHING, comingBytes: 32 * MIB };
     expect(larder.reader.roomAhead(another, much)).toBe('later');
   });
 
@@ -148,14 +148,26 @@ describe('an object that is not kept', () => {
   });
 
   test('goes through the disk where memory is full of what was not read yet', async () => {
-    await using larder = await fullLarder({ transitBytes: 300 * KIB });
+    await using larder = await fullLarder({ transitBytes: 600 * KIB });
+    const third = files[FILES - 3]!;
     await larder.reader.fetchAhead(passing);
-    expect(await larder.readsRight(another)).toBe(true);
+    expect(await larder.readsRight(another, 0, 1_000)).toBe(true);
+    expect(await larder.readsRight(third)).toBe(true);
     await larder.quiet();
     expect(written(larder)).toBe(FILE_BYTES);
     expect(larder.reader.counters.transit.spilledBytes).toBe(FILE_BYTES);
     expect(await larder.readsRight(passing)).toBe(true);
-    expect(gets(larder, passing)).toBe(1);
+    expect(await larder.readsRight(another)).toBe(true);
+    expect([passing, another, third].map((ref) => gets(larder, ref))).toEqual([1, 1, 1]);
+  });
+
+  test('is not fetched ahead into the half of memory that is for what readers wait for', async () => {
+    await using larder = await fullLarder({ transitBytes: 600 * KIB });
+    expect(larder.reader.roomAhead(passing, NOTHING)).toBe('room');
+    await larder.reader.fetchAhead(passing);
+    expect(larder.reader.roomAhead(another, NOTHING)).toBe('later');
+    await expect(larder.reader.fetchAhead(another)).rejects.toMatchObject({ code: 'NOT_KEPT' });
+    expect([gets(larder, another), written(larder)]).toEqual([0, 0]);
   });
 
   test('goes through the disk where memory is turned off', async () => {

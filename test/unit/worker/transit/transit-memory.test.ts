@@ -59,8 +59,8 @@ describe('what goes first', () => {
     expect(transit.reserve(c, WHOLE)).toBe(true);
     for (const ref of [a, b]) read(transit, ref);
     {
-      using _one = transit.hold(a, { fromBytes: 0, toBytes: 1 });
-      using _other = transit.hold(b, { fromBytes: 0, toBytes: 1 });
+      using _one = transit.hold(a, WHOLE);
+      using _other = transit.hold(b, WHOLE);
       expect(transit.reserve(d, WHOLE)).toBe(false);
     }
     expect(transit.reserve(d, WHOLE)).toBe(true);
@@ -160,7 +160,7 @@ test('whatever happens: within its limit, bytes right, and who holds a block kee
           }
           expect(at).toBe(isHere ? toBytes : fromBytes);
         } else if (what === 'hold' && !held.has(key)) {
-          held.set(key, { ref, block, end: transit.hold(ref, { fromBytes, toBytes }) });
+          held.set(key, { ref, block, end: transit.hold(ref, span) });
         } else if (what === 'release') {
           held.get(key)?.end[Symbol.dispose]();
           held.delete(key);
