@@ -233,11 +233,12 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
     openFirstTouchers(config, { store, versions, reads, links, moves }, cluster),
   );
   cluster.firstTouchers = firstTouchers;
-  const patterns = new Patterns({ share: () => shareOf(cluster.membership?.placement, workerId) });
+  const share = () => shareOf(cluster.membership?.placement, workerId);
+  const patterns = new Patterns({ share });
   return {
     ...{ store, master, origins, versions, reads, links, moves },
     ...{ troubles, budgets, expectations, predictions, patterns, firstTouchers },
-    plans: started.use(openPlans({ store, versions, predictions, clock, log })),
+    plans: started.use(openPlans({ store, versions, predictions, share, clock, log })),
   };
 }
 

@@ -51,15 +51,15 @@ export class JobPlan {
     this.told = told;
   }
 
-  /** Its files are known. */
-  prepare(opened: OpenedVersion, files: FoundFiles): void {
+  /** Its files are known. @param share of all reads that this worker sees: 0 … 1 */
+  prepare(opened: OpenedVersion, files: FoundFiles, share: () => number): void {
     const orders = new PlanOrders(this.told.plan, files.ordinals);
     if (orders.length === 0) {
       this.drop('its sampler gives no samples');
       return;
     }
     this.opened = opened;
-    this.#ready = { files, orders, cursor: new PlanCursor(orders.length, orders.total) };
+    this.#ready = { files, orders, cursor: new PlanCursor(orders.length, orders.total, share) };
   }
 
   drop(reason: string): void {
