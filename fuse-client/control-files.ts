@@ -77,7 +77,10 @@ export class ControlFiles {
     switch (request.opcode) {
       case OPCODE.LOOKUP: {
         const found = controlNode(node, request.name);
-        this.#send(request, found === 0 ? reply.missingEntry() : reply.entry(controlAttributes(found)));
+        this.#send(
+          request,
+          found === 0 ? reply.missingEntry() : reply.entry(controlAttributes(found)),
+        );
         return;
       }
       case OPCODE.GETATTR:
@@ -197,13 +200,20 @@ export class ControlFiles {
     if (at + bytes.length > MAX_PLAN_BYTES) {
       // Not told at its close.
       file.written = [];
-      this.#refused(new LarderError('INVALID_ARGUMENT', { what: 'a plan', mostBytes: MAX_PLAN_BYTES }));
+      this.#refused(
+        new LarderError('INVALID_ARGUMENT', { what: 'a plan', mostBytes: MAX_PLAN_BYTES }),
+      );
       this.#fail(request, errno.EFBIG);
       return;
     }
     // One that is sent again after a server died has another's handle: what was written is here once.
     if (at !== file.writtenBytes) {
-      this.#refused(new LarderError('INVALID_ARGUMENT', { what: 'a plan', expected: 'written from its beginning to its end' }));
+      this.#refused(
+        new LarderError('INVALID_ARGUMENT', {
+          what: 'a plan',
+          expected: 'written from its beginning to its end',
+        }),
+      );
       this.#fail(request, errno.EINVAL);
       return;
     }
@@ -262,7 +272,9 @@ export class ControlFiles {
     const { dataset, version } = this.#options;
     const source = await this.#options.source;
     const known = await source.plans(signal).then(
-      (plans) => ({ plans: plans.filter((it) => it.dataset === dataset && it.version === version) }),
+      (plans) => ({
+        plans: plans.filter((it) => it.dataset === dataset && it.version === version),
+      }),
       (error: unknown) => ({ plans: [], error: asLarderError(error).message }),
     );
     const status = { dataset, version, written: this.#last, ...known };

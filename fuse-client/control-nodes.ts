@@ -10,7 +10,11 @@ import type { NodeAttributes } from './operations.ts';
 import { emptyAttributes } from '../common/index.ts';
 
 /** An ordinal is below 2^31. */
-export const CONTROL_NODE = { directory: 0xffff_fff0, plan: 0xffff_fff1, status: 0xffff_fff2 } as const;
+export const CONTROL_NODE = {
+  directory: 0xffff_fff0,
+  plan: 0xffff_fff1,
+  status: 0xffff_fff2,
+} as const;
 
 const DIRECTORY_NAME = Buffer.from('.larder');
 const NODES: ReadonlySet<number> = new Set(Object.values(CONTROL_NODE));
@@ -25,9 +29,7 @@ const MODE = { directory: 0o755, plan: 0o666, status: 0o444 } as const;
 export function isControlRequest(request: RequestView): boolean {
   const { node, opcode } = request;
   if (NODES.has(node)) return opcode !== OPCODE.FORGET;
-  return (
-    node === ROOT_NODE && opcode === OPCODE.LOOKUP && request.name.equals(DIRECTORY_NAME)
-  );
+  return node === ROOT_NODE && opcode === OPCODE.LOOKUP && request.name.equals(DIRECTORY_NAME);
 }
 
 /** @returns 0 where there is no such name */

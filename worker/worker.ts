@@ -234,10 +234,9 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   );
   cluster.firstTouchers = firstTouchers;
   const share = () => shareOf(cluster.membership?.placement, workerId);
-  const patterns = new Patterns({ share });
   return {
-    ...{ store, master, origins, versions, reads, links, moves },
-    ...{ troubles, budgets, expectations, predictions, patterns, firstTouchers },
+    ...{ store, master, origins, versions, reads, links, moves, firstTouchers },
+    ...{ troubles, budgets, expectations, predictions, patterns: new Patterns({ share }) },
     plans: started.use(openPlans({ store, versions, predictions, share, clock, log })),
   };
 }

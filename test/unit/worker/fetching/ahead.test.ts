@@ -104,7 +104,9 @@ describe('room for it', () => {
   });
 
   test('what came ahead and passes through stays until it is read: what was read goes before it', async () => {
-    await using larder = await Larder.open({ store: { capacityBytes: 1_000 * KIB, keptShare: 0.05 } });
+    await using larder = await Larder.open({
+      store: { capacityBytes: 1_000 * KIB, keptShare: 0.05 },
+    });
     const isHeld = (ref: ObjectRef) => larder.store.find(ref.objectId)?.whole === true;
     const first = refOf('first', SIZE_BYTES);
     await larder.reader.fetchAhead(first);

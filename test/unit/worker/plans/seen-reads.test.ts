@@ -74,16 +74,19 @@ describe.each([
   [240, 2],
   [2_000, 8],
 ])('of %d files, on one of %d workers', (files, workers) => {
-  it.each([1, 3])('a job is followed over the turn of an epoch, pieces of a file: %d', async (pieces) => {
-    for (let seed = 1; seed <= SEEDS; seed += 1) {
-      await using one = new OneOfMany(files, workers, seed);
-      await one.tell(7);
-      one.read(7, 0, { pieces });
-      const { state, strayed, epoch, position } = one.read(7, 1, { pieces });
-      expect({ seed, state, strayed }).toEqual({ seed, state: 'followed', strayed: 0 });
-      expect(2 * files - (epoch * files + position)).toBeLessThan(files / 8);
-    }
-  });
+  it.each([1, 3])(
+    'a job is followed over the turn of an epoch, pieces of a file: %d',
+    async (pieces) => {
+      for (let seed = 1; seed <= SEEDS; seed += 1) {
+        await using one = new OneOfMany(files, workers, seed);
+        await one.tell(7);
+        one.read(7, 0, { pieces });
+        const { state, strayed, epoch, position } = one.read(7, 1, { pieces });
+        expect({ seed, state, strayed }).toEqual({ seed, state: 'followed', strayed: 0 });
+        expect(2 * files - (epoch * files + position)).toBeLessThan(files / 8);
+      }
+    },
+  );
 
   it('a plan is dropped where another order is read for two epochs', async () => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {

@@ -34,5 +34,6 @@ test('two jobs with half of their dataset kept hit 0.9 of what Belady does, and 
   }
   // `policy.md`, Belady with the next epochs known.
   expect(1 - origin).toBeGreaterThan(0.9 * 0.73);
-  for (const { state, strayed } of node.plans.list()) expect([state, strayed]).toEqual(['followed', 0]);
+  for (const { state, strayed } of node.plans.list())
+    expect([state, strayed]).toEqual(['followed', 0]);
 });
