@@ -88,7 +88,7 @@ export class JobPlans implements AsyncDisposable {
       this.#options.uses.advanced(plan);
     }
     if (followed.length > 0 || isSameRead) return;
-    for (const plan of plans) if (plan.stray()) this.#ended(plan);
+    for (const plan of plans) if (plan.stray(ordinal)) this.#ended(plan);
   }
 
   list(): PlanStatus[] {

@@ -10,13 +10,14 @@
  *        └────────────┴──reads do not fit──▶ dropped
  *
  * Always true:
- *   - the cursor never goes back; it jumps ahead where `AWAY` reads in a row are near to each other there: in another order
- *     they are so once in tens of thousands;
+ *   - the cursor never goes back; it jumps ahead where `TOGETHER` of the last `AWAY` reads that did not fit are near to each
+ *     other there, within a sixteenth of an epoch: in another order they are so once in some million reads;
  *   - a position counts once: where all that are near to a file were read already, it is the same read again, or the same
  *     file in pieces;
  *   - a plan that is read in another order is dropped: of reads in any other order at most a quarter fit, and where less
  *     than a third do, the balance of `STRAY` and `FIT` grows to its limit;
- *   - reads that another plan explains count against none.
+ *   - reads that another plan explains count against none, and lead none away: with neighbouring seeds the next epoch of
+ *     one job is what the other reads now.
  */
 import { SeenPositions } from './seen-positions.ts';
 
@@ -33,8 +34,12 @@ const MIN_LIMIT = 24;
 const MAX_LIMIT = 1_024;
 /** So the cursor is two seen reads late: of 9 it was four, and where each was 4 samples from the next that was a window. */
 const MEDIAN_OF = 5;
-/** Reads that this worker did not see may have been more than a window. */
-const AWAY = 8;
+/**
+ * Reads that this worker did not see may have been more than a window: of the last so many that did not fit half are near
+ * to each other where the job is, though another job reads as much beside it.
+ */
+const AWAY = 24;
+const TOGETHER = AWAY / 2;
 
 export class PlanCursor {
   readonly #length: number;
@@ -43,7 +48,7 @@ export class PlanCursor {
   readonly #share: () => number;
   readonly #seen: SeenPositions;
   readonly #last: number[] = [];
-  /** Where the reads stand that did not fit, since the last one that did. */
+  /** Where the last reads stand that did not fit. */
   readonly #away: number[] = [];
   #balance = 0;
   #reached = 0;
@@ -89,8 +94,7 @@ export class PlanCursor {
   /** A file was read that stands at one of these positions. @returns whether that fits */
   fits(positions: readonly number[]): boolean {
     const near = positions.filter((it) => Math.abs(it - this.#position) <= this.#window);
-    if (near.length === 0) return this.#jumps(positions);
-    this.#away.length = 0;
+    if (near.length === 0) return false;
     const read = near.find((it) => !this.#seen.has(it));
     if (read !== undefined) this.#read(read);
     return true;
@@ -112,26 +116,31 @@ export class PlanCursor {
     this.#seen.moveTo(this.#position);
   }
 
-  #jumps(positions: readonly number[]): boolean {
-    const ahead = positions.find((it) => it > this.#position);
-    if (ahead === undefined) return false;
-    this.#away.push(ahead);
-    if (this.#away.length > AWAY) this.#away.shift();
-    const [least, most] = [Math.min(...this.#away), Math.max(...this.#away)];
-    if (this.#away.length < AWAY || most - least > 2 * this.#window) return false;
-    this.#moveTo(medianOf(this.#away));
-    this.#last.splice(0, Infinity, ...this.#away.slice(-MEDIAN_OF));
-    this.#away.length = 0;
-    return this.fits([ahead]);
-  }
-
-  /** A file of its dataset was read that fits no plan. */
-  stray(): void {
+  /** A file was read that fits no plan. @param positions where it stands in this one */
+  stray(positions: readonly number[]): void {
+    if (this.#jumps(positions)) return;
     this.strayed += 1;
     this.#balance += STRAY;
     const seen = Math.floor(this.#length * LIMIT_SHARE * this.#share());
     if (this.#balance < Math.min(MAX_LIMIT, Math.max(MIN_LIMIT, seen))) return;
     this.#state = this.#reached + this.#window >= this.#total ? 'over' : 'dropped';
+  }
+
+  #jumps(positions: readonly number[]): boolean {
+    const ahead = positions.find((it) => it > this.#position);
+    if (ahead === undefined) return false;
+    this.#away.push(ahead);
+    if (this.#away.length > AWAY) this.#away.shift();
+    const sorted = this.#away.toSorted((a, b) => a - b);
+    for (let i = 0; i + TOGETHER <= sorted.length; i += 1) {
+      const together = sorted.slice(i, i + TOGETHER);
+      if ((together.at(-1) ?? 0) - (together[0] ?? 0) > this.#window / 2) continue;
+      this.#away.length = 0;
+      this.#last.length = 0;
+      this.#moveTo(medianOf(together));
+      return this.fits([ahead]);
+    }
+    return false;
   }
 }
 

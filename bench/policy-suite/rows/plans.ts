@@ -48,7 +48,7 @@ async function measurePlanned(options: PolicyOptions): Promise<Figure[]> {
   };
   const withPlan: number[] = [];
   for (let i = 0; i < ROUNDS; i += 1) withPlan.push(await round('with a plan'));
-  const strayed = await sumOf(scene, ({ strayed: reads }) => reads);
+  const states = await statesOf(scene);
   await scene.hosts.ok('master', ['plans', 'end', jobOf(0), ...where(scene)]);
   const without = await round('without');
   return [
@@ -58,7 +58,7 @@ async function measurePlanned(options: PolicyOptions): Promise<Figure[]> {
       Math.min(...withPlan),
     ),
     told('the same without a plan', without.toFixed(2)),
-    told('reads that seemed to stray', String(strayed)),
+    told('its plan, by worker', states),
   ];
 }
 
@@ -94,14 +94,13 @@ async function measureTwo({ datasetBytes, say }: PolicyOptions): Promise<Figure[
   for (let epoch = 0; epoch < TWO_JOBS_EPOCHS; epoch += 1) {
     const [one = [], other = []] = [0, 1].map((job) => orderOf(scene, job, epoch));
     const report = await scene.partitioned(one.map((files, node) => mixed(files, other[node])));
-    say(`  epoch ${epoch + 1} of both: ${split(report, scene.bytes)}`);
+    say(`  epoch ${epoch + 1} of both: ${split(report, scene.bytes)}; ${await statesOf(scene)}`);
     if (epoch > 0) hits.push(1 - report.originBytes / scene.bytes / 2);
   }
   const mean = hits.reduce((sum, share) => sum + share, 0) / hits.length;
   return [
     atLeast('hits from epoch 2 on', 100 * BELADY_SHARE * BELADY, 100 * mean, ' %'),
     told('of what Belady hits', (mean / BELADY).toFixed(2)),
-    told('reads that seemed to stray', String(await sumOf(scene, ({ strayed }) => strayed))),
   ];
 }
 
@@ -135,14 +134,15 @@ function mixed(files: readonly TestFile[], others: readonly TestFile[] = []): Te
 }
 
 interface ListedPlans {
-  readonly plans: readonly { readonly workers: readonly { readonly strayed: number }[] }[];
+  readonly plans: readonly {
+    readonly workers: readonly { readonly state: string; readonly strayed: number }[];
+  }[];
 }
 
-async function sumOf(
-  scene: Scene,
-  of: (worker: ListedPlans['plans'][number]['workers'][number]) => number,
-): Promise<number> {
+/** `followed 0, followed 3`: of each plan on each worker, and how many reads seemed to stray from it. */
+async function statesOf(scene: Scene): Promise<string> {
   const stdout = await scene.hosts.ok('master', ['plans', 'list', '--json', ...where(scene)]);
   const { plans } = JSON.parse(stdout) as ListedPlans;
-  return plans.flatMap(({ workers }) => workers).reduce((sum, worker) => sum + of(worker), 0);
+  const workers = plans.flatMap((plan) => plan.workers);
+  return workers.map(({ state, strayed }) => `${state} ${strayed}`).join(', ');
 }

@@ -38,9 +38,22 @@ class OneOfMany implements AsyncDisposable {
     });
   }
 
-  async tell(seed: number): Promise<void> {
-    this.plans.tell({ planId: 1, datasetId: 7, version: 1, plan: planOf(seed) });
-    while (this.#status.state === 'preparing') await setImmediate();
+  async tell(...seeds: number[]): Promise<void> {
+    for (const seed of seeds) {
+      this.plans.tell({ planId: seed, datasetId: 7, version: 1, plan: planOf(seed) });
+    }
+    while (this.plans.list().some(({ state }) => state === 'preparing')) await setImmediate();
+  }
+
+  /** Jobs side by side, from a place in their epoch to another. */
+  readTogether(seeds: readonly number[], epoch: number, from: number, to: number): void {
+    const orders = seeds.map((seed) => epochOrder(planOf(seed), this.#files, epoch));
+    for (let at = from; at < to; at += 1) {
+      for (const order of orders) {
+        const index = order[at] ?? -1;
+        if (this.#owned.has(index)) this.plans.read(this.#opened, this.#ordinals[index] ?? -1);
+      }
+    }
   }
 
   /** An epoch of a job; its pieces of a file one after the other. */
@@ -96,4 +109,36 @@ describe.each([
       expect({ seed, ...one.read(7, 1) }).toMatchObject({ seed, state: 'dropped' });
     }
   });
+});
+
+it('two jobs are found that are further on than their plans, though each reads beside the other', async () => {
+  const [files, workers] = [2_000, 8];
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    await using one = new OneOfMany(files, workers, seed);
+    await one.tell(7, 9);
+    one.readTogether([7, 9], 0, files * 0.4, files);
+    one.readTogether([7, 9], 1, 0, files * 0.5);
+    for (const { state, epoch, position } of one.plans.list()) {
+      expect({ seed, state, epoch }).toEqual({ seed, state: 'followed', epoch: 1 });
+      expect(Math.abs(position - files * 0.5)).toBeLessThan(files / 8);
+    }
+  }
+});
+
+it('of two jobs with neighbouring seeds none is led away by what the other reads', async () => {
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    await using one = new OneOfMany(2_000, 8, seed);
+    await one.tell(7, 8);
+    one.readTogether([7, 8], 0, 0, 2_000);
+    one.readTogether([7, 8], 1, 0, 1_000);
+    for (const { state, strayed, epoch, position } of one.plans.list()) {
+      expect({ seed, state, strayed, epoch }).toEqual({
+        seed,
+        state: 'followed',
+        strayed: 0,
+        epoch: 1,
+      });
+      expect(Math.abs(position - 1_000)).toBeLessThan(250);
+    }
+  }
 });
