@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [peers|metadata|cluster|policy|page|decisions] [options]`: which benchmark; without a word it is Larder against
+ * `npm run bench -- [peers|metadata|cluster|policy|plans|page|decisions] [options]`: which benchmark; without a word it is Larder against
  * the native file system.
  *
  * Each has its own options and `--help`.
@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   cluster: () => import('./cluster-suite/main.ts'),
   decisions: () => import('./decisions/main.ts'),
   policy: () => import('./policy-suite/main.ts'),
+  plans: () => import('./policy-suite/plans-main.ts'),
   page: () => import('./page/main.ts'),
 };
 

@@ -80,6 +80,7 @@ export const INIT_FLAG2 = {
 } as const;
 
 export const OPEN_FLAG = {
+  DIRECT_IO: 1 << 0,
   KEEP_CACHE: 1 << 1,
   CACHE_DIR: 1 << 3,
   NOFLUSH: 1 << 5,
@@ -102,7 +103,7 @@ export const IN_HEADER_BYTES = 40;
 export const OUT_HEADER_BYTES = 16;
 /** The smallest buffer that the kernel agrees to fill (FUSE_MIN_READ_BUFFER). */
 export const REQUEST_BYTES = 8192;
-/** The kernel's lower bound; nothing is ever written, and a request then fits REQUEST_BYTES. */
+/** The kernel's lower bound: hardly anything is ever written, and a request then fits REQUEST_BYTES. */
 export const MAX_WRITE_BYTES = 4096;
 
 /** Word indexes of fuse_in_header; the body starts at IN_BODY. */
@@ -123,6 +124,10 @@ export const IN_BODY = IN_HEADER_BYTES / 4;
 export const INIT_IN = { MAJOR: 0, MINOR: 1, MAX_READAHEAD: 2, FLAGS: 3, FLAGS2: 4 } as const;
 export const OPEN_IN = { FLAGS: 0 } as const;
 export const READ_IN = { HANDLE: 0, OFFSET: 2, SIZE: 4 } as const;
+export const WRITE_IN = { HANDLE: 0, OFFSET: 2, SIZE: 4, WORDS: 10 } as const;
+export const SETATTR_IN = { VALID: 0 } as const;
+/** Of SETATTR_IN.VALID. */
+export const SETATTR_SIZE = 1 << 3;
 export const RELEASE_IN = { HANDLE: 0 } as const;
 export const GETXATTR_IN = { SIZE: 0, WORDS: 2 } as const;
 export const ACCESS_IN = { MASK: 0 } as const;
@@ -138,6 +143,7 @@ export const STATFS_OUT_BYTES = 80;
 export const INIT_OUT_BYTES = 64;
 export const GETXATTR_OUT_BYTES = 8;
 export const LSEEK_OUT_BYTES = 8;
+export const WRITE_OUT_BYTES = 8;
 export const DIRENT_BYTES = 24;
 
 export const FILE_TYPE = { directory: 0o040_000, file: 0o100_000, symlink: 0o120_000 } as const;

@@ -16,6 +16,7 @@ import {
   READ_IN,
   RELEASE_IN,
   UNIQUE_RESEND_HIGH,
+  WRITE_IN,
 } from './abi.ts';
 
 const TWO_32 = 2 ** 32;
@@ -86,6 +87,16 @@ export class RequestView {
 
   get handle(): number {
     return this.body(this.opcode === OPCODE.RELEASE ? RELEASE_IN.HANDLE : READ_IN.HANDLE);
+  }
+
+  get writeOffset(): number {
+    return this.body64(WRITE_IN.OFFSET);
+  }
+
+  /** What is to be written. */
+  get writtenBytes(): Buffer {
+    const start = IN_HEADER_BYTES + WRITE_IN.WORDS * 4;
+    return this.bytes.subarray(start, start + this.body(WRITE_IN.SIZE));
   }
 
   get seekOffset(): number {

@@ -13,6 +13,8 @@ import type { HeldExtent } from '../sdk/index.ts';
 import { writevSync } from 'node:fs';
 import { OPCODE } from './abi.ts';
 import { ByteBudget } from './byte-budget.ts';
+import { ControlFiles } from './control-files.ts';
+import type { PlannedSource } from './control-files.ts';
 import { RequestView } from './decode.ts';
 import { replyHeader, writeReply } from './encode.ts';
 import type { Reply } from './encode.ts';
@@ -27,7 +29,7 @@ import type { SharedState } from './state.ts';
 import type { TouchRing } from './touches.ts';
 
 /** The part of a `MountSource` that requests wait for. */
-export interface WaitingSource {
+export interface WaitingSource extends PlannedSource {
   fetchManifest(offsetBytes: number, lengthBytes: number, signal: AbortSignal): Promise<void>;
   read(
     ordinal: number,
@@ -90,12 +92,15 @@ export class DeferredRequests {
   /** Interrupts that overtook their request on the way here. */
   readonly #early = new Set<number>();
   readonly #budget: ByteBudget;
+  readonly #control: ControlFiles;
   /** Of reads that have ended well; one that was given up may still be written to. */
   readonly #buffers: Buffer[] = [];
 
   constructor(options: DeferredOptions) {
     this.#options = options;
     this.#budget = new ByteBudget(options.maxWaitingBytes);
+    const { dataset, version } = options.files;
+    this.#control = new ControlFiles({ ...options, dataset: dataset.name, version });
   }
 
   get waiting(): number {
@@ -135,6 +140,10 @@ export class DeferredRequests {
     const { session, reply } = this.#options;
     for (;;) {
       try {
+        if (session.leavesToControl(request)) {
+          await this.#control.answer(request, signal);
+          return;
+        }
         if (session.handle(request, reply, again) === 'done') return;
         if (request.opcode === OPCODE.READ) await this.#read(request, signal);
         else await this.#held(request, signal);

@@ -21,6 +21,7 @@ import {
   OPEN_OUT_BYTES,
   OUT_HEADER_BYTES,
   STATFS_OUT_BYTES,
+  WRITE_OUT_BYTES,
 } from './abi.ts';
 
 const BODY_AT = 4096;
@@ -166,6 +167,13 @@ export class Reply {
     this.#words[BODY_WORD] = sizeBytes;
     this.#words[BODY_WORD + 1] = 0;
     return GETXATTR_OUT_BYTES;
+  }
+
+  /** fuse_write_out. */
+  written(sizeBytes: number): number {
+    this.#words[BODY_WORD] = sizeBytes;
+    this.#words[BODY_WORD + 1] = 0;
+    return WRITE_OUT_BYTES;
   }
 
   /** fuse_lseek_out. */

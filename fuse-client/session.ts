@@ -6,7 +6,8 @@
  *
  * Always true:
  *   - `done` means that the reply was written (or that none is due), `deferred` that none was;
- *   - nothing writes: whatever would change something gets EROFS;
+ *   - nothing writes: whatever would change something gets EROFS, but for the files of `.larder`, which are left to the
+ *     event loop, and are not there where the kernel opens files without asking;
  *   - an open is counted before its reply is written.
  */
 import { constants } from 'node:os';
@@ -32,6 +33,7 @@ import {
   SEEK_DATA,
   SEEK_HOLE,
 } from './abi.ts';
+import { isControlRequest } from './control-nodes.ts';
 import type { RequestView } from './decode.ts';
 import type { Reply, UniqueWords } from './encode.ts';
 import { openFlags } from './opens.ts';
@@ -107,6 +109,11 @@ export class FuseSession {
     }
   }
 
+  /** Whether it is for the files of `.larder`. */
+  leavesToControl(request: RequestView): boolean {
+    return this.#options.opens.mode !== 'none' && isControlRequest(request);
+  }
+
   /** Answers with the errno of an error. */
   fail(request: RequestView, reply: Reply, error: unknown): void {
     const known = asLarderError(error);
@@ -115,6 +122,7 @@ export class FuseSession {
   }
 
   #dispatch(request: RequestView, reply: Reply, again: boolean): Disposition {
+    if (this.leavesToControl(request)) return 'deferred';
     switch (request.opcode) {
       case OPCODE.READ:
         return this.#read(request, reply);

@@ -64,8 +64,12 @@ export class TouchRing {
  * Fewer spans for the same reads: those of a file that meet become one. What lies between two reads was
  * not read, and is not said to be; of a file that was read in more than `maxPerFile` places the rest is left out,
  * but for its bytes.
+ *
+ * @returns files in the order in which they were read first: who learns orders learns from it
  */
 export function joinTouched(reads: Touched[], maxPerFile: number): Touched[] {
+  const firsts = new Map<number, number>();
+  for (const [i, { ordinal }] of reads.entries()) if (!firsts.has(ordinal)) firsts.set(ordinal, i);
   reads.sort((a, b) => a.ordinal - b.ordinal || a.offsetBytes - b.offsetBytes);
   const spans: Touched[] = [];
   let ofFile = 0;
@@ -81,5 +85,6 @@ export function joinTouched(reads: Touched[], maxPerFile: number): Touched[] {
     const endBytes = meets ? Math.max(last.endBytes, read.endBytes) : last.endBytes;
     spans[spans.length - 1] = { ...last, endBytes, bytes: last.bytes + read.bytes };
   }
-  return spans;
+  const firstOf = ({ ordinal }: Touched) => firsts.get(ordinal) ?? 0;
+  return spans.sort((a, b) => firstOf(a) - firstOf(b));
 }

@@ -1,7 +1,6 @@
 /** A dataset at one version: its files, and what can be done with it as a whole. */
 import { blockCount, hasCode, LarderError, printableKey, STRIPE_BYTES } from '../common/index.ts';
 import type { DatasetInfo, Entry } from '../common/index.ts';
-import { parsePlan } from '../common/plans/index.ts';
 import type { PlanRequest } from '../common/plans/index.ts';
 import type { Connection } from './connection.ts';
 import { DatasetFile } from './file.ts';
@@ -22,7 +21,7 @@ import type {
   VersionInfo,
 } from './types.ts';
 import { VersionReader } from './version-reader.ts';
-import { planFrom } from './wire.ts';
+import { startPlan } from './plans.ts';
 
 /** Entries that one step of `readdir` reads. */
 const LISTING_STEP = 1_000;
@@ -178,11 +177,8 @@ export class Dataset implements AsyncDisposable {
    * @throws {LarderError} `INVALID_ARGUMENT` with the field that is wrong, `BUSY` where there are too many plans
    */
   async plan(request: PlanRequest, options: CallSignal = {}): Promise<PlanStatus> {
-    const { name: dataset } = this.info;
-    const plan = JSON.stringify({ ...request, dataset, version: this.version.number });
-    parsePlan(plan);
-    const call = options.signal === undefined ? {} : { signal: options.signal };
-    return planFrom(await this.#connection.master.plans.startPlan({ plan }, call));
+    const of = { dataset: this.info.name, version: this.version.number };
+    return await startPlan(this.#connection, request, of, options);
   }
 
   /**

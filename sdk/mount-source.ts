@@ -5,6 +5,7 @@
  * not there yet they leave to the event loop, which asks this source.
  */
 import type { CompleteDirectory, DatasetInfo } from '../common/index.ts';
+import type { PlanStatus } from './types.ts';
 
 /** Bytes that are in an object's file: under its working name, or complete in the meantime. */
 export interface HeldExtent {
@@ -54,6 +55,14 @@ export interface MountSource extends AsyncDisposable {
   ): Promise<HeldExtent | Buffer[]>;
   /** How much of a file is on disk anywhere in the cluster, as far as its owner knows. */
   heldBytes(ordinal: number, signal: AbortSignal): Promise<number>;
+  /**
+   * Tells the cluster the plan of a job that reads this version.
+   *
+   * @throws {LarderError} `INVALID_ARGUMENT` with the field that is wrong, `BUSY`, `UNAVAILABLE`
+   */
+  tellPlan(json: string, signal: AbortSignal): Promise<PlanStatus>;
+  /** Of all jobs. @throws {LarderError} `UNAVAILABLE` */
+  plans(signal: AbortSignal): Promise<readonly PlanStatus[]>;
   /** Called with the id of each object that the local worker evicted: let go of its fds. */
   onEvicted(listener: (objectId: string) => void): void;
   /** Called when the worker keeps its files in other directories than before, which the source has then. */

@@ -16,6 +16,9 @@ import { datasetFromWire } from '../rpc/grpc/index.ts';
 import type { Connection } from './connection.ts';
 import { openManifest, readableDirectories } from './manifest.ts';
 import type { HeldExtent, MountSource } from './mount-source.ts';
+import { planRequestOf } from '../common/plans/index.ts';
+import { listPlans, startPlan } from './plans.ts';
+import type { PlanStatus } from './types.ts';
 import { VersionReader } from './version-reader.ts';
 
 export interface OpenMountOptions {
@@ -150,6 +153,15 @@ class ConnectedMount implements MountSource {
 
   async heldBytes(ordinal: number, signal: AbortSignal): Promise<number> {
     return await this.#reader.heldBytes(ordinal, signal);
+  }
+
+  async tellPlan(json: string, signal: AbortSignal): Promise<PlanStatus> {
+    const of = { dataset: this.dataset.name, version: this.version };
+    return await startPlan(this.#connection, planRequestOf(json, of), of, { signal });
+  }
+
+  async plans(signal: AbortSignal): Promise<readonly PlanStatus[]> {
+    return await listPlans(this.#connection, { signal });
   }
 
   onEvicted(listener: (objectId: string) => void): void {

@@ -238,11 +238,11 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
     openFirstTouchers(config, { store, versions, reads, links, moves }, cluster),
   );
   cluster.firstTouchers = firstTouchers;
-  const patterns = new Patterns({ share: () => shareOf(cluster.membership?.placement, workerId) });
+  const share = () => shareOf(cluster.membership?.placement, workerId);
   return {
-    ...{ store, master, origins, versions, reads, links, moves },
-    ...{ troubles, budgets, expectations, predictions, patterns, firstTouchers },
-    plans: started.use(openPlans({ store, versions, predictions, clock, log })),
+    ...{ store, master, origins, versions, reads, links, moves, firstTouchers },
+    ...{ troubles, budgets, expectations, predictions, patterns: new Patterns({ share }) },
+    plans: started.use(openPlans({ store, versions, predictions, share, clock, log })),
   };
 }
 

@@ -1,4 +1,4 @@
-/** The command line of `npm run bench -- policy`. */
+/** The command line of `npm run bench -- policy`, and `-- plans`. */
 import { parseArgs } from 'node:util';
 import { parseSize } from '../../common/index.ts';
 
@@ -11,13 +11,15 @@ export interface SuiteOptions {
   readonly epochSeconds: number;
 }
 
-export const HELP = `npm run bench -- policy [options]
+export function helpOf(word: string): string {
+  return `npm run bench -- ${word} [options]
   --list           the rows
   --only ROW,…     rows by name, or by how their names begin (all)
   --size SIZE      of the dataset (192MiB); half of it fits into the kept regions
   --epoch S        seconds that the computing of one epoch takes, in the rows that have a time (20)
   --json FILE      what was measured
 Needs root: hosts are network namespaces. Ends with 1 where a target is missed.`;
+}
 
 export function parseOptions(args: readonly string[]): SuiteOptions {
   const { values } = parseArgs({

@@ -1,4 +1,4 @@
-/** What a row of `npm run bench -- policy` is: one target of the policy, on a cluster of four workers. */
+/** What a row of `npm run bench -- policy`, or `-- plans`, is: one target of the policy, on a cluster of four workers. */
 import type { Saying, TargetRow } from '../target-rows.ts';
 
 export interface PolicyOptions extends Saying {

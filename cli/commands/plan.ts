@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import { EXIT, LarderError, printable, systemCode } from '../../common/index.ts';
-import { MAX_PLAN_BYTES, parsePlan } from '../../common/plans/index.ts';
+import { MAX_PLAN_BYTES, planRequestOf } from '../../common/plans/index.ts';
 import { connect } from '../../sdk/index.ts';
 import type { PlanRequest, PlanStatus } from '../../sdk/index.ts';
 import { createContext } from '../context.ts';
@@ -19,7 +19,10 @@ export async function plan([reference = '']: string[], flags: Flags): Promise<nu
   const request =
     file === undefined
       ? requestOf(flags)
-      : await fileRequest(file, { dataset: name, version: dataset.version.number });
+      : planRequestOf(file === '-' ? await readAll(process.stdin) : readFile(file), {
+          dataset: name,
+          version: dataset.version.number,
+        });
   const status = await dataset.plan(request);
   const { job, version } = status;
   output.result(
@@ -103,37 +106,6 @@ function numberOf(flags: Flags, name: string): number | string | undefined {
 
 function linesOf(list: string): string[] {
   return list.split(/\r?\n/).filter((line) => line !== '');
-}
-
-/** @throws {LarderError} `INVALID_ARGUMENT`, also where it is of another dataset or version */
-async function fileRequest(
-  file: string,
-  of: { readonly dataset: string; readonly version: number },
-): Promise<PlanRequest> {
-  const json = file === '-' ? await readAll(process.stdin) : readFile(file);
-  const value = parseJson(json);
-  const { dataset, version } = parsePlan(JSON.stringify({ ...of, ...value }));
-  if (dataset !== of.dataset || (version !== 0 && version !== of.version)) {
-    throw new LarderError('INVALID_ARGUMENT', {
-      what: 'a plan of another dataset or version',
-      plan: `${dataset}@v${String(version)}`,
-      expected: `${of.dataset}@v${String(of.version)}`,
-    });
-  }
-  return value as PlanRequest;
-}
-
-function parseJson(json: string): object {
-  // What is too large is not taken apart.
-  if (json.length > MAX_PLAN_BYTES) parsePlan(json);
-  try {
-    const value: unknown = JSON.parse(json);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  } catch {
-    // Said below as what else is wrong with it.
-  }
-  parsePlan(json);
-  return {};
 }
 
 /** @throws {LarderError} `INVALID_ARGUMENT` */

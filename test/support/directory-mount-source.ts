@@ -22,7 +22,7 @@ import type {
   ListingEntry,
 } from '../../common/index.ts';
 import { FileManifestSink, FilePageSource } from '../../rpc/manifests/index.ts';
-import type { HeldExtent, MountSource } from '../../sdk/index.ts';
+import type { HeldExtent, MountSource, PlanStatus } from '../../sdk/index.ts';
 
 /** What a test may ask of a source; the first rule whose `path` the key contains is followed. */
 export interface Behaviour {
@@ -177,6 +177,17 @@ export class DirectoryMountSource implements MountSource {
 
   async heldBytes(ordinal: number): Promise<number> {
     return Math.floor(this.#reader.attributes(ordinal, this.#reader.entry(ordinal)).sizeBytes / 2);
+  }
+
+  async tellPlan(json: string): Promise<PlanStatus> {
+    this.#log(`plan ${json}`);
+    if (json.startsWith('bad')) throw new LarderError('INVALID_ARGUMENT', { what: 'a plan' });
+    const { dataset, version } = this;
+    return { job: 'job', dataset: dataset.name, version, sampler: 'list', keepMs: 1, workers: [] };
+  }
+
+  async plans(): Promise<PlanStatus[]> {
+    return [];
   }
 
   onEvicted(listener: (objectId: string) => void): void {

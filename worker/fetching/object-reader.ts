@@ -167,6 +167,7 @@ export class ObjectReader implements ObjectReads, AsyncDisposable {
     return await this.#within(ref, options.signal, async (fetch, aborted) => {
       using interest = new Interest(fetch, fetchFrom(options));
       const { stored } = fetch;
+      stored.isAwaited = false;
       if (!this.#store.mayReadByPath(stored)) throw notKept(ref);
       if (!isHeld(stored, range)) {
         if (!options.mayFetch) throw notHeld(ref);

@@ -52,8 +52,9 @@ export class Passing {
     return peers.route(interest.fetch.ref, offsetBytes, interest.from).keeps;
   }
 
-  /** What is whole, and belongs here, is kept when it has become worth it since it came. */
+  /** It is read. What is whole, and belongs here, is kept when it has become worth it since it came. */
   mayStay(ref: ObjectRef, object: StoredObject | undefined): void {
+    if (object !== undefined) object.isAwaited = false;
     if (object?.whole !== true || object.record.region !== 'transit') return;
     const { peers, store } = this.#options;
     if (peers?.route(ref, 0, OWN_ACCORD).keeps === false) return;

@@ -51,15 +51,15 @@ export class JobPlan {
     this.told = told;
   }
 
-  /** Its files are known. */
-  prepare(opened: OpenedVersion, files: FoundFiles): void {
+  /** Its files are known. @param share of all reads that this worker sees: 0 … 1 */
+  prepare(opened: OpenedVersion, files: FoundFiles, share: () => number): void {
     const orders = new PlanOrders(this.told.plan, files.ordinals);
     if (orders.length === 0) {
       this.drop('its sampler gives no samples');
       return;
     }
     this.opened = opened;
-    this.#ready = { files, orders, cursor: new PlanCursor(orders.length, orders.total) };
+    this.#ready = { files, orders, cursor: new PlanCursor(orders.length, orders.total, share) };
   }
 
   drop(reason: string): void {
@@ -78,27 +78,26 @@ export class JobPlan {
 
   /** A file was read. @returns whether the plan says so */
   read(ordinal: number): boolean {
-    const { live } = this;
-    if (live === undefined) return false;
-    const { orders, cursor } = live;
-    const positions: number[] = [];
-    for (const epoch of cursor.epochs()) {
-      const position = orders.positionOf(ordinal, epoch);
-      if (position !== undefined) positions.push(position);
-    }
-    return cursor.fits(positions);
+    return this.live?.cursor.fits(this.#positionsOf(ordinal)) ?? false;
   }
 
   /** A file was read that no plan says. @returns whether that ended the plan: it is dropped, or over */
-  stray(): boolean {
+  stray(ordinal: number): boolean {
     const { live } = this;
     if (live === undefined) return false;
-    live.cursor.stray();
+    live.cursor.stray(this.#positionsOf(ordinal));
     if (live.cursor.isLive) return false;
     if (live.cursor.state === 'dropped') this.#reason = 'the dataset is read in another order';
     this.#last = this.status;
     this.#ready = undefined;
     return true;
+  }
+
+  #positionsOf(ordinal: number): number[] {
+    const { live } = this;
+    if (live === undefined) return [];
+    const { orders, cursor } = live;
+    return [...cursor.epochs()].flatMap((epoch) => orders.positionOf(ordinal, epoch) ?? []);
   }
 
   get status(): PlanStatus {

@@ -20,15 +20,20 @@ import type { PlanUses } from './plan-uses.ts';
 export interface JobPlansOptions {
   readonly versions: Pick<Versions, 'get'>;
   readonly uses: Pick<PlanUses, 'changed' | 'advanced'>;
+  /** Of all reads, how many this worker sees: 0 … 1. */
+  readonly share: () => number;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** 400 MB; a plan that would exceed it is dropped. */
 const MAX_FILES = 8 * 1024 * 1024;
-/** A file that is read in pieces is touched by each: so many files ago, or a quarter of the plan's, it is the same read. */
+/**
+ * A file that is read in pieces is touched by each: so many files ago, or so many of those that are seen here, it strays
+ * no second time.
+ */
 const MAX_RECENT = 256;
-const RECENT_SHARE = 1 / 4;
+const RECENT_SHARE = 1 / 16;
 
 export class JobPlans implements AsyncDisposable {
   readonly #options: JobPlansOptions;
@@ -75,14 +80,15 @@ export class JobPlans implements AsyncDisposable {
   /** A file of a version was read. */
   read(opened: OpenedVersion, ordinal: number): void {
     const plans = this.liveOf(opened);
-    if (plans.length === 0 || this.#isSameRead(opened, ordinal, plans)) return;
+    if (plans.length === 0) return;
+    const isSameRead = this.#isSameRead(opened, ordinal, plans);
     const followed = plans.filter((plan) => plan.read(ordinal));
     for (const plan of followed) {
       plan.opened = opened;
       this.#options.uses.advanced(plan);
     }
-    if (followed.length > 0) return;
-    for (const plan of plans) if (plan.stray()) this.#ended(plan);
+    if (followed.length > 0 || isSameRead) return;
+    for (const plan of plans) if (plan.stray(ordinal)) this.#ended(plan);
   }
 
   list(): PlanStatus[] {
@@ -106,7 +112,7 @@ export class JobPlans implements AsyncDisposable {
       if (!this.#plans.has(planId)) return;
       const planned = this.#files();
       if (planned + files.ordinals.length > MAX_FILES) plan.drop('too many files are planned here');
-      else plan.prepare(opened, files);
+      else plan.prepare(opened, files, this.#options.share);
     } catch (error) {
       if (signal.aborted) return;
       plan.drop(asLarderError(error).message);
@@ -153,7 +159,7 @@ export class JobPlans implements AsyncDisposable {
     if (recent.has(ordinal)) return true;
     recent.add(ordinal);
     const samples = Math.min(...plans.map(({ status }) => status.samples));
-    const most = Math.min(MAX_RECENT, samples * RECENT_SHARE);
+    const most = Math.min(MAX_RECENT, samples * this.#options.share() * RECENT_SHARE);
     for (const first of recent) {
       if (recent.size <= most) break;
       recent.delete(first);

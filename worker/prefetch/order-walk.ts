@@ -35,6 +35,9 @@ const MAX_LOOKS = 256;
 /** Readers are so far from the order that they repeat, and not more than a quarter of it. */
 const MAX_RECENT = 4_096;
 const RECENT_SHARE = 1 / 4;
+/** So far behind the cursor an object may still be read: ranks, and the threads of their loaders, do not keep step. */
+const MAX_LATE = 64;
+const LATE_SHARE = 1 / 8;
 
 export class OrderWalk {
   /** Passes that have ended, in objects. */
@@ -61,7 +64,8 @@ export class OrderWalk {
     this.#cursor = cursor;
     const now = this.#before + cursor;
     this.#looked = Math.max(this.#looked, now);
-    this.#drop(({ at }) => at < now);
+    const late = Math.min(MAX_LATE, length * LATE_SHARE);
+    this.#drop(({ at }) => at < now - late);
     for (const ordinal of this.#recent.keys()) {
       if (this.#recent.size <= Math.min(MAX_RECENT, length * RECENT_SHARE)) break;
       this.#recent.delete(ordinal);

@@ -211,7 +211,7 @@ export class Space {
     const { records, clock } = this.#options;
     const seen = new Set<string>();
     const order: EvictionOrder = {
-      transit: () => this.#candidates(records.transitOrder(), exclude, seen),
+      transit: () => this.#passing(exclude, seen),
       replica: () => this.#candidates(records.replicaOrder(), exclude, seen),
       kept: (datasetId, fromBand) =>
         this.#candidates(records.keptOrder(datasetId, fromBand), exclude, seen),
@@ -222,6 +222,17 @@ export class Space {
       const object = this.#options.find(objectId);
       if (object !== undefined) yield { object, reason };
     }
+  }
+
+  /** What is still to be read goes last, after what is open. */
+  *#passing(exclude: StoredObject | undefined, seen: ReadonlySet<string>): Generator<Candidate> {
+    const { records, find } = this.#options;
+    const awaited: Candidate[] = [];
+    for (const candidate of this.#candidates(records.transitOrder(), exclude, seen)) {
+      if (find(candidate.objectId)?.isAwaited === true) awaited.push(candidate);
+      else yield candidate;
+    }
+    for (const candidate of awaited) yield { ...candidate, open: true };
   }
 
   *#candidates(

@@ -34,6 +34,8 @@ export class StoredObject {
   checking: Promise<void> | undefined;
   /** Readers and writers in this process. */
   pins = 0;
+  /** It was fetched ahead, and nobody has read of it. */
+  isAwaited = false;
   /** Blocks that the records name: those that are announced, and some that soon will be. */
   recordedBlocks = 0;
   /** What it counts for in the space: held and reserved. */

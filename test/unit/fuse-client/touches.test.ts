@@ -40,6 +40,14 @@ test('reads of two threads that follow each other are one span', () => {
   expect(taken(one, two)).toEqual([]);
 });
 
+test('files are told in the order in which they were read', () => {
+  const [one, two] = [new TouchRing(), new TouchRing()];
+  for (const ordinal of [9, 3, 7, 3, 1]) one.add(ordinal, 0, 10);
+  two.add(2, 0, 10);
+  const told = joinTouched(taken(one, two), 64).map(({ ordinal }) => ordinal);
+  expect(told).toEqual([9, 3, 7, 1, 2]);
+});
+
 test('what lies between two reads is not said to be read', () => {
   const ring = new TouchRing();
   ring.add(1, 900 * MIB, 4096);

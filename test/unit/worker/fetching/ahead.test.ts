@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LarderError } from '../../../../common/index.ts';
+import type { ObjectRef } from '../../../../common/index.ts';
 import { Larder } from './larder.ts';
 import { refOf } from './memory-origin.ts';
 
@@ -100,6 +101,31 @@ describe('room for it', () => {
     const ref = refOf('a', SIZE_BYTES);
     expect(larder.reader.roomAhead(ref, NOTHING)).toBe('room');
     expect(larder.reader.roomAhead(ref, { ...NOTHING, comingBytes: 550 * KIB })).toBe('none');
+  });
+
+  test('what came ahead and passes through stays until it is read: what was read goes before it', async () => {
+    await using larder = await Larder.open({
+      store: { capacityBytes: 1_000 * KIB, keptShare: 0.05 },
+    });
+    const isHeld = (ref: ObjectRef) => larder.store.find(ref.objectId)?.whole === true;
+    const first = refOf('first', SIZE_BYTES);
+    await larder.reader.fetchAhead(first);
+    const others = async (name: string) => {
+      for (let i = 0; i < 20; i += 1) {
+        await larder.read(refOf(`${name}${String(i)}`, SIZE_BYTES));
+        await larder.quiet();
+      }
+    };
+    await others('a');
+    expect([isHeld(refOf('a0', SIZE_BYTES)), isHeld(first)]).toEqual([false, true]);
+    expect(await larder.readsRight(first)).toBe(true);
+    await others('b');
+    expect(isHeld(first)).toBe(false);
+    // Where nothing else can go, it goes as well.
+    const ahead = Array.from({ length: 20 }, (_, i) => refOf(`c${String(i)}`, SIZE_BYTES));
+    for (const ref of ahead) await larder.reader.fetchAhead(ref);
+    expect(ahead.filter(isHeld).map(({ key }) => key.toString())).toContain('c19');
+    expect(isHeld(refOf('c0', SIZE_BYTES))).toBe(false);
   });
 
   test('nothing that is kept goes for it; of what passes through half may, a quarter where it is guessed', async () => {

@@ -58,6 +58,7 @@ class Setting implements AsyncDisposable {
       versions: { get: () => Promise.resolve(this.opened) },
       store: { policies: { setLookAhead: (id, rows) => void this.ahead.set(id, rows) } },
       predictions: { indexOf: () => Promise.resolve(index) },
+      share: () => 1,
       ...{ clock: this.clock, log: silentLogger },
     });
     this.prefetch = new Prefetch({

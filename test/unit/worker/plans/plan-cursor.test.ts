@@ -24,7 +24,7 @@ class Job {
       (epoch) => this.orders.positionOf(ordinal, epoch) ?? [],
     );
     const fits = this.cursor.fits(positions);
-    if (!fits) this.cursor.stray();
+    if (!fits) this.cursor.stray(positions);
     return fits;
   }
 
@@ -62,7 +62,7 @@ describe('PlanCursor', () => {
   it.each([
     ['another seed', { seed: 5 }],
     ['the order of paths', { sampler: 'sequential' }],
-    ['another epoch', { firstEpoch: 1 }],
+    ['epochs that it does not have', { firstEpoch: 10 }],
   ])('drops a plan that is read in %s, within an epoch', (_, plan) => {
     const job = new Job();
     const real = new Job(plan);
