@@ -211,7 +211,7 @@ export const SETTINGS = {
     type: 'size',
     variable: 'LARDER_TRANSIT_MEMORY',
     flags: {},
-    defaultText: '1/16 of the memory that the worker may have, at most 256MiB',
+    default: 0,
     minimum: 0,
     maximum: TIB,
     reason:

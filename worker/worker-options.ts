@@ -36,7 +36,7 @@ export interface WorkerOptions {
    * once; in a cgroup of 512 MiB the worker stays below it with that.
    */
   readonly readMemoryBytes?: number;
-  /** Memory for what is read and not kept; default `defaultTransitBytes`, 0: it goes through the disk. */
+  /** Memory for what is read and not kept; default 0: it goes through the disk. */
   readonly transitBytes?: number | undefined;
   /** Threads that serve the TCP port; 0: the main thread does. Default: half the cores, 1 to 4. */
   readonly servingThreads?: number | undefined;

@@ -41,7 +41,6 @@ import { shareOf } from './shares.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Touches } from './touches.ts';
-import { defaultTransitBytes } from './transit/index.ts';
 import { Versions } from './versions.ts';
 import { workerReadings } from './readings.ts';
 import { countersOf } from './worker-counters.ts';
@@ -229,7 +228,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   const reads = started.use(
     new ObjectReader({
       ...{ store, originFor, peers, maxOriginReads, clock, logger: log },
-      transitBytes: config.transitBytes ?? defaultTransitBytes(),
+      transitBytes: config.transitBytes,
     }),
   );
   const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));

@@ -1,5 +1,4 @@
 /** What is not kept, on its way through this worker's memory. */
-export { defaultTransitBytes } from './default-limit.ts';
 export { TransitLine } from './transit-line.ts';
 export { TransitMemory } from './transit-memory.ts';
 export type { TransitCounters } from './transit-memory.ts';

@@ -1,5 +1,5 @@
 /** Readers of more than fits, into memory or onto the disk: what they wait for leaves the origin once. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ObjectRef } from '../../../../common/index.ts';
 import { Larder } from './larder.ts';
 import { MemoryOrigin, refOf } from './memory-origin.ts';
@@ -76,16 +76,18 @@ async function timesFetched(larder: Larder, scene: Scene): Promise<number> {
   return larder.origin.counters.bytes / readBytes;
 }
 
-test.each<Scene>([
-  SCENE,
-  { ...SCENE, what: 'one request after the other', requests: 1 },
-  { ...SCENE, what: 'twice as many readers as blocks in memory', readers: 32 },
-  { ...SCENE, what: 'room for two blocks, and none on the disk', memoryBlocks: 3, diskBlocks: 0 },
-  { ...SCENE, what: 'small files', fileBlocks: 3, readers: 24, diskBlocks: 2 },
-  { ...SCENE, what: 'memory for all there is', memoryBlocks: 400 },
-])('$what: each byte leaves the origin once', async (scene) => {
-  await using larder = await openLarder(scene);
-  expect(await timesFetched(larder, scene)).toBe(1);
+describe('what more readers want than fits leaves the origin once', () => {
+  test.each<Scene>([
+    SCENE,
+    { ...SCENE, what: 'one request after the other', requests: 1 },
+    { ...SCENE, what: 'twice as many readers as blocks in memory', readers: 32 },
+    { ...SCENE, what: 'room for two blocks, and none on the disk', memoryBlocks: 3, diskBlocks: 0 },
+    { ...SCENE, what: 'small files', fileBlocks: 3, readers: 24, diskBlocks: 2 },
+    { ...SCENE, what: 'memory for all there is', memoryBlocks: 400 },
+  ])('$what', async (scene) => {
+    await using larder = await openLarder(scene);
+    expect(await timesFetched(larder, scene)).toBe(1);
+  });
 });
 
 /** Whoever waited for others to read on would wait for itself. What was read ahead of it is pushed out now and then. */
