@@ -12,6 +12,7 @@ import type {
   PreloadRecord,
   ProtectionRecord,
   SkippedKey,
+  StageRecord,
   VersionRecord,
 } from './records.ts';
 
@@ -22,6 +23,7 @@ export interface CatalogSnapshot {
   readonly leases: readonly LeaseRecord[];
   readonly preloads: readonly PreloadRecord[];
   readonly protections: readonly ProtectionRecord[];
+  readonly stages: readonly StageRecord[];
   readonly placement: PlacementRecord;
 }
 
@@ -44,6 +46,8 @@ export interface CatalogStore extends AsyncDisposable {
   deletePreload(id: number): Promise<void>;
   putProtection(protection: ProtectionRecord): Promise<void>;
   deleteProtection(preload: number): Promise<void>;
+  putStage(stage: StageRecord): Promise<void>;
+  deleteStage(stage: Pick<StageRecord, 'job' | 'dataset'>): Promise<void>;
   putPlacement(placement: PlacementRecord): Promise<void>;
   /** Chunks are numbered from 0 by the caller. */
   putSkipped(

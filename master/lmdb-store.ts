@@ -16,6 +16,7 @@ import type {
   PreloadRecord,
   ProtectionRecord,
   SkippedKey,
+  StageRecord,
   VersionRecord,
 } from './records.ts';
 
@@ -40,6 +41,7 @@ const KEY = {
   ],
   preload: (id: number): Key => ['preload', id],
   protection: (preload: number): Key => ['protection', preload],
+  stage: (job: string, dataset: string): Key => ['stage', job, dataset],
   placement: ['placement'] as Key,
 };
 
@@ -76,6 +78,7 @@ export class LmdbStore implements CatalogStore {
       leases: this.#records<LeaseRecord>(['lease']),
       preloads: this.#records<PreloadRecord>(['preload']),
       protections: this.#records<ProtectionRecord>(['protection']),
+      stages: this.#records<StageRecord>(['stage']),
       placement:
         placement === undefined
           ? { number: 0, members: [] }
@@ -154,6 +157,18 @@ export class LmdbStore implements CatalogStore {
   async deleteProtection(preload: number): Promise<void> {
     await this.#write(() => {
       this.#remove(KEY.protection(preload));
+    });
+  }
+
+  async putStage(stage: StageRecord): Promise<void> {
+    await this.#write(() => {
+      this.#put(KEY.stage(stage.job, stage.dataset), stage);
+    });
+  }
+
+  async deleteStage({ job, dataset }: Pick<StageRecord, 'job' | 'dataset'>): Promise<void> {
+    await this.#write(() => {
+      this.#remove(KEY.stage(job, dataset));
     });
   }
 

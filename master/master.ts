@@ -26,11 +26,14 @@ import { originBudgets, replicasToWire } from './wire.ts';
 import { FirstTouchers } from './first-touchers.ts';
 import { Predictions } from './predictions.ts';
 import { Protections } from './protections.ts';
+import { Stages } from './stages.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
   /** `HOST:PORT`, with the real port. */
   readonly address: string;
+  /** What jobs of a scheduler want to find in the cache. */
+  readonly stages: Stages;
   /** How long a worker may be away from now on, those that are away included. */
   setGrace(graceMs: number): void;
 }
@@ -51,6 +54,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const running = starting.move();
   return {
     address: formatAddress(server.address),
+    stages: parts.stages,
     setGrace: (graceMs) => {
       parts.workers.setGrace(graceMs);
     },
@@ -71,7 +75,8 @@ async function startParts(
   const catalog = await Catalog.open(store, clock);
   await directory.removeOtherManifests(catalog.allVersions());
   const term = await store.next('term');
-  const { placement, preloads: known, protections: records } = await store.load();
+  const loaded = await store.load();
+  const { placement, preloads: known, protections: records } = loaded;
   const predictions = starting.use(new Predictions({ catalog, directory, clock, log }));
   const firstTouchers = firstTouchersOf(catalog, log);
   const workers = new Workers({
@@ -98,7 +103,8 @@ async function startParts(
     ...{ catalog, store, directory, workers, protections, clock, log, times },
   });
   await preloads.resume(known);
-  const parts = { workers };
+  const stages = new Stages({ catalog, store, preloads, records: loaded.stages });
+  const parts = { workers, stages };
   starting.defer(async () => {
     await preloads.close();
     await builds.settled();

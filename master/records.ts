@@ -75,6 +75,7 @@ export interface PreloadRecord {
   readonly deadlineAtMs?: number;
   readonly keepMs?: number;
   readonly isDetached?: boolean;
+  readonly isStaged?: boolean;
   readonly startedAtMs?: number;
   readonly outcome?: PreloadOutcome;
 }
@@ -102,6 +103,15 @@ export interface ProtectionRecord {
   readonly blocks: readonly string[];
   /** Since 1970. Unset: until it is released. */
   readonly untilMs?: number;
+}
+
+/** A dataset that a job of a scheduler is to find in the cache. */
+export interface StageRecord {
+  readonly job: string;
+  readonly dataset: string;
+  readonly version: number;
+  /** That loads it. */
+  readonly preload: number;
 }
 
 export interface SkippedKey {

@@ -36,6 +36,7 @@ export type {
   DirectoryEntry,
   FileLocation,
   FileStat,
+  NodeScores,
   OriginBudget,
   OriginCounters,
   PreloadEstimate,

@@ -75,6 +75,7 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
       leases: [],
       preloads: [],
       protections: [],
+      stages: [],
       placement: { number: 0, members: [] },
     });
   });
