@@ -26,8 +26,5 @@ export function nodeScores(
       ...{ node, usable, held_bytes: held, free_bytes: free },
       score: bytes === 0 ? 0 : Math.min(100, Math.floor((100 * held) / bytes)),
     }))
-    .sort(
-      (a, b) =>
-        b.score - a.score || b.free_bytes - a.free_bytes || (a.node < b.node ? -1 : 1),
-    );
+    .sort((a, b) => b.score - a.score || b.free_bytes - a.free_bytes || (a.node < b.node ? -1 : 1));
 }
