@@ -9,14 +9,21 @@ import path from 'node:path';
 import { eventually } from './larder.ts';
 
 const HOOKS = path.resolve(import.meta.dirname, '../../deploy/slurm');
+/** Of root; an ordinary `PATH` lacks some. */
+const PLACES = [
+  ...(process.env['PATH'] ?? '').split(':'),
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+];
 const PROGRAMS = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'scontrol', 'setpriv', 'curl'];
 
 /** Why there is no Slurm here; undefined where there is. */
 export function slurmMissing(): string | undefined {
   if (process.geteuid?.() !== 0) return 'slurmd needs root';
-  const places = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/bin'];
   const missing = PROGRAMS.filter(
-    (name) => !places.some((place) => fs.existsSync(path.join(place, name))),
+    (name) => !PLACES.some((place) => fs.existsSync(path.join(place, name))),
   );
   return missing.length === 0 ? undefined : `not installed: ${missing.join(', ')}`;
 }
@@ -41,7 +48,7 @@ export class Slurm implements AsyncDisposable {
   readonly #options: SlurmOptions;
   readonly #children: ChildProcess[] = [];
 
-  private constructor(options: SlurmOptions) {
+  constructor(options: SlurmOptions) {
     this.#options = options;
   }
 
@@ -142,7 +149,7 @@ export class Slurm implements AsyncDisposable {
   }
 
   #run(program: string, args: readonly string[]): string {
-    const env = { ...process.env, SLURM_CONF: this.#at('slurm.conf') };
+    const env = { ...process.env, PATH: PLACES.join(':'), SLURM_CONF: this.#at('slurm.conf') };
     return execFileSync(program, args, { env, encoding: 'utf8', stdio: 'pipe', timeout: 20_000 });
   }
 
@@ -175,7 +182,8 @@ export class Slurm implements AsyncDisposable {
 
   #spawn(program: string, args: readonly string[]): void {
     const out = fs.openSync(this.#at(`${program}.out`), 'w');
-    const child = spawn(program, args, { stdio: ['ignore', out, out] });
+    const env = { ...process.env, PATH: PLACES.join(':') };
+    const child = spawn(program, args, { env, stdio: ['ignore', out, out] });
     child.once('error', () => undefined);
     fs.closeSync(out);
     this.#children.push(child);

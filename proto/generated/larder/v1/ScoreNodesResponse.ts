@@ -1,4 +1,4 @@
-// Original file: proto/larder/v1/cluster.proto
+// Original file: proto/larder/v1/nodes.proto
 
 import type { NodeScore as _larder_v1_NodeScore, NodeScore__Output as _larder_v1_NodeScore__Output } from '../../larder/v1/NodeScore.ts';
 import type { Long } from '@grpc/proto-loader';
