@@ -14,7 +14,7 @@ trap 'exit 0' EXIT
 readonly NAME='[A-Za-z0-9][A-Za-z0-9._-]{0,127}'
 readonly MAX_DATASETS=16
 http=http://127.0.0.1:7480 prefix=slurm jobs=/run/larder/jobs
-larder=/usr/local/bin/larder log=/var/log/larder-slurm.log
+larder=/usr/local/bin/larder log=/var/log/larder-slurm.log mountSeconds=30
 
 # settings FILE
 settings() {
@@ -22,7 +22,7 @@ settings() {
   [[ -r $1 ]] || return 0
   while IFS='=' read -r key value; do
     case $key in
-      http | prefix | jobs | larder | log) printf -v "$key" '%s' "$value" ;;
+      http | prefix | jobs | larder | log | mountSeconds) printf -v "$key" '%s' "$value" ;;
     esac
   done <"$1"
 }

@@ -11,10 +11,10 @@ mount_dataset() {
   local where=$jobs/$job/${1%@*} text
   mounted "$where" && return
   directory "$where" || return
-  if text=$(timeout --kill-after=5 30 "$larder" mount "$1" "$where" --detach 2>&1 </dev/null); then
+  if text=$(timeout --kill-after=5 "$mountSeconds" "$larder" mount "$1" "$where" --detach 2>&1 </dev/null); then
     say 'mounted' "$1"
   else
-    say 'not mounted:' "$1" "${text:0:500}"
+    say 'not mounted:' "$1" "${text:-nothing in $mountSeconds s}"
     rmdir -- "$where" 2>/dev/null
   fi
 }

@@ -64,7 +64,7 @@ describe.skipIf(MISSING !== undefined)(
       const file = path.join(scratch.directory, 'larder');
       const env = { ...scratch.env, LARDER_MASTER: master.address };
       const names = Object.entries(env).filter(([name]) => /^(LARDER|AWS)_/.test(name));
-      const lines = names.map(([name, value]) => `export ${name}=${quoted(String(value))}`);
+      const lines = names.map(([name, value]) => `export ${name}=${quoted(value)}`);
       const command = [process.execPath, scratch.main].map(quoted).join(' ');
       fs.writeFileSync(file, ['#!/bin/bash', ...lines, `exec ${command} "$@"`, ''].join('\n'));
       fs.chmodSync(file, 0o755);

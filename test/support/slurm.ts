@@ -47,6 +47,7 @@ export interface JobOptions {
 export class Slurm implements AsyncDisposable {
   readonly #options: SlurmOptions;
   readonly #children: ChildProcess[] = [];
+  readonly #submitted: number[] = [];
 
   constructor(options: SlurmOptions) {
     this.#options = options;
@@ -83,7 +84,9 @@ export class Slurm implements AsyncDisposable {
     const output = ['--output', path.join(this.out, '%j.out'), '--chdir', '/'];
     try {
       const args = [...as, ...output, ...options, file];
-      return Number(this.#run('setpriv', args));
+      const job = Number(this.#run('setpriv', args));
+      this.#submitted.push(job);
+      return job;
     } catch (error) {
       return String((error as { stderr: unknown }).stderr);
     }
@@ -134,6 +137,7 @@ export class Slurm implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#endJobs();
     for (const child of this.#children.reverse()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       const gone = once(child, 'exit');
@@ -141,6 +145,22 @@ export class Slurm implements AsyncDisposable {
       const late = setTimeout(() => child.kill('SIGKILL'), 5000);
       await gone;
       clearTimeout(late);
+    }
+  }
+
+  /** What a failed test has left. */
+  #endJobs(): void {
+    for (const job of this.#submitted) {
+      try {
+        this.#run('scancel', ['--signal', 'KILL', '--full', String(job)]);
+      } catch {
+        // It has ended.
+      }
+    }
+    const mounts = fs.readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+    for (const line of mounts) {
+      const where = line.split(' ')[4] ?? '';
+      if (where.startsWith(`${this.jobs}/`)) this.#run('umount', ['-l', where]);
     }
   }
 
@@ -235,7 +255,9 @@ export class Slurm implements AsyncDisposable {
 
   #writeSettings(http: string): void {
     const { larder } = this.#options;
-    const settings = { http, prefix: 'slurm', jobs: this.jobs, larder, log: this.#at('hooks.log') };
+    const log = this.#at('hooks.log');
+    // A machine that runs all tests is busy.
+    const settings = { http, prefix: 'slurm', jobs: this.jobs, larder, log, mountSeconds: 100 };
     const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
     fs.writeFileSync(this.#at('larder.conf'), lines.join(''));
   }
