@@ -12,7 +12,8 @@ const LAYERS = {
   worker: ['rpc', 'proto', 'common'],
   sdk: ['rpc', 'proto', 'common'],
   'fuse-client': ['sdk', 'rpc', 'proto', 'common'],
-  cli: ['fuse-client', 'master', 'worker', 'sdk', 'rpc', 'proto', 'common'],
+  http: ['master', 'sdk', 'rpc', 'proto', 'common'],
+  cli: ['http', 'fuse-client', 'master', 'worker', 'sdk', 'rpc', 'proto', 'common'],
 };
 const PRODUCT = Object.keys(LAYERS);
 /** Folders where every file may be imported, because a generator decides their names. */

@@ -149,9 +149,13 @@ export function readVariable(name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
+/** What the hooks of a scheduler give to a job begins with it: where its datasets are. */
+const JOB_PATHS = 'LARDER_PATH';
+
 /** Variables of this process that look like settings. */
 export function strangeVariables(): UnknownVariable[] {
-  return unknownVariables(Object.keys(env), ['LARDER_CONFIG', 'LARDER_GROUP']);
+  const names = Object.keys(env).filter((name) => !name.startsWith(JOB_PATHS));
+  return unknownVariables(names, ['LARDER_CONFIG', 'LARDER_GROUP']);
 }
 
 /** `LARDER_CONFIG`: the configuration file, or `none`. */

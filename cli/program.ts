@@ -5,7 +5,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { asLarderError, EXIT, LarderError } from '../common/index.ts';
 import { reportFailed } from './children.ts';
-import { MASTER, METRICS_LISTEN } from './command-spec.ts';
+import { MASTER } from './command-spec.ts';
 import type { CommandSpec } from './command-spec.ts';
 import type { Flags } from './flags.ts';
 import { printError } from './output.ts';
@@ -13,6 +13,8 @@ import { packageVersion } from './package-version.ts';
 import { planCommand, plansCommands } from './plan-commands.ts';
 import { preloadCommand, preloadsCommands, releaseCommand } from './preload-commands.ts';
 import { predictCommand } from './predict-command.ts';
+import { nodesCommands } from './node-commands.ts';
+import { gather, processCommands } from './process-commands.ts';
 import { workerCommands } from './worker-commands.ts';
 
 const CONFIG_FLAG = new Option('--config <file>', 'configuration file, or none');
@@ -84,6 +86,9 @@ function buildProgram(json: boolean, done: (exitCode: number) => void): Command 
     .description('list, watch, cancel and retry what `preload` has started');
   preloads.exitOverride();
   for (const spec of preloadsCommands()) add(preloads, spec);
+  const nodes = program.command('nodes').description('choose nodes by what they hold');
+  nodes.exitOverride();
+  for (const spec of nodesCommands()) add(nodes, spec);
   const config = program.command('config').description('show, check and re-read the configuration');
   config.exitOverride();
   for (const spec of configCommands()) add(config, spec);
@@ -179,54 +184,6 @@ function mountCommands(): CommandSpec[] {
       example: 'larder upgrade /mnt/imagenet',
       options: [new Option('--all', 'every mount of this user on this machine')],
       action: async (args, flags) => (await import('./commands/upgrade.ts')).upgrade(args, flags),
-    },
-  ];
-}
-
-function processCommands(): CommandSpec[] {
-  return [
-    {
-      usage: 'master',
-      description: 'run a master: datasets, versions, membership, placement',
-      example: 'larder master --listen 127.0.0.1:7400 --data-dir /var/lib/larder',
-      options: [
-        new Option('--listen <host:port>', 'where to listen (default: 127.0.0.1:7400)'),
-        new Option(
-          '--data-dir <dir>',
-          'where the catalog and the manifests are kept (default: /var/lib/larder or below ~/.cache/larder)',
-        ),
-        METRICS_LISTEN,
-        new Option('--insecure', 'listen beyond loopback without authentication'),
-      ],
-      action: async (args, flags) => (await import('./commands/master.ts')).master(args, flags),
-    },
-    {
-      usage: 'worker',
-      description: 'run a worker: keep blocks on this node, serve them to readers',
-      example: 'larder worker --master 127.0.0.1:7400 --cache-dir /nvme/larder --cache-size 2TiB',
-      options: [
-        MASTER,
-        new Option(
-          '--cache-dir <dir>',
-          'where blocks are kept, once for each disk (default: below /var/cache/larder or ~/.cache/larder)',
-        ).argParser(gather),
-        new Option(
-          '--cache-size <size>',
-          'how much of each disk may be used, once for all or once for each (default: 80 % of what is free)',
-        ).argParser(gather),
-        new Option('--listen <host:port>', 'data plane for other nodes (default: 127.0.0.1:0)'),
-        new Option(
-          '--socket <path>',
-          'data plane for this node (default: worker.sock in the runtime directory)',
-        ),
-        new Option(
-          '--socket-mode <octal>',
-          'who may connect to the socket, and read every dataset: 0600, 0660 or 0666',
-        ).default('0600'),
-        METRICS_LISTEN,
-        new Option('--insecure', 'listen beyond loopback without authentication'),
-      ],
-      action: async (args, flags) => (await import('./commands/worker.ts')).worker(args, flags),
     },
   ];
 }
@@ -340,11 +297,6 @@ function useCommands(): CommandSpec[] {
       action: async (args, flags) => (await import('./commands/doctor.ts')).doctor(args, flags),
     },
   ];
-}
-
-/** Of an option that may be repeated. */
-function gather(value: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), value];
 }
 
 function configCommands(): CommandSpec[] {

@@ -32,6 +32,15 @@ export const SETTINGS = {
     usedBy: ['master'],
     live: false,
   },
+  httpListen: {
+    type: 'address',
+    variable: 'LARDER_HTTP_LISTEN',
+    flags: { master: 'http-listen' },
+    defaultText: 'none: there is no HTTP API',
+    reason: 'Schedulers and scripts speak HTTP (docs/HTTP.md); who needs it says where.',
+    usedBy: ['master'],
+    live: false,
+  },
   workerListen: {
     type: 'address',
     variable: 'LARDER_WORKER_LISTEN',

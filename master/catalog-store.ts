@@ -13,6 +13,7 @@ import type {
   PreloadRecord,
   ProtectionRecord,
   SkippedKey,
+  StageRecord,
   VersionRecord,
 } from './records.ts';
 
@@ -24,6 +25,7 @@ export interface CatalogSnapshot {
   readonly preloads: readonly PreloadRecord[];
   readonly plans: readonly PlanRecord[];
   readonly protections: readonly ProtectionRecord[];
+  readonly stages: readonly StageRecord[];
   readonly placement: PlacementRecord;
 }
 
@@ -48,6 +50,8 @@ export interface CatalogStore extends AsyncDisposable {
   deletePlan(id: number): Promise<void>;
   putProtection(protection: ProtectionRecord): Promise<void>;
   deleteProtection(preload: number): Promise<void>;
+  putStage(stage: StageRecord): Promise<void>;
+  deleteStage(stage: Pick<StageRecord, 'job' | 'dataset'>): Promise<void>;
   putPlacement(placement: PlacementRecord): Promise<void>;
   /** Chunks are numbered from 0 by the caller. */
   putSkipped(

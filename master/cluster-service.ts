@@ -6,6 +6,7 @@ import type { Handlers } from '../rpc/grpc/index.ts';
 import type { Catalog } from './catalog.ts';
 import type { FirstTouchers } from './first-touchers.ts';
 import type { Listings } from './listing.ts';
+import { nodeScores } from './node-scores.ts';
 import type { Workers } from './workers.ts';
 
 /** A worker that does not answer in this time is shown as it last was. */
@@ -38,6 +39,13 @@ export function clusterService(
     ForgetWorker: handlers.unary(async ({ worker }) => ({
       worker_ids: await workers.forget(worker),
     })),
+    ScoreNodes: handlers.unary(async ({ dataset: name, version }) => {
+      const { catalog } = options;
+      const dataset = catalog.byName(name);
+      const { number, bytes } = catalog.version(dataset, version);
+      const heldBytes = (id: string) => workers.held.bytes(id, dataset.id);
+      return { version: number, bytes, nodes: nodeScores(workers.status(), heldBytes, bytes) };
+    }),
     GetStatus: handlers.unary(async () => {
       await workers.probe(PROBE_MS);
       return clusterStatus(options);

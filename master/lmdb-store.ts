@@ -17,6 +17,7 @@ import type {
   PreloadRecord,
   ProtectionRecord,
   SkippedKey,
+  StageRecord,
   VersionRecord,
 } from './records.ts';
 
@@ -42,6 +43,7 @@ const KEY = {
   preload: (id: number): Key => ['preload', id],
   plan: (id: number): Key => ['plan', id],
   protection: (preload: number): Key => ['protection', preload],
+  stage: (job: string, dataset: string): Key => ['stage', job, dataset],
   placement: ['placement'] as Key,
 };
 
@@ -79,6 +81,7 @@ export class LmdbStore implements CatalogStore {
       preloads: this.#records<PreloadRecord>(['preload']),
       plans: this.#records<PlanRecord>(['plan']),
       protections: this.#records<ProtectionRecord>(['protection']),
+      stages: this.#records<StageRecord>(['stage']),
       placement:
         placement === undefined
           ? { number: 0, members: [] }
@@ -169,6 +172,18 @@ export class LmdbStore implements CatalogStore {
   async deleteProtection(preload: number): Promise<void> {
     await this.#write(() => {
       this.#remove(KEY.protection(preload));
+    });
+  }
+
+  async putStage(stage: StageRecord): Promise<void> {
+    await this.#write(() => {
+      this.#put(KEY.stage(stage.job, stage.dataset), stage);
+    });
+  }
+
+  async deleteStage({ job, dataset }: Pick<StageRecord, 'job' | 'dataset'>): Promise<void> {
+    await this.#write(() => {
+      this.#remove(KEY.stage(job, dataset));
     });
   }
 

@@ -29,6 +29,7 @@ import { FirstTouchers } from './first-touchers.ts';
 import { Predictions } from './predictions.ts';
 import { masterReadings } from './readings.ts';
 import { Protections } from './protections.ts';
+import { Stages } from './stages.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
@@ -36,6 +37,8 @@ export interface Master extends AsyncDisposable {
   readonly address: string;
   /** Of its metrics, now. */
   readonly readings: readonly Reading[];
+  /** What jobs of a scheduler want to find in the cache. */
+  readonly stages: Stages;
   /** How long a worker may be away from now on, those that are away included. */
   setGrace(graceMs: number): void;
 }
@@ -59,6 +62,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     get readings() {
       return masterReadings(parts);
     },
+    stages: parts.stages,
     setGrace: (graceMs) => {
       parts.workers.setGrace(graceMs);
     },
@@ -79,7 +83,8 @@ async function startParts(
   const catalog = await Catalog.open(store, clock);
   await directory.removeOtherManifests(catalog.allVersions());
   const term = await store.next('term');
-  const { placement, preloads: known, protections: records, plans: told } = await store.load();
+  const loaded = await store.load();
+  const { placement, preloads: known, protections: records } = loaded;
   const predictions = starting.use(new Predictions({ catalog, directory, clock, log }));
   const firstTouchers = firstTouchersOf(catalog, log);
   const workers = new Workers({
@@ -106,8 +111,9 @@ async function startParts(
     ...{ catalog, store, directory, workers, protections, clock, log, times },
   });
   await preloads.resume(known);
-  const plans = starting.use(new Plans({ catalog, store, workers, clock, log }, told));
-  const parts = { workers, catalog, preloads };
+  const plans = starting.use(new Plans({ catalog, store, workers, clock, log }, loaded.plans));
+  const stages = new Stages({ catalog, store, preloads, records: loaded.stages });
+  const parts = { workers, catalog, preloads, stages };
   starting.defer(async () => {
     await preloads.close();
     await builds.settled();

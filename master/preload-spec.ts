@@ -16,6 +16,8 @@ export interface PreloadRequest extends PreloadPaths {
   /** The higher goes first. */
   readonly priority: number;
   readonly isDetached: boolean;
+  /** Somebody counts the jobs that need it: others neither join nor release it. Default false. */
+  readonly isStaged?: boolean;
 }
 
 export const KEEP_FOREVER = Number.MAX_SAFE_INTEGER;
@@ -45,12 +47,14 @@ export function recordOf(
   facts: Pick<PreloadRecord, 'id' | 'datasetId' | 'version'> & { readonly nowMs: number },
 ): PreloadRecord {
   const { budgetBytes, bandwidthBytes, deadlineMs, keepMs, priority, isDetached } = request;
+  const { isStaged = false } = request;
   const { id, datasetId, version, nowMs } = facts;
   return {
     ...{ id, datasetId, version },
     paths: request.paths.map((path) => path.toString('base64')),
     listed: request.listed.map((path) => path.toString('base64')),
     ...{ budgetBytes, bandwidthBytes, deadlineMs, keepMs, priority, isDetached },
+    ...(isStaged ? { isStaged } : {}),
     ...(deadlineMs === 0 ? {} : { deadlineAtMs: nowMs + deadlineMs }),
     startedAtMs: nowMs,
   };
@@ -70,5 +74,6 @@ function workOf(record: PreloadRecord): string {
   const { datasetId, version, paths, listed = [] } = record;
   const { budgetBytes = 0, bandwidthBytes = 0, deadlineMs = 0, keepMs = 0, priority = 0 } = record;
   const numbers = [budgetBytes, bandwidthBytes, deadlineMs, keepMs, priority];
-  return JSON.stringify([datasetId, version, paths, listed, numbers]);
+  const { isStaged = false } = record;
+  return JSON.stringify([datasetId, version, paths, listed, numbers, isStaged]);
 }

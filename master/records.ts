@@ -75,6 +75,7 @@ export interface PreloadRecord {
   readonly deadlineAtMs?: number;
   readonly keepMs?: number;
   readonly isDetached?: boolean;
+  readonly isStaged?: boolean;
   readonly startedAtMs?: number;
   readonly outcome?: PreloadOutcome;
 }
@@ -114,6 +115,15 @@ export interface PlanRecord {
   readonly endsAtMs: number;
   /** JSON, as it was told. */
   readonly plan: string;
+}
+
+/** A dataset that a job of a scheduler is to find in the cache. */
+export interface StageRecord {
+  readonly job: string;
+  readonly dataset: string;
+  readonly version: number;
+  /** That loads it. */
+  readonly preload: number;
 }
 
 export interface SkippedKey {

@@ -38,6 +38,7 @@ export type {
   DirectoryEntry,
   FileLocation,
   FileStat,
+  NodeScores,
   OriginBudget,
   OriginCounters,
   PlanStatus,

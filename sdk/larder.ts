@@ -1,13 +1,13 @@
 /** The door to a cluster: `connect()`. */
 import { Connection } from './connection.ts';
-import { Datasets } from './datasets.ts';
+import { Datasets, parseReference } from './datasets.ts';
 import { openMountSource } from './mount.ts';
 import type { MountSource } from './mount-source.ts';
 import type { OpenMountOptions } from './mount.ts';
 import { Plans } from './plans.ts';
 import type { ConnectOptions } from './options.ts';
 import { Preloads } from './preloads.ts';
-import type { ClusterStatus } from './types.ts';
+import type { ClusterStatus, NodeScores } from './types.ts';
 import { statusFrom } from './wire.ts';
 
 export class Larder implements AsyncDisposable {
@@ -26,6 +26,26 @@ export class Larder implements AsyncDisposable {
   /** @throws {LarderError} `UNAVAILABLE` */
   async status(): Promise<ClusterStatus> {
     return statusFrom(await this.#connection.master.cluster.getStatus({}));
+  }
+
+  /**
+   * How much of a dataset each node has, for a scheduler that chooses nodes: the best first.
+   *
+   * @param reference `NAME` for the latest version, or `NAME@v3`
+   * @throws {LarderError} `NOT_FOUND`, `UNAVAILABLE`
+   */
+  async scoreNodes(reference: string): Promise<NodeScores> {
+    const { name, version } = parseReference(reference);
+    const { cluster } = this.#connection.master;
+    const answer = await cluster.scoreNodes({ dataset: name, version });
+    return {
+      ...{ dataset: name, version: answer.version, bytes: answer.bytes },
+      nodes: answer.nodes.map(({ node, usable, score, ...bytes }) => ({
+        ...{ node, usable, score },
+        heldBytes: bytes.held_bytes,
+        freeBytes: bytes.free_bytes,
+      })),
+    };
   }
 
   /**

@@ -310,3 +310,20 @@ export interface PlanStatus {
     readonly fetched: number;
   }[];
 }
+
+/** How much of a version each node has. */
+export interface NodeScores {
+  readonly dataset: string;
+  readonly version: number;
+  readonly bytes: number;
+  /** The best first. */
+  readonly nodes: readonly {
+    readonly node: string;
+    /** Some worker there is alive, and stays. */
+    readonly usable: boolean;
+    /** Percent: what it has of all versions, of the bytes of this one, at most 100. */
+    readonly score: number;
+    readonly heldBytes: number;
+    readonly freeBytes: number;
+  }[];
+}

@@ -1,10 +1,13 @@
 /** `larder master`: runs a master until SIGTERM or Ctrl-C. */
 import path from 'node:path';
 import { EXIT } from '../../common/index.ts';
+import type { HttpApi } from '../../http/index.ts';
 import { startMaster } from '../../master/index.ts';
+import type { Master } from '../../master/index.ts';
 import { reportReady } from '../children.ts';
 import { reloadOnHangup } from '../config/reload.ts';
 import { aborted, createContext } from '../context.ts';
+import type { Context } from '../context.ts';
 import { groupOf } from '../environment.ts';
 import { isSet } from '../flags.ts';
 import type { Flags } from '../flags.ts';
@@ -16,11 +19,9 @@ import { packageVersion } from '../package-version.ts';
 
 export async function master(_: string[], flags: Flags): Promise<number> {
   const reloading = reloadOnHangup();
-  const { output, environment, log, signal } = createContext({
-    json: isSet(flags, 'json'),
-    role: 'master',
-    reloads: true,
-  });
+  const json = isSet(flags, 'json');
+  const context = createContext({ json, role: 'master', reloads: true });
+  const { output, environment, log, signal } = context;
   const dataDir = path.resolve(environment.masterHome);
   makeDirectory(dataDir, 'DATA_DIR_UNUSABLE');
   await using running = await startMaster({
@@ -39,6 +40,7 @@ export async function master(_: string[], flags: Flags): Promise<number> {
     insecure,
     read: () => running.readings,
   });
+  await using http = await startHttp(running, context);
   const instance = registerInstance({ role: 'master', group: groupOf(), master: address });
   reloading.ready({
     user: 'master',
@@ -48,10 +50,25 @@ export async function master(_: string[], flags: Flags): Promise<number> {
       running.setGrace(grace);
     },
   });
-  output.note(`larder master: listening on ${address}, data in ${dataDir}`);
-  output.result({ address, dataDir, ...metrics.ready }, '');
-  reportReady({ address, ...metrics.ready });
+  const also = http === undefined ? '' : `, HTTP on ${http.address}`;
+  output.note(`larder master: listening on ${address}${also}, data in ${dataDir}`);
+  const httpReady = http === undefined ? {} : { http: http.address };
+  const ready = { address, ...httpReady, ...metrics.ready };
+  output.result({ ...ready, dataDir }, '');
+  reportReady(ready);
   await aborted(signal);
   instance.remove();
   return EXIT.ok;
+}
+
+/** Loaded only where it is asked for: a master takes 115 to 121 MiB of RSS with it, 102 without. */
+async function startHttp(
+  { address, stages }: Master,
+  { environment, log }: Context,
+): Promise<HttpApi | undefined> {
+  const { httpListen: listen, insecure } = environment.settings;
+  if (listen === undefined) return undefined;
+  const { startHttpApi } = await import('../../http/index.ts');
+  const softwareVersion = packageVersion();
+  return await startHttpApi({ listen, insecure, master: address, stages, softwareVersion, log });
 }

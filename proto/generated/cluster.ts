@@ -63,6 +63,7 @@ import type { ManifestChunk as _larder_v1_ManifestChunk, ManifestChunk__Output a
 import type { MasterMessage as _larder_v1_MasterMessage, MasterMessage__Output as _larder_v1_MasterMessage__Output } from './larder/v1/MasterMessage.ts';
 import type { Member as _larder_v1_Member, Member__Output as _larder_v1_Member__Output } from './larder/v1/Member.ts';
 import type { MoveCounters as _larder_v1_MoveCounters, MoveCounters__Output as _larder_v1_MoveCounters__Output } from './larder/v1/MoveCounters.ts';
+import type { NodeScore as _larder_v1_NodeScore, NodeScore__Output as _larder_v1_NodeScore__Output } from './larder/v1/NodeScore.ts';
 import type { ObjectFailure as _larder_v1_ObjectFailure, ObjectFailure__Output as _larder_v1_ObjectFailure__Output } from './larder/v1/ObjectFailure.ts';
 import type { ObjectResults as _larder_v1_ObjectResults, ObjectResults__Output as _larder_v1_ObjectResults__Output } from './larder/v1/ObjectResults.ts';
 import type { OriginBudget as _larder_v1_OriginBudget, OriginBudget__Output as _larder_v1_OriginBudget__Output } from './larder/v1/OriginBudget.ts';
@@ -91,6 +92,8 @@ import type { ResolveVersionRequest as _larder_v1_ResolveVersionRequest, Resolve
 import type { ResolvedVersion as _larder_v1_ResolvedVersion, ResolvedVersion__Output as _larder_v1_ResolvedVersion__Output } from './larder/v1/ResolvedVersion.ts';
 import type { ScanDataset as _larder_v1_ScanDataset, ScanDataset__Output as _larder_v1_ScanDataset__Output } from './larder/v1/ScanDataset.ts';
 import type { ScannedProblem as _larder_v1_ScannedProblem, ScannedProblem__Output as _larder_v1_ScannedProblem__Output } from './larder/v1/ScannedProblem.ts';
+import type { ScoreNodesRequest as _larder_v1_ScoreNodesRequest, ScoreNodesRequest__Output as _larder_v1_ScoreNodesRequest__Output } from './larder/v1/ScoreNodesRequest.ts';
+import type { ScoreNodesResponse as _larder_v1_ScoreNodesResponse, ScoreNodesResponse__Output as _larder_v1_ScoreNodesResponse__Output } from './larder/v1/ScoreNodesResponse.ts';
 import type { SetDatasetRequest as _larder_v1_SetDatasetRequest, SetDatasetRequest__Output as _larder_v1_SetDatasetRequest__Output } from './larder/v1/SetDatasetRequest.ts';
 import type { SkippedEntry as _larder_v1_SkippedEntry, SkippedEntry__Output as _larder_v1_SkippedEntry__Output } from './larder/v1/SkippedEntry.ts';
 import type { SkippedKey as _larder_v1_SkippedKey, SkippedKey__Output as _larder_v1_SkippedKey__Output } from './larder/v1/SkippedKey.ts';
@@ -175,6 +178,7 @@ export interface ProtoGrpcType {
       Member: MessageTypeDefinition<_larder_v1_Member, _larder_v1_Member__Output>
       MemberState: EnumTypeDefinition
       MoveCounters: MessageTypeDefinition<_larder_v1_MoveCounters, _larder_v1_MoveCounters__Output>
+      NodeScore: MessageTypeDefinition<_larder_v1_NodeScore, _larder_v1_NodeScore__Output>
       ObjectFailure: MessageTypeDefinition<_larder_v1_ObjectFailure, _larder_v1_ObjectFailure__Output>
       ObjectResults: MessageTypeDefinition<_larder_v1_ObjectResults, _larder_v1_ObjectResults__Output>
       OriginBudget: MessageTypeDefinition<_larder_v1_OriginBudget, _larder_v1_OriginBudget__Output>
@@ -203,6 +207,8 @@ export interface ProtoGrpcType {
       ResolvedVersion: MessageTypeDefinition<_larder_v1_ResolvedVersion, _larder_v1_ResolvedVersion__Output>
       ScanDataset: MessageTypeDefinition<_larder_v1_ScanDataset, _larder_v1_ScanDataset__Output>
       ScannedProblem: MessageTypeDefinition<_larder_v1_ScannedProblem, _larder_v1_ScannedProblem__Output>
+      ScoreNodesRequest: MessageTypeDefinition<_larder_v1_ScoreNodesRequest, _larder_v1_ScoreNodesRequest__Output>
+      ScoreNodesResponse: MessageTypeDefinition<_larder_v1_ScoreNodesResponse, _larder_v1_ScoreNodesResponse__Output>
       SetDatasetRequest: MessageTypeDefinition<_larder_v1_SetDatasetRequest, _larder_v1_SetDatasetRequest__Output>
       SkippedEntry: MessageTypeDefinition<_larder_v1_SkippedEntry, _larder_v1_SkippedEntry__Output>
       SkippedKey: MessageTypeDefinition<_larder_v1_SkippedKey, _larder_v1_SkippedKey__Output>

@@ -59,6 +59,7 @@ export interface ClusterApi {
   readonly pushListing: ClientStreaming<K['PushListing']>;
   readonly watchPlacement: ServerStreaming<K['WatchPlacement']>;
   readonly getStatus: Unary<K['GetStatus']>;
+  readonly scoreNodes: Unary<K['ScoreNodes']>;
   readonly drainWorker: Unary<K['DrainWorker']>;
   readonly forgetWorker: Unary<K['ForgetWorker']>;
 }
@@ -162,6 +163,7 @@ function clusterApi(caller: Caller): ClusterApi {
       clientStreamCall(caller, service.PushListing, messages, options),
     watchPlacement: serverStreaming(caller, service.WatchPlacement),
     getStatus: unary(caller, service.GetStatus),
+    scoreNodes: unary(caller, service.ScoreNodes),
     drainWorker: unary(caller, service.DrainWorker),
     forgetWorker: unary(caller, service.ForgetWorker),
   };

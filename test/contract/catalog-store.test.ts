@@ -76,6 +76,7 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
       preloads: [],
       plans: [],
       protections: [],
+      stages: [],
       placement: { number: 0, members: [] },
     });
   });
@@ -108,6 +109,10 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
     await store.putProtection({ ...protection, preload: 5 });
     await store.putProtection(protection);
     await store.deleteProtection(5);
+    const stage = { job: 'slurm-1', dataset: 'ds1', version: 1, preload: 4 };
+    await store.putStage({ ...stage, dataset: 'ds2' });
+    await store.putStage(stage);
+    await store.deleteStage({ job: 'slurm-1', dataset: 'ds2' });
     await reopen();
     expect(await store.load()).toEqual({
       datasets: [{ ...dataset(1), latestVersion: 12 }, dataset(2)],
@@ -116,6 +121,7 @@ describe.each(Object.entries(implementations))('%s', (_name, open) => {
       preloads: [preload],
       plans: [plan],
       protections: [protection],
+      stages: [stage],
       placement: { number: 9, members },
     });
   });

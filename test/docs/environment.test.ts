@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { SETTING_NAMES, SETTINGS } from '../../common/index.ts';
 import { markdownFiles, readText } from './repository.ts';
 
-/** What a process gives to those that it starts; not for people. */
-const INTERNAL = ['LARDER_GROUP'];
+/** What a process gives to those that it starts, and what hooks give to jobs: no settings. */
+const INTERNAL = ['LARDER_GROUP', 'LARDER_PATH'];
 const VARIABLE = /\bLARDER_[A-Z][A-Z_]*\b/g;
 const KNOWN = new Set<string>([
   ...SETTING_NAMES.map((name) => SETTINGS[name].variable),
@@ -14,7 +14,7 @@ const KNOWN = new Set<string>([
 it('every LARDER_ variable in the documentation is a setting or read by cli/environment.ts', () => {
   const unknown = markdownFiles().flatMap((file) =>
     (readText(file).match(VARIABLE) ?? [])
-      .filter((name) => !KNOWN.has(name))
+      .filter((name) => !KNOWN.has(name) && !name.startsWith('LARDER_PATH'))
       .map((name) => `${file}: ${name}`),
   );
   expect(unknown).toEqual([]);

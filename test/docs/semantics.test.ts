@@ -1,6 +1,6 @@
 /**
- * Every promise of docs/SEMANTICS.md, docs/POLICY.md, docs/PRELOAD.md and docs/PLANS.md names a test that exists, as does every threat of
- * docs/TESTING.md.
+ * Every promise of docs/SEMANTICS.md, and of the pages that have their own, names a test that exists, as does every threat
+ * of docs/TESTING.md.
  *
  * A promise is an item of a numbered list. It names its tests as
  * `` `test/fuse/reads.test.ts` › `returns the bytes of the origin` ``, one or more, the title as it
@@ -11,7 +11,10 @@ import { SKIP_REASONS } from '../../common/index.ts';
 import { exists, readText } from './repository.ts';
 
 const PAGE = 'docs/SEMANTICS.md';
-const PAGES = [PAGE, 'docs/POLICY.md', 'docs/PRELOAD.md', 'docs/PLANS.md'];
+const PAGES = [
+  ...[PAGE, 'docs/POLICY.md', 'docs/PRELOAD.md', 'docs/PLANS.md'],
+  ...['docs/HTTP.md', 'docs/guides/slurm.md'],
+];
 const REFERENCE = /`(test\/[^`]+\.ts)`\s*›\s*`([^`]+)`/g;
 /** Stands in docs/TESTING.md for any test. */
 const EXAMPLE = 'test/fuse/reads.test.ts';

@@ -17,7 +17,7 @@ const OF_OTHERS = ["unknown filesystem type 'larder'"];
 const strerror = koffi.load('libc.so.6').func('const char *strerror(int error)');
 
 const sources = trackedFiles()
-  .filter((file) => /^(cli|common|fuse-client|master|rpc|sdk|worker)\/.*\.ts$/.test(file))
+  .filter((file) => /^(cli|common|fuse-client|http|master|rpc|sdk|worker)\/.*\.ts$/.test(file))
   .map(readText);
 const entries = [...readText(PAGE).matchAll(/^\*\*(.+)\*\*$/gm)].map(([, text = '']) => text);
 const quoted = entries.flatMap((entry) => quotesOf(entry));

@@ -17,7 +17,7 @@ import {
 import type { ListingEntry, Logger } from '../../common/index.ts';
 import { ManifestReader } from '../../common/manifest/index.ts';
 import { startMaster } from '../../master/index.ts';
-import type { Master, MasterOptions } from '../../master/index.ts';
+import type { Master, MasterOptions, Stages } from '../../master/index.ts';
 import type { BuildDone__Output } from '../../proto/generated/larder/v1/BuildDone.ts';
 import type { BuildProgress__Output } from '../../proto/generated/larder/v1/BuildProgress.ts';
 import { connectMaster } from '../../rpc/grpc/index.ts';
@@ -312,6 +312,10 @@ export class TestMaster implements AsyncDisposable {
 
   get address(): string {
     return this.#master.address;
+  }
+
+  get stages(): Stages {
+    return this.#master.stages;
   }
 
   async worker(id: string, options: Partial<FakeWorkerOptions> = {}): Promise<FakeWorker> {

@@ -12,6 +12,8 @@ import type { ListingBatch as _larder_v1_ListingBatch, ListingBatch__Output as _
 import type { MasterMessage as _larder_v1_MasterMessage, MasterMessage__Output as _larder_v1_MasterMessage__Output } from '../../larder/v1/MasterMessage.ts';
 import type { Placement as _larder_v1_Placement, Placement__Output as _larder_v1_Placement__Output } from '../../larder/v1/Placement.ts';
 import type { PushListingResponse as _larder_v1_PushListingResponse, PushListingResponse__Output as _larder_v1_PushListingResponse__Output } from '../../larder/v1/PushListingResponse.ts';
+import type { ScoreNodesRequest as _larder_v1_ScoreNodesRequest, ScoreNodesRequest__Output as _larder_v1_ScoreNodesRequest__Output } from '../../larder/v1/ScoreNodesRequest.ts';
+import type { ScoreNodesResponse as _larder_v1_ScoreNodesResponse, ScoreNodesResponse__Output as _larder_v1_ScoreNodesResponse__Output } from '../../larder/v1/ScoreNodesResponse.ts';
 import type { WatchPlacementRequest as _larder_v1_WatchPlacementRequest, WatchPlacementRequest__Output as _larder_v1_WatchPlacementRequest__Output } from '../../larder/v1/WatchPlacementRequest.ts';
 import type { WorkerMessage as _larder_v1_WorkerMessage, WorkerMessage__Output as _larder_v1_WorkerMessage__Output } from '../../larder/v1/WorkerMessage.ts';
 
@@ -57,6 +59,15 @@ export interface ClusterClient extends grpc.Client {
   pushListing(options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_PushListingResponse__Output>): grpc.ClientWritableStream<_larder_v1_ListingBatch>;
   pushListing(callback: grpc.requestCallback<_larder_v1_PushListingResponse__Output>): grpc.ClientWritableStream<_larder_v1_ListingBatch>;
   
+  ScoreNodes(argument: _larder_v1_ScoreNodesRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_ScoreNodesResponse__Output>): grpc.ClientUnaryCall;
+  ScoreNodes(argument: _larder_v1_ScoreNodesRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_larder_v1_ScoreNodesResponse__Output>): grpc.ClientUnaryCall;
+  ScoreNodes(argument: _larder_v1_ScoreNodesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_ScoreNodesResponse__Output>): grpc.ClientUnaryCall;
+  ScoreNodes(argument: _larder_v1_ScoreNodesRequest, callback: grpc.requestCallback<_larder_v1_ScoreNodesResponse__Output>): grpc.ClientUnaryCall;
+  scoreNodes(argument: _larder_v1_ScoreNodesRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_ScoreNodesResponse__Output>): grpc.ClientUnaryCall;
+  scoreNodes(argument: _larder_v1_ScoreNodesRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_larder_v1_ScoreNodesResponse__Output>): grpc.ClientUnaryCall;
+  scoreNodes(argument: _larder_v1_ScoreNodesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_larder_v1_ScoreNodesResponse__Output>): grpc.ClientUnaryCall;
+  scoreNodes(argument: _larder_v1_ScoreNodesRequest, callback: grpc.requestCallback<_larder_v1_ScoreNodesResponse__Output>): grpc.ClientUnaryCall;
+  
   WatchPlacement(argument: _larder_v1_WatchPlacementRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_larder_v1_Placement__Output>;
   WatchPlacement(argument: _larder_v1_WatchPlacementRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_larder_v1_Placement__Output>;
   watchPlacement(argument: _larder_v1_WatchPlacementRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_larder_v1_Placement__Output>;
@@ -75,6 +86,8 @@ export interface ClusterHandlers extends grpc.UntypedServiceImplementation {
   
   PushListing: grpc.handleClientStreamingCall<_larder_v1_ListingBatch__Output, _larder_v1_PushListingResponse>;
   
+  ScoreNodes: grpc.handleUnaryCall<_larder_v1_ScoreNodesRequest__Output, _larder_v1_ScoreNodesResponse>;
+  
   WatchPlacement: grpc.handleServerStreamingCall<_larder_v1_WatchPlacementRequest__Output, _larder_v1_Placement>;
   
 }
@@ -85,5 +98,6 @@ export interface ClusterDefinition extends grpc.ServiceDefinition {
   GetStatus: MethodDefinition<_larder_v1_GetStatusRequest, _larder_v1_ClusterStatus, _larder_v1_GetStatusRequest__Output, _larder_v1_ClusterStatus__Output>
   Join: MethodDefinition<_larder_v1_WorkerMessage, _larder_v1_MasterMessage, _larder_v1_WorkerMessage__Output, _larder_v1_MasterMessage__Output>
   PushListing: MethodDefinition<_larder_v1_ListingBatch, _larder_v1_PushListingResponse, _larder_v1_ListingBatch__Output, _larder_v1_PushListingResponse__Output>
+  ScoreNodes: MethodDefinition<_larder_v1_ScoreNodesRequest, _larder_v1_ScoreNodesResponse, _larder_v1_ScoreNodesRequest__Output, _larder_v1_ScoreNodesResponse__Output>
   WatchPlacement: MethodDefinition<_larder_v1_WatchPlacementRequest, _larder_v1_Placement, _larder_v1_WatchPlacementRequest__Output, _larder_v1_Placement__Output>
 }

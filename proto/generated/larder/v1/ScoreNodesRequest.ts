@@ -1,0 +1,12 @@
+// Original file: proto/larder/v1/nodes.proto
+
+
+export interface ScoreNodesRequest {
+  'dataset'?: (string);
+  'version'?: (number);
+}
+
+export interface ScoreNodesRequest__Output {
+  'dataset': (string);
+  'version': (number);
+}
