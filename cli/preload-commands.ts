@@ -27,6 +27,14 @@ export function preloadCommand(): CommandSpec {
         '--keep <time>',
         'protect from eviction what it loads, for so long after its end, or forever: until `larder release`',
       ),
+      new Option(
+        '--replicas <n>',
+        'copies that are to be there, each on a worker of its own, or all: on every worker',
+      ),
+      new Option(
+        '--on <nodes...>',
+        'nodes that are to hold it: one copy among them, unless --replicas says more',
+      ),
       new Option('--dry-run', 'say what it would take, and start nothing'),
       DETACH,
     ],

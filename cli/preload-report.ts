@@ -43,7 +43,8 @@ export function failureLines({ failures }: PreloadProgress): string[] {
 export function summary(progress: PreloadProgress): string {
   const { state, heldBytes, targetBytes, heldFiles, targetFiles, failedFiles } = progress;
   const bytes = `${formatBytes(heldBytes)} of ${formatBytes(targetBytes)}`;
-  const said = [`${state}: ${String(heldFiles)} of ${String(targetFiles)} files, ${bytes} held`];
+  const files = progress.countsCopies ? 'copies of files' : 'files';
+  const said = [`${state}: ${String(heldFiles)} of ${String(targetFiles)} ${files}, ${bytes} held`];
   if (failedFiles > 0) said.push(`${String(failedFiles)} failed`);
   if (progress.leftOutFiles > 0) {
     said.push(`${String(progress.leftOutFiles)} left out: the budget has no room for them`);

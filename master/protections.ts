@@ -1,5 +1,6 @@
 /**
- * What workers are not to evict, because a preload has loaded it: kept here, and told to each worker that joins.
+ * What workers are not to evict, because a preload has loaded it, and the copies that they are to have of it: kept
+ * here, and told to each worker that joins.
  *
  * Always true: a protection is persisted before workers are told; it outlives restarts of the master and of workers;
  * one whose time is over, or whose dataset is gone, is forgotten.
@@ -33,14 +34,16 @@ export class Protections {
     this.#unkept = new SparseWarning(options.clock, options.log);
   }
 
+  /** Undefined where what the preload has loaded may be evicted. */
   of(preload: number): Pick<ProtectionRecord, 'untilMs'> | undefined {
-    return this.#byPreload.get(preload);
+    const record = this.#byPreload.get(preload);
+    return record?.isEvictable === true ? undefined : record;
   }
 
   /** Until it is told otherwise. */
-  async protect(preload: number, datasetId: number, all: ReadonlyBitmap): Promise<void> {
+  async protect(what: Omit<ProtectionRecord, 'blocks'>, all: ReadonlyBitmap): Promise<void> {
     const blocks = [...bitmapParts(all)].map(({ bytes }) => bytes.toString('base64'));
-    await this.#set({ preload, datasetId, blocks });
+    await this.#set({ ...what, blocks });
   }
 
   /** From now on. */
@@ -91,7 +94,7 @@ export class Protections {
   }
 
   *#toWire(record: ProtectionRecord): Generator<MasterMessage, void, undefined> {
-    const { datasetId, blocks, untilMs } = record;
+    const { datasetId, blocks, untilMs, replicas = 0, on = [], isEvictable = false } = record;
     const restMs = untilMs === undefined ? 0 : untilMs - this.#options.clock.wallMs();
     // What is over is not told: 0 would mean that it never ends.
     if (untilMs !== undefined && restMs < 1) return;
@@ -102,6 +105,7 @@ export class Protections {
           dataset_id: datasetId,
           blocks: Buffer.from(bitmap, 'base64'),
           for_ms: Math.ceil(restMs),
+          ...{ replicas, on: [...on], evictable: isEvictable },
         },
       };
     }

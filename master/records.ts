@@ -74,6 +74,9 @@ export interface PreloadRecord {
   readonly deadlineMs?: number;
   readonly deadlineAtMs?: number;
   readonly keepMs?: number;
+  /** Copies that are wanted, on workers with these ids (of none named, on any). */
+  readonly replicas?: number;
+  readonly on?: readonly string[];
   readonly isDetached?: boolean;
   readonly startedAtMs?: number;
   readonly outcome?: PreloadOutcome;
@@ -102,6 +105,11 @@ export interface ProtectionRecord {
   readonly blocks: readonly string[];
   /** Since 1970. Unset: until it is released. */
   readonly untilMs?: number;
+  /** As of `PreloadRecord`: workers are to have copies. */
+  readonly replicas?: number;
+  readonly on?: readonly string[];
+  /** The copies are wanted, and not protected. */
+  readonly isEvictable?: boolean;
 }
 
 export interface SkippedKey {

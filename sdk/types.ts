@@ -86,6 +86,11 @@ export interface PreloadProgress {
   readonly targetFiles: number;
   readonly heldFiles: number;
   readonly failedFiles: number;
+  /** Copies were asked for: blocks, bytes and files are counted once for each. */
+  readonly countsCopies: boolean;
+  /** With `verify`: of what was held, bytes that were read and compared, and files that were wrong and are fetched again. */
+  readonly verifiedBytes: number;
+  readonly damagedFiles: number;
   /** That the budget has no room for: they are not in the target. */
   readonly leftOutFiles: number;
   /** That came to be held, over the last seconds; since its start where it has ended. */

@@ -39,6 +39,7 @@ import { shareOf } from './shares.ts';
 import { PeerLinks, PeerReads } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Touches } from './touches.ts';
+import { WantedCopies } from './wanted-copies.ts';
 import { Versions } from './versions.ts';
 import { countersOf } from './worker-counters.ts';
 import type { Config, Worker, WorkerOptions } from './worker-options.ts';
@@ -139,6 +140,7 @@ interface Parts {
   readonly reads: ObjectReader;
   readonly links: PeerLinks;
   readonly moves: Moves;
+  readonly copies: WantedCopies;
   readonly expectations: Expectations;
   readonly troubles: OriginTroubles;
   readonly budgets: OriginBudgets;
@@ -148,7 +150,7 @@ interface Parts {
 }
 
 function join(config: Config, parts: Parts, dataAddress: string): ClusterMembership {
-  const { store, master, predictions } = parts;
+  const { store, master, predictions, copies, moves } = parts;
   const { clock, log, random } = config;
   return joinCluster({
     master,
@@ -156,7 +158,12 @@ function join(config: Config, parts: Parts, dataAddress: string): ClusterMembers
     softwareVersion: config.softwareVersion,
     held: store.held,
     ...settingsListeners(parts),
-    ...protectionListeners(store.policies, clock),
+    ...protectionListeners({
+      ...{ policies: store.policies, copies, clock },
+      onCopiesEnd: () => {
+        moves.rulesChanged();
+      },
+    }),
     predict: (request) => predictions.predict(request),
     ...(config.reportMs === undefined ? {} : { reportMs: config.reportMs }),
     handlers: new Commands(parts),
@@ -221,7 +228,11 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   const reads = started.use(
     new ObjectReader({ store, originFor, peers, maxOriginReads, clock, logger: log }),
   );
-  const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));
+  const copies = new WantedCopies({
+    ...{ workerId, clock },
+    placement: () => cluster.membership?.placement ?? Placement.empty,
+  });
+  const moves = started.use(openMoves(config, { store, versions, reads, links, copies }, cluster));
   cluster.moves = moves;
   const firstTouchers = started.use(
     openFirstTouchers(config, { store, versions, reads, links, moves }, cluster),
@@ -229,7 +240,7 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   cluster.firstTouchers = firstTouchers;
   const patterns = new Patterns({ share: () => shareOf(cluster.membership?.placement, workerId) });
   return {
-    ...{ store, master, origins, versions, reads, links, moves },
+    ...{ store, master, origins, versions, reads, links, moves, copies },
     ...{ troubles, budgets, expectations, predictions, patterns, firstTouchers },
   };
 }
@@ -278,13 +289,16 @@ function openPeers(
   });
 }
 
+type MovingParts = Pick<Parts, 'store' | 'versions' | 'reads' | 'links' | 'copies'>;
+
 function openMoves(
   { clock, log, moveBytesPerSecond }: Config,
-  { store, versions, reads, links }: Pick<Parts, 'store' | 'versions' | 'reads' | 'links'>,
+  { store, versions, reads, links, copies }: MovingParts,
   cluster: Cluster,
 ): Moves {
   return new Moves({
     ...{ store, versions, clock, log },
+    wantedCopy: (ref) => copies.of(ref),
     placement: () => cluster.membership?.placement ?? Placement.empty,
     bring: (ref, how) => reads.bring(ref, how),
     staysAway: (ref) => cluster.firstTouchers?.isScattered(ref) ?? false,

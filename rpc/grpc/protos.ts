@@ -13,12 +13,14 @@ import type { AuditDefinition } from '../../proto/generated/larder/v1/Audit.ts';
 import type { CatalogDefinition } from '../../proto/generated/larder/v1/Catalog.ts';
 import type { ClusterDefinition } from '../../proto/generated/larder/v1/Cluster.ts';
 import type { PreloadDefinition } from '../../proto/generated/larder/v1/Preload.ts';
+import type { SpaceDefinition } from '../../proto/generated/larder/v1/Space.ts';
 
 export interface Services {
   readonly Audit: AuditDefinition;
   readonly Catalog: CatalogDefinition;
   readonly Cluster: ClusterDefinition;
   readonly Preload: PreloadDefinition;
+  readonly Space: SpaceDefinition;
 }
 
 /** What it has to say comes back as errors of calls; stderr is our log's. */
@@ -28,7 +30,7 @@ let loaded: PackageDefinition | undefined;
 
 export function packageDefinition(): PackageDefinition {
   loaded ??= loadSync(
-    ['audit', 'catalog', 'cluster', 'preload'].map((name) => `larder/v1/${name}.proto`),
+    ['audit', 'catalog', 'cluster', 'preload', 'space'].map((name) => `larder/v1/${name}.proto`),
     {
       includeDirs: [protoDirectory()],
       keepCase: true,

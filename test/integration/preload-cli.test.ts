@@ -46,6 +46,9 @@ test('what is not right is said before anything starts', async () => {
     [['--budget', '0'], 'expected=more than 0', 2],
     [['--keep', 'soon'], 'a time like 30m', 2],
     [['--priority', '101'], '-100 to 100', 2],
+    [['--on', 'node-w1', 'node-w9'], 'node=node-w9, known=node-w1', 3],
+    [['--replicas', '2'], 'at most 1', 2],
+    [['--replicas', 'some'], 'a number, or all', 2],
     [['nope'], 'path=nope', 3],
     [['a/*.zip'], 'no file matches', 3],
     [['--bandwidth', '1', '--deadline', '5s'], 'neededMs=25000', 6],
@@ -54,6 +57,17 @@ test('what is not right is said before anything starts', async () => {
     expect([code, stderr], args.join(' ')).toEqual([exit, expect.stringContaining(said)]);
   }
   expect(worker.fetched).toEqual([]);
+});
+
+test('with --on and --replicas copies are counted', async () => {
+  await master.worker('w2');
+  const all = await run('preload', 'ds', 'a', '--replicas', 'all');
+  expect([all.code, all.stdout]).toEqual([
+    0,
+    'complete: 4 of 4 copies of files, 40 B of 40 B held.\n',
+  ]);
+  const on = await run('preload', 'ds', '--on', 'node-w2', 'w1', '--json');
+  expect(JSON.parse(on.stdout)).toMatchObject({ state: 'complete', targetFiles: 3 });
 });
 
 test('a dry run tells bytes, requests and seconds, and starts nothing', async () => {

@@ -149,8 +149,11 @@ export class JoinStream {
     this.#options.membership.onOriginShares?.(all);
   }
 
-  #protect({ name, dataset_id: datasetId, blocks, for_ms: forMs }: Protect__Output): void {
-    const protection = { name, datasetId, blocks: parseBitmap(blocks) };
+  #protect({ name, dataset_id: datasetId, for_ms: forMs, ...it }: Protect__Output): void {
+    const { replicas, evictable: isEvictable } = it;
+    const on = new Set(it.on);
+    const blocks = parseBitmap(it.blocks);
+    const protection = { name, datasetId, blocks, replicas, on, isEvictable };
     this.#options.membership.onProtect?.(forMs === 0 ? protection : { ...protection, forMs });
   }
 

@@ -168,6 +168,12 @@ export interface BlockProtection {
   readonly blocks: RoaringBitmap32;
   /** From now on; unset: until it is taken away. */
   readonly forMs?: number;
+  /** Copies that are to be there, on the first of these workers; 0: no more than there are anyway. */
+  readonly replicas: number;
+  /** Ids of workers; empty: all. */
+  readonly on: ReadonlySet<string>;
+  /** Wanted, and not protected. */
+  readonly isEvictable: boolean;
 }
 
 export interface MembershipOptions {

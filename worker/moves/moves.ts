@@ -45,10 +45,14 @@ export interface MovesOptions {
   ) => Promise<void>;
   /** Whether an object of a dataset stays with the worker that offers it: this one points to it. */
   readonly staysAway: (ref: ObjectRef) => boolean;
+  /** Whether a copy is to be on this worker in any case: one that may be evicted, or one that may not. */
+  readonly wantedCopy: (ref: WantedObject) => 'protected' | 'evictable' | undefined;
   readonly bytesPerSecond: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+export type WantedObject = Pick<ObjectRef, 'objectId' | 'datasetId' | 'firstBlock' | 'sizeBytes'>;
 
 export interface MoveCounters {
   /** That are to come to this worker from others. */
@@ -106,14 +110,18 @@ export class Moves implements AsyncDisposable {
     return this.#replicas.get(datasetId) ?? 1;
   }
 
-  /** Whether this worker is to have an object that another one owns. */
+  /** Whether this worker is to have an object that another one owns, as long as there is room to spare. */
   isReplica(ref: ObjectRef): boolean {
     const replicas = this.replicasOf(ref.datasetId);
-    if (replicas < 2) return false;
+    const wanted = this.#options.wantedCopy(ref);
+    if (replicas < 2 && wanted === undefined) return false;
     const { store, placement } = this.#options;
     const { workerId } = store;
     const copy = { placement: placement(), workerId, objectId: ref.objectId, replicas };
-    return dutiesOf({ ...copy, stripes: stripesOf(ref) }).mine === 'replica';
+    const { mine } = dutiesOf({ ...copy, stripes: stripesOf(ref) });
+    // One that is protected is kept as what is owned is.
+    if (wanted !== undefined && mine !== 'owner') return wanted === 'evictable';
+    return mine === 'replica';
   }
 
   /** Workers that said that they have an object which is to come here, and has not come yet. */

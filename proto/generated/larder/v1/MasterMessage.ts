@@ -13,6 +13,7 @@ import type { ReportPlain as _larder_v1_ReportPlain, ReportPlain__Output as _lar
 import type { ScanDataset as _larder_v1_ScanDataset, ScanDataset__Output as _larder_v1_ScanDataset__Output } from '../../larder/v1/ScanDataset.ts';
 import type { Protect as _larder_v1_Protect, Protect__Output as _larder_v1_Protect__Output } from '../../larder/v1/Protect.ts';
 import type { Protections as _larder_v1_Protections, Protections__Output as _larder_v1_Protections__Output } from '../../larder/v1/Protections.ts';
+import type { VisitObjects as _larder_v1_VisitObjects, VisitObjects__Output as _larder_v1_VisitObjects__Output } from '../../larder/v1/VisitObjects.ts';
 
 export interface MasterMessage {
   'welcome'?: (_larder_v1_Welcome | null);
@@ -28,7 +29,8 @@ export interface MasterMessage {
   'scan'?: (_larder_v1_ScanDataset | null);
   'protect'?: (_larder_v1_Protect | null);
   'protections'?: (_larder_v1_Protections | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares"|"protect"|"protections";
+  'visit'?: (_larder_v1_VisitObjects | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares"|"protect"|"protections"|"visit";
 }
 
 export interface MasterMessage__Output {
@@ -45,5 +47,6 @@ export interface MasterMessage__Output {
   'scan'?: (_larder_v1_ScanDataset__Output | null);
   'protect'?: (_larder_v1_Protect__Output | null);
   'protections'?: (_larder_v1_Protections__Output | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares"|"protect"|"protections";
+  'visit'?: (_larder_v1_VisitObjects__Output | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares"|"protect"|"protections"|"visit";
 }
