@@ -12,6 +12,7 @@ import { printError } from './output.ts';
 import { packageVersion } from './package-version.ts';
 import { preloadCommand, preloadsCommands, releaseCommand } from './preload-commands.ts';
 import { predictCommand } from './predict-command.ts';
+import { spaceCommands } from './space-commands.ts';
 import { workerCommands } from './worker-commands.ts';
 
 const CONFIG_FLAG = new Option('--config <file>', 'configuration file, or none');
@@ -289,6 +290,7 @@ function useCommands(): CommandSpec[] {
   return [
     preloadCommand(),
     releaseCommand(),
+    ...spaceCommands(),
     {
       usage: 'audit <dataset>',
       description:

@@ -20,12 +20,14 @@ import { Listings } from './listing.ts';
 import { LmdbStore } from './lmdb-store.ts';
 import { compileOptions } from './options.ts';
 import type { MasterConfig, MasterOptions } from './options.ts';
+import { Pins } from './pins.ts';
 import { preloadService } from './preload-service.ts';
 import { Preloads } from './preloads.ts';
 import { originBudgets, replicasToWire } from './wire.ts';
 import { FirstTouchers } from './first-touchers.ts';
 import { Predictions } from './predictions.ts';
 import { Protections } from './protections.ts';
+import { spaceService } from './space-service.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
@@ -120,7 +122,9 @@ async function startParts(
         firstTouchers,
         listings,
         predictions,
+        pins: new Pins({ catalog, directory, store, protections, workers, clock }),
         preloads,
+        protections,
         workers,
       }),
     }),
@@ -145,7 +149,9 @@ interface Parts {
   readonly firstTouchers: FirstTouchers;
   readonly listings: Listings;
   readonly predictions: Predictions;
+  readonly pins: Pins;
   readonly preloads: Preloads;
+  readonly protections: Protections;
   readonly workers: Workers;
 }
 
@@ -158,12 +164,11 @@ function services({ log, clock, times, softwareVersion }: MasterConfig, parts: P
     { name: 'Catalog', handlers: catalogService(handlers, { ...parts, clock, progressMs }) },
     { name: 'Cluster', handlers: clusterService(handlers, { ...parts, clock, softwareVersion }) },
     { name: 'Preload', handlers: preloadService(handlers, parts.preloads) },
+    { name: 'Space', handlers: spaceService(handlers, { ...parts, clock }) },
   ] as const;
 }
 
-interface Judged extends Pick<Parts, 'workers' | 'catalog' | 'preloads'> {
-  readonly protections: Protections;
-}
+type Judged = Pick<Parts, 'workers' | 'catalog' | 'preloads' | 'protections'>;
 
 /** Judges the leases of workers, mounts and watchers, until disposed. */
 function ticker(

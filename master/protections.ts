@@ -23,6 +23,11 @@ export interface ProtectionsOptions {
   readonly hasDataset: (datasetId: number) => boolean;
 }
 
+export type PinRecord = ProtectionRecord & { readonly bytes: number };
+
+const PIN = 'pin';
+const PRELOAD = 'preload';
+
 export class Protections {
   readonly #options: ProtectionsOptions;
   readonly #byPreload: Map<number, ProtectionRecord>;
@@ -44,6 +49,26 @@ export class Protections {
   async protect(what: Omit<ProtectionRecord, 'blocks'>, all: ReadonlyBitmap): Promise<void> {
     const blocks = [...bitmapParts(all)].map(({ bytes }) => bytes.toString('base64'));
     await this.#set({ ...what, blocks });
+  }
+
+  /** What is pinned of a dataset. */
+  pinOf(datasetId: number): PinRecord | undefined {
+    for (const { bytes, ...record } of this.#byPreload.values()) {
+      if (bytes !== undefined && record.datasetId === datasetId) return { ...record, bytes };
+    }
+    return undefined;
+  }
+
+  /** In the place of what is pinned of the dataset. */
+  async pin(what: Omit<PinRecord, 'blocks'>, all: ReadonlyBitmap): Promise<void> {
+    await this.protect(what, all);
+    // There may have been more parts before.
+    this.#options.tell(this.#names());
+  }
+
+  async unpin(datasetId: number): Promise<void> {
+    const pin = this.pinOf(datasetId);
+    if (pin !== undefined) await this.release(pin.preload);
   }
 
   /** From now on. */
@@ -112,6 +137,12 @@ export class Protections {
   }
 }
 
-function nameOf({ preload }: ProtectionRecord, part: number): string {
-  return `preload/${String(preload)}/${String(part)}`;
+function nameOf({ preload, bytes }: ProtectionRecord, part: number): string {
+  return `${bytes === undefined ? PRELOAD : PIN}/${String(preload)}/${String(part)}`;
+}
+
+/** Which preload protects it so; 0: none. */
+export function preloadOfName(name: string): number {
+  const [kind, number] = name.split('/');
+  return kind === PRELOAD ? Number(number) : 0;
 }

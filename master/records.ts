@@ -98,7 +98,7 @@ export interface PreloadOutcome {
 
 /** Blocks that workers are not to evict. */
 export interface ProtectionRecord {
-  /** Of the preload that loaded them. */
+  /** Of the preload that loaded them; of a pin a number that no preload has. */
   readonly preload: number;
   readonly datasetId: number;
   /** Roaring bitmaps in base64, of which each fits into a message. */
@@ -110,6 +110,8 @@ export interface ProtectionRecord {
   readonly on?: readonly string[];
   /** The copies are wanted, and not protected. */
   readonly isEvictable?: boolean;
+  /** Of a pin: that it protects. */
+  readonly bytes?: number;
 }
 
 export interface SkippedKey {

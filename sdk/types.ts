@@ -252,6 +252,8 @@ export interface ClusterStatus {
     readonly files: number;
     readonly bytes: number;
     readonly heldBytes: number;
+    /** That are not to be evicted, held or not. */
+    readonly pinnedBytes: number;
     /**
      * Bytes a second that all workers together read from its origin: as set, less for a while (`now`) after the
      * origin has throttled, and what they read. Undefined where that is unlimited.

@@ -105,6 +105,7 @@ export function statusFrom(status: ClusterStatus__Output): ClusterStatus {
       files: dataset.files,
       bytes: dataset.bytes,
       heldBytes: dataset.held_bytes,
+      pinnedBytes: dataset.pinned_bytes,
       ...(dataset.origin_budget === null ? {} : { originBudget: { ...dataset.origin_budget } }),
       policy: dataset.policy || 'auto',
       keptBy: dataset.first_toucher ? 'first-toucher' : 'owner',

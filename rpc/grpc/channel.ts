@@ -36,6 +36,7 @@ type A = Services['Audit'];
 type C = Services['Catalog'];
 type K = Services['Cluster'];
 type P = Services['Preload'];
+type S = Services['Space'];
 
 export interface CatalogApi {
   readonly createDataset: ServerStreaming<C['CreateDataset']>;
@@ -72,6 +73,13 @@ export interface PreloadApi {
   readonly releasePreload: Unary<P['ReleasePreload']>;
 }
 
+export interface SpaceApi {
+  readonly free: Unary<S['Free']>;
+  readonly pin: Unary<S['Pin']>;
+  readonly unpin: Unary<S['Unpin']>;
+  readonly listPins: Unary<S['ListPins']>;
+}
+
 export interface AuditApi {
   readonly auditDataset: ServerStreaming<A['AuditDataset']>;
 }
@@ -82,6 +90,7 @@ export interface MasterChannel extends AsyncDisposable {
   readonly catalog: CatalogApi;
   readonly cluster: ClusterApi;
   readonly preload: PreloadApi;
+  readonly space: SpaceApi;
 }
 
 const CHANNEL = {
@@ -116,6 +125,7 @@ export function connectMaster(options: ChannelOptions): MasterChannel {
     catalog: catalogApi(caller),
     cluster: clusterApi(caller),
     preload: preloadApi(caller),
+    space: spaceApi(caller),
     [Symbol.asyncDispose]: async () => {
       client.close();
     },
@@ -168,6 +178,16 @@ function preloadApi(caller: Caller): PreloadApi {
     cancelPreload: unary(caller, service.CancelPreload),
     retryPreload: unary(caller, service.RetryPreload),
     releasePreload: unary(caller, service.ReleasePreload),
+  };
+}
+
+function spaceApi(caller: Caller): SpaceApi {
+  const service = serviceDefinition('Space');
+  return {
+    free: unary(caller, service.Free),
+    pin: unary(caller, service.Pin),
+    unpin: unary(caller, service.Unpin),
+    listPins: unary(caller, service.ListPins),
   };
 }
 

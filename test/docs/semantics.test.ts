@@ -1,5 +1,5 @@
 /**
- * Every promise of docs/SEMANTICS.md, docs/POLICY.md and docs/PRELOAD.md names a test that exists, as does every threat of
+ * Every promise of docs/SEMANTICS.md, docs/POLICY.md, docs/PRELOAD.md and docs/SPACE.md names a test that exists, as does every threat of
  * docs/TESTING.md.
  *
  * A promise is an item of a numbered list. It names its tests as
@@ -11,7 +11,7 @@ import { SKIP_REASONS } from '../../common/index.ts';
 import { exists, readText } from './repository.ts';
 
 const PAGE = 'docs/SEMANTICS.md';
-const PAGES = [PAGE, 'docs/POLICY.md', 'docs/PRELOAD.md'];
+const PAGES = [PAGE, 'docs/POLICY.md', 'docs/PRELOAD.md', 'docs/SPACE.md'];
 const REFERENCE = /`(test\/[^`]+\.ts)`\s*›\s*`([^`]+)`/g;
 /** Stands in docs/TESTING.md for any test. */
 const EXAMPLE = 'test/fuse/reads.test.ts';

@@ -32,6 +32,8 @@ import type {
   HeldChange,
   HeldSource,
   Scan,
+  Visited,
+  VisitRequest,
 } from '../../worker/membership/index.ts';
 import type { ListingBatch } from '../../worker/origins/origin.ts';
 
@@ -155,6 +157,7 @@ export class FakeWorker implements AsyncDisposable {
         fetchObjects: (request, signal) => this.#fetch(request, signal),
         collect: (request) => this.#collect(request),
         scan: () => this.#scan(),
+        visit: (request) => this.#visit(request),
       },
       counters: () => ({
         capacityBytes: 1000,
@@ -243,6 +246,14 @@ export class FakeWorker implements AsyncDisposable {
     for (const block of this.keepsAll ? [] : this.store.blocks(datasetId)) {
       const asked = block >= firstBlock && block < endBlock;
       if (asked && !live.has(block)) this.store.set(datasetId, block, 1, false);
+    }
+  }
+
+  async *#visit({ datasetId, blocks, action }: VisitRequest): AsyncGenerator<Visited> {
+    for (const block of this.store.blocks(datasetId)) {
+      if (!blocks.has(block)) continue;
+      if (action === 'free') this.store.set(datasetId, block, 1, false);
+      yield { what: action === 'verify' ? 'sound' : 'freed', bytes: 100 };
     }
   }
 

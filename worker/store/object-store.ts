@@ -25,6 +25,8 @@ import { statusOf } from './disk-status.ts';
 import type { DiskStatus } from './disk-status.ts';
 import type { ScanRequest } from './dataset-scan.ts';
 import type { HeldSource } from './held-totals.ts';
+import { visitDisks } from './object-visit.ts';
+import type { Visited, VisitRequest } from './object-visit.ts';
 import type { StoreOptions } from './options.ts';
 import type { CollectRequest } from './references.ts';
 import { placedOf } from './space.ts';
@@ -301,6 +303,12 @@ export class ObjectStore implements AsyncDisposable {
   /** Deletes the objects of a dataset that no version names any more; see `References`. */
   async collect(request: CollectRequest): Promise<void> {
     await Promise.all(this.#disks.good.map(({ store }) => store.collect(request)));
+  }
+
+  /** Frees or verifies what is held of some objects. */
+  visit(request: VisitRequest, signal: AbortSignal): AsyncIterable<Visited> {
+    const disks = this.#disks.good.map(({ store }) => store);
+    return visitDisks(disks, request, signal);
   }
 
   /** Of every good disk; to be disposed of by the caller. */
