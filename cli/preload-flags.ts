@@ -1,7 +1,7 @@
 /** From the flags of `larder preload` to what the SDK takes. */
 import { LarderError, parseDuration, parseRate, parseSize } from '../common/index.ts';
 import type { PreloadOptions } from '../sdk/index.ts';
-import { text, texts } from './flags.ts';
+import { isSet, text, texts } from './flags.ts';
 import type { Flags } from './flags.ts';
 import { readPathList } from './path-list.ts';
 
@@ -18,6 +18,7 @@ export async function preloadOptions(
   return {
     paths,
     priority: priorityOf(text(flags, 'priority')),
+    verify: isSet(flags, 'verify'),
     ...(budget === undefined ? {} : { budgetBytes: positive('--budget', parseSize(budget)) }),
     ...(bandwidth === undefined
       ? {}

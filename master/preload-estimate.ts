@@ -17,6 +17,8 @@ export interface EstimateOptions {
   readonly dataset: DatasetInfo;
   /** Where copies are wanted. */
   readonly copies: Pick<PreloadRecord, 'replicas' | 'on'>;
+  /** Another version of the dataset. */
+  readonly openVersion: (version: number) => OpenManifest;
   readonly manifest: Pick<OpenManifest, 'reader'>;
   readonly workers: Workers;
   readonly clock: Clock;
@@ -34,7 +36,9 @@ export async function estimate(options: EstimateOptions): Promise<PreloadEstimat
   const { request, dataset, manifest, workers, clock, rate } = options;
   const breather = new Breather(clock);
   const { roots, failures } = await resolvePaths(manifest.reader, request, breather);
-  const limits = { clock, signal: never, budgetBytes: request.budgetBytes };
+  using before = await blocksBefore(options);
+  const { budgetBytes } = request;
+  const limits = { clock, signal: never, budgetBytes, without: before?.allBlocks };
   using target = await PreloadTarget.load(manifest.reader, roots, limits);
   const held = workers.held.union(workers.aliveIds(), dataset.id);
   const once = { ...target.measure(held), bytes: target.bytes, files: target.files };
@@ -58,6 +62,14 @@ export async function estimate(options: EstimateOptions): Promise<PreloadEstimat
       .reduce((sum, it) => sum + Number(it.capacity_bytes) - Number(it.used_bytes), 0),
     not_found: failures.slice(0, MAX_NAMED).map(({ path }) => path),
   };
+}
+
+/** Of what has changed since an older version, all that that has. */
+async function blocksBefore(options: EstimateOptions): Promise<PreloadTarget | undefined> {
+  const { request, openVersion, clock } = options;
+  if (request.changedSince === 0) return undefined;
+  using manifest = openVersion(request.changedSince);
+  return await PreloadTarget.load(manifest.reader, [0], { clock, signal: never });
 }
 
 /** What is wanted, and held, of all copies together. */

@@ -26,6 +26,7 @@ import { PreloadShare } from './preload-share.ts';
 import type { ShareOptions } from './preload-share.ts';
 import { hasCopies, pathsOf } from './preload-spec.ts';
 import { PreloadTarget } from './preload-target.ts';
+import { PreloadVerification } from './preload-verification.ts';
 import { ProgressRate } from './progress-rate.ts';
 import type { PreloadOutcome, PreloadRecord } from './records.ts';
 import type { Workers } from './workers.ts';
@@ -36,6 +37,8 @@ export interface PreloadJobOptions {
   /** Closed by the job. */
   readonly manifest: OpenManifest;
   readonly workers: Workers;
+  /** Another version of the dataset. @throws {LarderError} `NOT_FOUND` */
+  readonly openVersion: (version: number) => OpenManifest;
   readonly clock: Clock;
   readonly log: Logger;
   readonly times: Pick<MasterTimes, 'progressMs' | 'preloadStallMs'>;
@@ -72,6 +75,7 @@ export class PreloadJob {
   #state: PreloadState = 'PENDING';
   #target: PreloadTarget | undefined;
   #shares: readonly PreloadShare[] = [];
+  #verification: PreloadVerification | undefined;
   #failedFiles = 0;
   /** Of the list, that are not there. */
   #failedPaths = 0;
@@ -116,6 +120,8 @@ export class PreloadJob {
       rest_ms: rate === 0 || this.final ? 0 : Math.ceil(((targetBytes - heldBytes) * 1000) / rate),
       left_out_files: this.#target?.leftOut ?? 0,
       counts_copies: hasCopies(this.#options.record),
+      verified_bytes: this.#verification?.verifiedBytes ?? 0,
+      damaged_files: this.#verification?.damagedFiles ?? 0,
     };
   }
 
@@ -159,11 +165,14 @@ export class PreloadJob {
       this.#failures.set(-2 - i, { path, code: error.code, message: error.message });
     }
     const { budgetBytes = 0 } = record;
-    const limits = { clock, signal, budgetBytes };
+    using before = await this.#before();
+    const limits = { clock, signal, budgetBytes, without: before?.allBlocks };
     const target = await PreloadTarget.load(manifest.reader, roots, limits);
     this.#target = target;
     if (target.files === 0) {
       if (failures.length > 0) return 'FAILED';
+      // Nothing has changed, or only files without bytes.
+      if (before !== undefined && target.leftOut === 0) return 'COMPLETE';
       throw target.leftOut > 0
         ? new LarderError('INVALID_ARGUMENT', { budgetBytes, what: 'no file fits into it' })
         : new LarderError('NOT_FOUND', { what: 'there is no file to preload' });
@@ -172,8 +181,18 @@ export class PreloadJob {
     this.#measure();
     this.#checkDeadline();
     await onTarget(target.allBlocks);
+    if (record.verify === true) this.#verification = this.#makeVerification(target);
     this.#state = 'RUNNING';
     return await this.#drive(target);
+  }
+
+  /** Of a preload of what has changed, all that the older version has. @throws {LarderError} `NOT_FOUND` */
+  async #before(): Promise<PreloadTarget | undefined> {
+    const { record, openVersion, clock } = this.#options;
+    const { changedSince = 0 } = record;
+    if (changedSince === 0) return undefined;
+    using manifest = openVersion(changedSince);
+    return await PreloadTarget.load(manifest.reader, [0], { clock, signal: this.#cancel.signal });
   }
 
   /** @throws {LarderError} `DEADLINE_EXCEEDED` where it cannot be met */
@@ -208,6 +227,7 @@ export class PreloadJob {
       this.#measure();
       const restMs = (clock.monotonicMs() - startMs) * MEASURE_SHARE;
       signal.throwIfAborted();
+      this.#verification?.begin();
       const end = this.#outcome(startMs);
       if (end !== undefined) return end;
       for (const { lanes } of this.#shares) {
@@ -222,8 +242,12 @@ export class PreloadJob {
   /** Undefined: it goes on. */
   #outcome(nowMs: number): FinalState | undefined {
     const shares = this.#shares;
-    if (shares.every(({ isComplete }) => isComplete)) {
-      return this.#failedPaths === 0 ? 'COMPLETE' : 'PARTIAL';
+    const { isOver: isVerified = true, failures = [] } = this.#verification ?? {};
+    if (isVerified && shares.every(({ isComplete }) => isComplete)) {
+      return this.#failedPaths + failures.length === 0 ? 'COMPLETE' : 'PARTIAL';
+    }
+    if (!isVerified && nowMs >= this.#deadlineMs) {
+      throw new LarderError('DEADLINE_EXCEEDED', { what: 'not all that is held was verified' });
     }
     for (const share of shares) {
       share.failWithoutWorkers(this.#options.times.preloadStallMs);
@@ -232,7 +256,7 @@ export class PreloadJob {
       share.lanes.failRest(new LarderError('DEADLINE_EXCEEDED', { what }));
     }
     this.#failedFiles = shares.reduce((sum, { lanes }) => sum + lanes.failedFiles(), 0);
-    if (!shares.every(({ isOver }) => isOver)) return undefined;
+    if (!isVerified || !shares.every(({ isOver }) => isOver)) return undefined;
     return this.#held().heldBlocks > 0 ? 'PARTIAL' : 'FAILED';
   }
 
@@ -311,7 +335,23 @@ export class PreloadJob {
   /** Of paths, of the preload as a whole, and of files; the last of each share by itself. */
   #lastingFailures(): PreloadFailure[] {
     const ofShares = this.#shares.flatMap((share) => share.failures());
-    return [...this.#failures.values(), ...ofShares].slice(0, MAX_FAILURES);
+    const path = Buffer.alloc(0);
+    const ofWorkers = (this.#verification?.failures ?? []).map(({ code, message }) => ({
+      ...{ path, code, message },
+    }));
+    return [...ofWorkers, ...this.#failures.values(), ...ofShares].slice(0, MAX_FAILURES);
+  }
+
+  #makeVerification(target: PreloadTarget): PreloadVerification {
+    const { workers, dataset } = this.#options;
+    return new PreloadVerification({
+      ...{ workers, datasetId: dataset.id, blocks: target.allBlocks },
+      signal: this.#cancel.signal,
+      onProgress: () => {
+        this.#wake.notify();
+        this.changed.notify();
+      },
+    });
   }
 
   #end(state: FinalState): void {

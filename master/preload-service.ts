@@ -42,6 +42,8 @@ function fromWire(request: StartPreloadRequest__Output): PreloadRequest {
     isDetached: request.detached,
     replicas: request.replicas,
     on: request.on,
+    isVerified: request.verify,
+    changedSince: request.changed_since,
   };
 }
 

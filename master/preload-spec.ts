@@ -20,6 +20,10 @@ export interface PreloadRequest extends PreloadPaths {
   readonly replicas: number;
   /** Ids of workers, or names of nodes; empty: all. */
   readonly on: readonly string[];
+  /** What is held is read and compared with its checksums first. */
+  readonly isVerified: boolean;
+  /** Only what this version has not; 0: all. */
+  readonly changedSince: number;
   readonly isDetached: boolean;
 }
 
@@ -74,6 +78,8 @@ export function recordOf(request: PreloadRequest, facts: RecordFacts): PreloadRe
     listed: request.listed.map((path) => path.toString('base64')),
     ...{ budgetBytes, bandwidthBytes, deadlineMs, keepMs, priority, isDetached },
     ...(replicas === 0 ? {} : { replicas, on }),
+    ...(request.isVerified ? { verify: true } : {}),
+    ...(request.changedSince === 0 ? {} : { changedSince: request.changedSince }),
     ...(deadlineMs === 0 ? {} : { deadlineAtMs: nowMs + deadlineMs }),
     startedAtMs: nowMs,
   };
@@ -97,7 +103,15 @@ export function isSameWork(a: PreloadRecord, b: PreloadRecord): boolean {
 function workOf(record: PreloadRecord): string {
   const { datasetId, version, paths, listed = [] } = record;
   const { budgetBytes = 0, bandwidthBytes = 0, deadlineMs = 0, keepMs = 0, priority = 0 } = record;
-  const { replicas = 0, on = [] } = record;
-  const numbers = [budgetBytes, bandwidthBytes, deadlineMs, keepMs, priority, replicas];
-  return JSON.stringify([datasetId, version, paths, listed, numbers, on]);
+  const { replicas = 0, on = [], verify = false, changedSince = 0 } = record;
+  const numbers = [
+    budgetBytes,
+    bandwidthBytes,
+    deadlineMs,
+    keepMs,
+    priority,
+    replicas,
+    changedSince,
+  ];
+  return JSON.stringify([datasetId, version, paths, listed, numbers, on, verify]);
 }

@@ -78,13 +78,8 @@ export class Preloads {
 
   /** @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` */
   async start(request: PreloadRequest): Promise<Started> {
-    checkRequest(request);
-    const { catalog, store, workers, clock } = this.#options;
-    const dataset = catalog.byName(request.dataset);
-    const { number: version } = catalog.version(dataset, request.version);
-    const on = namedWorkers(workers.placement, request.on);
-    checkCopies(request, on.length > 0 ? on.length : workers.placement.members.length);
-    const facts = { datasetId: dataset.id, version, on, nowMs: clock.wallMs() };
+    const { store } = this.#options;
+    const { dataset, facts } = this.#check(request);
     const same = () =>
       this.#running().find(({ record }) => {
         return isSameWork(record, recordOf(request, { ...facts, id: 0 }));
@@ -102,20 +97,18 @@ export class Preloads {
 
   /** @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` */
   async estimate(request: PreloadRequest): Promise<PreloadEstimate> {
-    checkRequest(request);
     const { catalog, workers, clock } = this.#options;
-    const dataset = catalog.byName(request.dataset);
-    const { number: version } = catalog.version(dataset, request.version);
+    const { dataset, facts } = this.#check(request);
+    const { version } = facts;
     using manifest = this.#manifest(dataset, version);
     checkPaths(manifest.reader, request);
-    const on = namedWorkers(workers.placement, request.on);
-    checkCopies(request, on.length > 0 ? on.length : workers.placement.members.length);
     const records = [...this.#entries.values()].map(({ record }) => record);
     const rate = knownRate(dataset, request.bandwidthBytes, records);
     const info = datasetInfo(dataset, catalog.version(dataset, version));
     return await estimate({
       ...{ request, dataset: info, manifest, workers, clock, rate },
-      copies: recordOf(request, { id: 0, datasetId: dataset.id, version, on, nowMs: 0 }),
+      copies: recordOf(request, { ...facts, id: 0 }),
+      openVersion: (number) => this.#manifest(dataset, number),
     });
   }
 
@@ -207,6 +200,8 @@ export class Preloads {
       priority: record.priority ?? 0,
       replicas: record.replicas ?? 0,
       on: record.on ?? [],
+      isVerified: record.verify === true,
+      changedSince: record.changedSince ?? 0,
     });
   }
 
@@ -233,6 +228,22 @@ export class Preloads {
     this.#closing = true;
     for (const { job } of this.#entries.values()) job?.cancel();
     await Promise.all([...this.#entries.values()].map(({ done }) => done));
+  }
+
+  /** @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` */
+  #check(request: PreloadRequest) {
+    checkRequest(request);
+    const { catalog, workers, clock } = this.#options;
+    const { changedSince } = request;
+    const dataset = catalog.byName(request.dataset);
+    const { number: version } = catalog.version(dataset, request.version);
+    if (changedSince > 0) catalog.version(dataset, changedSince);
+    if (changedSince >= version) {
+      throw new LarderError('INVALID_ARGUMENT', { changedSince, expected: 'an older version' });
+    }
+    const on = namedWorkers(workers.placement, request.on);
+    checkCopies(request, on.length > 0 ? on.length : workers.placement.members.length);
+    return { dataset, facts: { datasetId: dataset.id, version, on, nowMs: clock.wallMs() } };
   }
 
   #running(): Entry[] {
@@ -262,6 +273,7 @@ export class Preloads {
       checkPaths(manifest.reader, pathsOf(record));
       return new PreloadJob({
         ...{ record, manifest, workers, clock, log, times },
+        openVersion: (version) => this.#manifest(dataset, version),
         dataset: datasetInfo(dataset, catalog.version(dataset, record.version)),
         isFirstAt: (workerId) => this.#isFirstAt(record, workerId),
         onTarget: async (blocks) => {

@@ -77,6 +77,10 @@ export interface PreloadRecord {
   /** Copies that are wanted, on workers with these ids (of none named, on any). */
   readonly replicas?: number;
   readonly on?: readonly string[];
+  /** What is held is verified first. */
+  readonly verify?: boolean;
+  /** Only what this version has not. */
+  readonly changedSince?: number;
   readonly isDetached?: boolean;
   readonly startedAtMs?: number;
   readonly outcome?: PreloadOutcome;

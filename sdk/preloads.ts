@@ -35,6 +35,10 @@ export interface PreloadOptions extends CallSignal {
   readonly replicas?: number | 'all';
   /** Names of nodes, or ids of workers: only these are to hold it, one copy among them unless `replicas` says more. */
   readonly on?: readonly string[];
+  /** Reads what is held, and compares it with its checksums; what is wrong is dropped, and fetched again. */
+  readonly verify?: boolean;
+  /** Only files that this older version has not, or has with other bytes. */
+  readonly changedSince?: number;
 }
 
 export interface StartedPreload {
@@ -181,6 +185,8 @@ function requestOf(of: PreloadedVersion, options: PreloadOptions): StartPreloadR
     keep_ms: keepMs === 'forever' ? Number.MAX_SAFE_INTEGER : atLeastZero('keepMs', keepMs),
     replicas: copiesOf(options.replicas),
     on: [...(options.on ?? [])],
+    verify: options.verify ?? false,
+    changed_since: atLeastZero('changedSince', options.changedSince),
   };
 }
 

@@ -117,6 +117,8 @@ export class FakeWorker implements AsyncDisposable {
   skipped: ListingBatch['skipped'] = [];
   /** Called before an object is fetched; throws to fail it. */
   beforeFetch: (ordinal: number, signal: AbortSignal) => Promise<void> = async () => undefined;
+  /** Called before objects are freed or verified; throws to fail it. */
+  beforeVisit: () => Promise<void> = async () => undefined;
   /** Ordinals that admission refuses: reported done, never held. */
   readonly dropped = new Set<number>();
   readonly fetched: number[] = [];
@@ -250,6 +252,7 @@ export class FakeWorker implements AsyncDisposable {
   }
 
   async *#visit({ datasetId, blocks, action }: VisitRequest): AsyncGenerator<Visited> {
+    await this.beforeVisit();
     for (const block of this.store.blocks(datasetId)) {
       if (!blocks.has(block)) continue;
       if (action === 'free') this.store.set(datasetId, block, 1, false);

@@ -70,6 +70,31 @@ test('with --on and --replicas copies are counted', async () => {
   expect(JSON.parse(on.stdout)).toMatchObject({ state: 'complete', targetFiles: 3 });
 });
 
+test('a refresh with --preload brings what is new or has changed, and nothing else', async () => {
+  worker.listing = [file('a/1', 10), file('a/2', 20, 'new'), file('c', 7)];
+  const { code, stdout } = await run('dataset', 'refresh', 'ds', '--preload', '--keep', 'forever');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ds@v2: 3 files.*\ncomplete: 2 of 2 files, 27 B of 27 B held\.\n$/);
+  const [preload] = JSON.parse((await run('preloads', 'list', '--json')).stdout) as PreloadInfo[];
+  expect(preload).toMatchObject({ version: 2, keptUntil: 'released' });
+  const again = await run('dataset', 'refresh', 'ds', '--preload', '--json');
+  expect(JSON.parse(again.stdout)).toMatchObject({ newVersion: false, preload: null });
+  worker.listing = [...worker.listing, file('d', 3)];
+  const detached = await run('dataset', 'refresh', 'ds', '--preload', '--detach', '--json');
+  expect(JSON.parse(detached.stdout)).toMatchObject({
+    newVersion: true,
+    preload: { targetFiles: 1 },
+  });
+  for (const [args, said] of [
+    [['--keep', '6h'], 'expected=--preload with it'],
+    [['--detach'], 'expected=--preload with it'],
+    [['--preload', '--keep', 'soon'], 'a time like 30m'],
+  ] as const) {
+    const wrong = await run('dataset', 'refresh', 'ds', ...args);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining(said)]);
+  }
+});
+
 test('a dry run tells bytes, requests and seconds, and starts nothing', async () => {
   const { code, stdout } = await run('preload', 'ds', 'a', '--dry-run', '--bandwidth', '10');
   expect(stdout).toBe(

@@ -19,6 +19,8 @@ const REQUEST: PreloadRequest = {
   isDetached: false,
   replicas: 0,
   on: [],
+  isVerified: false,
+  changedSince: 0,
 };
 const FACTS = { id: 1, datasetId: 1, version: 1, on: [], nowMs: 1000 };
 
@@ -78,7 +80,13 @@ describe('a request', () => {
     const later = { ...FACTS, id: 2, nowMs: 5000 };
     const same = recordOf({ ...REQUEST, paths: [Buffer.from('a')], isDetached: true }, later);
     expect(isSameWork(record, same)).toBe(true);
-    const changes = [{ keepMs: 1 }, { paths: [] }, { listed: [Buffer.from('a')] }, { replicas: 2 }];
+    const changes = [
+      { keepMs: 1 },
+      { paths: [] },
+      { listed: [Buffer.from('a')] },
+      { replicas: 2 },
+      { isVerified: true },
+    ];
     for (const change of changes) {
       const other = recordOf({ ...REQUEST, paths: [Buffer.from('a')], ...change }, later);
       expect(isSameWork(record, other)).toBe(false);
