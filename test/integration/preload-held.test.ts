@@ -1,5 +1,6 @@
-/** Preloads that verify what is held, with workers as processes, and disks that somebody has touched. */
+/** Preloads that verify or copy what is held, with workers as processes that are killed, and disks that somebody has touched. */
 import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PreloadOptions, PreloadProgress } from '../../sdk/index.ts';
 import { ReportCluster } from '../support/report-cluster.ts';
@@ -65,4 +66,29 @@ test('only what is named is verified, by the command line too', async () => {
     0,
     expect.stringContaining('1 were damaged, and had to be fetched again'),
   ]);
+});
+
+test('copies are brought on after a restart of the master, and stay after restarts of all', async () => {
+  await using dataset = await cluster.larder.datasets.get('ds');
+  const options = { replicas: 'all', bandwidthBytesPerSecond: 4 * KIB * KIB } as const;
+  const { id } = await dataset.startPreload(options);
+  for await (const { state, heldFiles } of cluster.larder.preloads.watch(id)) {
+    if (heldFiles > SIZES.length || state === 'complete') break;
+  }
+  await cluster.kill('master');
+  cluster.run('master');
+  let last: PreloadProgress | undefined;
+  for await (const progress of cluster.larder.preloads.watch(id)) last = progress;
+  expect(last).toMatchObject({ state: 'complete', heldFiles: 2 * SIZES.length });
+  const blocks = async () => (await cluster.audit('ds')).blocks;
+  const { all } = await blocks();
+  expect(await blocks()).toEqual({ all, held: all, heldTwice: all });
+  for (const name of ['master', 'worker-0', 'worker-1']) {
+    await cluster.kill(name);
+    cluster.run(name);
+  }
+  await cluster.joined(2);
+  // Long enough for each to offer what it holds, and to give up what others have.
+  await sleep(3000);
+  expect(await blocks()).toEqual({ all, held: all, heldTwice: all });
 });
