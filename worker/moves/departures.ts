@@ -9,14 +9,14 @@ import type { Logger, ObjectRef, Placement } from '../../common/index.ts';
 import type { MoveList } from '../../rpc/frames/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { afterTaken, blocksOfStripe, dutiesOf, stripesOf } from './duties.ts';
-import type { Copy } from './duties.ts';
+import type { Copy, WantedCopyOf } from './duties.ts';
 
 export interface DeparturesOptions {
   readonly workerId: string;
   readonly store: ObjectStore;
   readonly placement: () => Placement;
   readonly replicas: (datasetId: number) => number;
-  readonly wantedCopy: (ref: ObjectRef) => unknown;
+  readonly wantedCopy: WantedCopyOf;
   readonly log: Logger;
 }
 

@@ -23,6 +23,7 @@ import type { Versions } from '../versions.ts';
 import { Arrivals } from './arrivals.ts';
 import { Departures } from './departures.ts';
 import { dutiesOf, stripesOf } from './duties.ts';
+import type { WantedCopyOf } from './duties.ts';
 import { Offers } from './offers.ts';
 import { Pulls } from './pulls.ts';
 import type { PullsOptions } from './pulls.ts';
@@ -45,14 +46,11 @@ export interface MovesOptions {
   ) => Promise<void>;
   /** Whether an object of a dataset stays with the worker that offers it: this one points to it. */
   readonly staysAway: (ref: ObjectRef) => boolean;
-  /** Whether a copy is to be on this worker in any case: one that may be evicted, or one that may not. */
-  readonly wantedCopy: (ref: WantedObject) => 'protected' | 'evictable' | undefined;
+  readonly wantedCopy: WantedCopyOf;
   readonly bytesPerSecond: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
-
-export type WantedObject = Pick<ObjectRef, 'objectId' | 'datasetId' | 'firstBlock' | 'sizeBytes'>;
 
 export interface MoveCounters {
   /** That are to come to this worker from others. */

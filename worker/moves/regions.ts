@@ -5,13 +5,13 @@
 import type { Clock, Placement } from '../../common/index.ts';
 import type { ObjectStore } from '../store/index.ts';
 import { dutiesOf, stripesOf } from './duties.ts';
-import type { MovesOptions } from './moves.ts';
+import type { WantedCopyOf } from './duties.ts';
 
 export interface SortRegionsOptions {
   readonly store: ObjectStore;
   readonly placement: Placement;
   readonly replicas: (datasetId: number) => number;
-  readonly wantedCopy: MovesOptions['wantedCopy'];
+  readonly wantedCopy: WantedCopyOf;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
