@@ -5,6 +5,18 @@ import type { CommandSpec } from './command-spec.ts';
 
 const DETACH = new Option('--detach', 'return when it runs: it goes on by itself');
 
+/** Of `larder dataset refresh`. */
+export function refreshOptions(): Option[] {
+  return [
+    new Option(
+      '--preload',
+      'then bring what is new or has changed to the workers; exit codes as of `preload`',
+    ),
+    new Option('--keep <time>', 'with --preload: as of `larder preload`'),
+    new Option('--detach', 'with --preload: return when it runs'),
+  ];
+}
+
 export function preloadCommand(): CommandSpec {
   return {
     usage: 'preload <dataset> [paths...]',
@@ -26,6 +38,18 @@ export function preloadCommand(): CommandSpec {
       new Option(
         '--keep <time>',
         'protect from eviction what it loads, for so long after its end, or forever: until `larder release`',
+      ),
+      new Option(
+        '--replicas <n>',
+        'copies that are to be there, each on a worker of its own, or all: on every worker',
+      ),
+      new Option(
+        '--on <nodes...>',
+        'nodes that are to hold it: one copy among them, unless --replicas says more',
+      ),
+      new Option(
+        '--verify',
+        'read what is held and compare it with its checksums; what is wrong is fetched again',
       ),
       new Option('--dry-run', 'say what it would take, and start nothing'),
       DETACH,

@@ -1,7 +1,7 @@
 /** From the flags of `larder preload` to what the SDK takes. */
 import { LarderError, parseDuration, parseRate, parseSize } from '../common/index.ts';
 import type { PreloadOptions } from '../sdk/index.ts';
-import { text } from './flags.ts';
+import { isSet, text, texts } from './flags.ts';
 import type { Flags } from './flags.ts';
 import { readPathList } from './path-list.ts';
 
@@ -18,6 +18,7 @@ export async function preloadOptions(
   return {
     paths,
     priority: priorityOf(text(flags, 'priority')),
+    verify: isSet(flags, 'verify'),
     ...(budget === undefined ? {} : { budgetBytes: positive('--budget', parseSize(budget)) }),
     ...(bandwidth === undefined
       ? {}
@@ -27,7 +28,17 @@ export async function preloadOptions(
       ? {}
       : { keepMs: keep === 'forever' ? 'forever' : durationOf('--keep', keep) }),
     ...(list === undefined ? {} : { listed: await readPathList(list) }),
+    ...replicasOf(text(flags, 'replicas')),
+    ...(texts(flags, 'on').length === 0 ? {} : { on: texts(flags, 'on') }),
   };
+}
+
+function replicasOf(value: string | undefined): Pick<PreloadOptions, 'replicas'> {
+  if (value === undefined) return {};
+  if (value === 'all') return { replicas: value };
+  // The SDK says what is wrong with a number.
+  if (/^-?\d{1,9}$/.test(value)) return { replicas: Number(value) };
+  throw new LarderError('INVALID_ARGUMENT', { replicas: value, expected: 'a number, or all' });
 }
 
 function priorityOf(value: string | undefined): number {

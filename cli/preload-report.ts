@@ -27,9 +27,13 @@ export async function follow(
 /** @returns the exit code */
 export function report(last: PreloadProgress | undefined, { output }: Context): number {
   if (last === undefined) return EXIT.failure;
-  for (const line of failureLines(last).slice(0, SHOWN_FAILURES)) output.note(line);
+  noteFailures(last, output);
   output.result(last, summary(last));
   return exitCode(last);
+}
+
+export function noteFailures(last: PreloadProgress, output: Pick<Context['output'], 'note'>): void {
+  for (const line of failureLines(last).slice(0, SHOWN_FAILURES)) output.note(line);
 }
 
 export function failureLines({ failures }: PreloadProgress): string[] {
@@ -43,8 +47,13 @@ export function failureLines({ failures }: PreloadProgress): string[] {
 export function summary(progress: PreloadProgress): string {
   const { state, heldBytes, targetBytes, heldFiles, targetFiles, failedFiles } = progress;
   const bytes = `${formatBytes(heldBytes)} of ${formatBytes(targetBytes)}`;
-  const said = [`${state}: ${String(heldFiles)} of ${String(targetFiles)} files, ${bytes} held`];
+  const files = progress.countsCopies ? 'copies of files' : 'files';
+  const said = [`${state}: ${String(heldFiles)} of ${String(targetFiles)} ${files}, ${bytes} held`];
   if (failedFiles > 0) said.push(`${String(failedFiles)} failed`);
+  if (progress.verifiedBytes > 0) said.push(`${formatBytes(progress.verifiedBytes)} verified`);
+  if (progress.damagedFiles > 0) {
+    said.push(`${String(progress.damagedFiles)} were damaged, and had to be fetched again`);
+  }
   if (progress.leftOutFiles > 0) {
     said.push(`${String(progress.leftOutFiles)} left out: the budget has no room for them`);
   }

@@ -7,6 +7,7 @@ import { asLarderError, EXIT, LarderError } from '../common/index.ts';
 import { reportFailed } from './children.ts';
 import { MASTER } from './command-spec.ts';
 import type { CommandSpec } from './command-spec.ts';
+import { datasetCommands } from './dataset-commands.ts';
 import type { Flags } from './flags.ts';
 import { printError } from './output.ts';
 import { packageVersion } from './package-version.ts';
@@ -15,6 +16,7 @@ import { preloadCommand, preloadsCommands, releaseCommand } from './preload-comm
 import { predictCommand } from './predict-command.ts';
 import { nodesCommands } from './node-commands.ts';
 import { gather, processCommands } from './process-commands.ts';
+import { spaceCommands } from './space-commands.ts';
 import { workerCommands } from './worker-commands.ts';
 
 const CONFIG_FLAG = new Option('--config <file>', 'configuration file, or none');
@@ -188,70 +190,11 @@ function mountCommands(): CommandSpec[] {
   ];
 }
 
-function datasetCommands(): CommandSpec[] {
-  const load = () => import('./commands/dataset.ts');
-  return [
-    {
-      usage: 'create <name> <origin> [settings...]',
-      description: 'list an origin and make version 1; settings are KEY=VALUE',
-      example: 'larder dataset create imagenet s3://my-bucket/imagenet region=eu-west-1',
-      options: [MASTER],
-      action: async (args, flags) => (await load()).create(args, flags),
-    },
-    {
-      usage: 'set <name> <settings...>',
-      description:
-        'change settings: replicas, quota, policy, originBandwidth, region and pathStyle at once; blockSize, endpoint and credentials from the next version on',
-      example: 'larder dataset set imagenet replicas=2',
-      options: [MASTER],
-      action: async (args, flags) => (await load()).set(args, flags),
-    },
-    {
-      usage: 'list',
-      description: 'all datasets',
-      example: 'larder dataset list --json',
-      options: [MASTER],
-      action: async (args, flags) => (await load()).list(args, flags),
-    },
-    {
-      usage: 'show <name>',
-      description: 'one dataset, its settings and its latest version',
-      example: 'larder dataset show imagenet --skipped',
-      options: [
-        MASTER,
-        new Option('--skipped', 'what the origin has and the version does not show, and why'),
-        new Option('--limit <n>', 'with --skipped: how many are named (default: 1000)'),
-      ],
-      action: async (args, flags) => (await load()).show(args, flags),
-    },
-    {
-      usage: 'refresh <name>',
-      description: 'list the origin again; a new version where something changed',
-      example: 'larder dataset refresh imagenet',
-      options: [MASTER],
-      action: async (args, flags) => (await load()).refresh(args, flags),
-    },
-    {
-      usage: 'versions <name>',
-      description: 'all versions of a dataset',
-      example: 'larder dataset versions imagenet',
-      options: [MASTER],
-      action: async (args, flags) => (await load()).versions(args, flags),
-    },
-    {
-      usage: 'delete <name>',
-      description: 'delete a dataset, or one version of it (NAME@v3)',
-      example: 'larder dataset delete imagenet@v2',
-      options: [MASTER],
-      action: async (args, flags) => (await load()).remove(args, flags),
-    },
-  ];
-}
-
 function useCommands(): CommandSpec[] {
   return [
     preloadCommand(),
     releaseCommand(),
+    ...spaceCommands(),
     {
       usage: 'audit <dataset>',
       description:

@@ -9,7 +9,7 @@ export {
 } from './limits.ts';
 export { GRPC_MAX_MESSAGE_BYTES, MANIFEST_MAX_BLOCKS } from './limits.ts';
 export { MAX_FRAME_BODY_BYTES, MAX_PATH_BYTES, MAX_READ_BYTES } from './limits.ts';
-export { KEPT_SHARE, MAX_SEGMENT_BYTES } from './limits.ts';
+export { KEPT_SHARE, MAX_REPLICAS, MAX_SEGMENT_BYTES } from './limits.ts';
 export { MAX_READ_MANY_FILES, MAX_REQUEST_BODY_BYTES } from './limits.ts';
 export { PROTOCOL_VERSION, SMALL_READ_BYTES, STRIPE_BYTES } from './limits.ts';
 export { blockCount, blockLength, blocksOf, clampLength } from './block-math.ts';

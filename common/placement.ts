@@ -48,6 +48,12 @@ export class Placement {
 
   static readonly empty: Placement = new Placement(0, []);
 
+  /** As if there were no others than these: of what they have in common with this one the order is the same. */
+  among(workerIds: ReadonlySet<string>): Placement {
+    const members = this.members.filter(({ workerId }) => workerIds.has(workerId));
+    return new Placement(this.number, members);
+  }
+
   /**
    * Members in the order in which they are asked: the owner first, then who comes next while those before
    * cannot be reached.

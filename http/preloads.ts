@@ -4,7 +4,7 @@ import { MIB } from '../common/index.ts';
 import type { PreloadOptions } from '../sdk/index.ts';
 import { idOf, nameBytes, sendStream, signalOf, streamKind } from './call.ts';
 import type { JsonName, RouteContext } from './call.ts';
-import { described, list, name, object, text, whole } from './schema.ts';
+import { described, flag, list, name, object, text, whole } from './schema.ts';
 import { answers, estimate, preload, progress, started } from './schemas.ts';
 
 interface Numbered {
@@ -30,10 +30,15 @@ const body = object<PreloadBody>(
     bandwidthBytesPerSecond: whole,
     deadlineMs: whole,
     keepMs: { anyOf: [whole, { const: 'forever' }] },
+    replicas: described({ anyOf: [whole, { const: 'all' }] }, 'Copies, on nodes of their own.'),
+    on: described(list(text), 'Nodes, or ids of workers, that alone are to hold it.'),
+    verify: described(flag, 'What is held is read and compared with its checksums first.'),
+    changedSince: described(whole, 'Only what this version has not.'),
   },
   [
     ...(['paths', 'listed', 'budgetBytes', 'priority'] as const),
     ...(['bandwidthBytesPerSecond', 'deadlineMs', 'keepMs'] as const),
+    ...(['replicas', 'on', 'verify', 'changedSince'] as const),
   ],
 );
 

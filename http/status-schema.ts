@@ -75,6 +75,7 @@ const dataset = object<DatasetStatus>(
     files: whole,
     bytes: whole,
     heldBytes: whole,
+    pinnedBytes: whole,
     originBudget: object<OriginBudget>({ budget: whole, now: whole, used: whole }),
     policy: text,
     keptBy: oneOf('owner', 'first-toucher'),

@@ -7,6 +7,7 @@ import type { Catalog } from './catalog.ts';
 import type { FirstTouchers } from './first-touchers.ts';
 import type { Listings } from './listing.ts';
 import { nodeScores } from './node-scores.ts';
+import type { Protections } from './protections.ts';
 import type { Workers } from './workers.ts';
 
 /** A worker that does not answer in this time is shown as it last was. */
@@ -17,6 +18,7 @@ export interface ClusterServiceOptions {
   readonly listings: Listings;
   readonly workers: Workers;
   readonly firstTouchers: FirstTouchers;
+  readonly protections: Protections;
   readonly clock: Clock;
   readonly softwareVersion: string;
 }
@@ -54,7 +56,7 @@ export function clusterService(
 }
 
 function clusterStatus(options: ClusterServiceOptions): ClusterStatus {
-  const { catalog, workers, firstTouchers, clock, softwareVersion } = options;
+  const { catalog, workers, firstTouchers, protections, clock, softwareVersion } = options;
   const alive = workers.aliveIds();
   const budgets = workers.originBudgets();
   return {
@@ -71,6 +73,7 @@ function clusterStatus(options: ClusterServiceOptions): ClusterStatus {
         files: latest.files,
         bytes: latest.bytes,
         origin_budget: budgets.get(dataset.id) ?? null,
+        pinned_bytes: protections.pinOf(dataset.id)?.bytes ?? 0,
         held_bytes: alive.reduce((sum, id) => sum + workers.held.bytes(id, dataset.id), 0),
         policy: dataset.settings.policy,
         first_toucher: firstTouchers.isOn(dataset),

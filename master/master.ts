@@ -22,6 +22,7 @@ import { compileOptions } from './options.ts';
 import type { MasterConfig, MasterOptions } from './options.ts';
 import { plansService } from './plans-service.ts';
 import { Plans } from './plans.ts';
+import { Pins } from './pins.ts';
 import { preloadService } from './preload-service.ts';
 import { Preloads } from './preloads.ts';
 import { originBudgets, replicasToWire } from './wire.ts';
@@ -30,6 +31,7 @@ import { Predictions } from './predictions.ts';
 import { masterReadings } from './readings.ts';
 import { Protections } from './protections.ts';
 import { Stages } from './stages.ts';
+import { spaceService } from './space-service.ts';
 import { Workers } from './workers.ts';
 
 export interface Master extends AsyncDisposable {
@@ -125,19 +127,11 @@ async function startParts(
       listen: config.listen,
       insecure: config.insecure,
       maxConnections: config.maxConnections,
-      clock,
-      log,
+      ...{ clock, log },
       services: services(config, {
-        catalog,
-        builds,
-        collector,
-        directory,
-        firstTouchers,
-        listings,
-        plans,
-        predictions,
-        preloads,
-        workers,
+        ...{ catalog, builds, collector, directory, firstTouchers, listings, plans, predictions },
+        pins: new Pins({ catalog, directory, store, protections, workers, clock }),
+        ...{ preloads, protections, workers },
       }),
     }),
   );
@@ -162,7 +156,9 @@ interface Parts {
   readonly listings: Listings;
   readonly plans: Plans;
   readonly predictions: Predictions;
+  readonly pins: Pins;
   readonly preloads: Preloads;
+  readonly protections: Protections;
   readonly workers: Workers;
 }
 
@@ -176,12 +172,11 @@ function services({ log, clock, times, softwareVersion }: MasterConfig, parts: P
     { name: 'Cluster', handlers: clusterService(handlers, { ...parts, clock, softwareVersion }) },
     { name: 'Plans', handlers: plansService(handlers, parts.plans) },
     { name: 'Preload', handlers: preloadService(handlers, parts.preloads) },
+    { name: 'Space', handlers: spaceService(handlers, { ...parts, clock }) },
   ] as const;
 }
 
-interface Judged extends Pick<Parts, 'workers' | 'catalog' | 'plans' | 'preloads'> {
-  readonly protections: Protections;
-}
+type Judged = Pick<Parts, 'workers' | 'catalog' | 'plans' | 'preloads' | 'protections'>;
 
 /** Judges the leases of workers, mounts and watchers, until disposed. */
 function ticker(

@@ -6,10 +6,10 @@
  *        └──────cancelled──────────┴──cancelled──▶ CANCELLED
  *
  * Always true: progress is |target ∩ held| / |target| over the workers that are alive, computed from
- * their reports; COMPLETE is said only when that is 1 and every path was found; a target set without a
+ * their reports; where copies are wanted, summed over those, each on its worker; COMPLETE is said only when that is 1 and every path was found; a target set without a
  * file is FAILED; a final state stays.
  */
-import { asLarderError, LarderError, Placement } from '../common/index.ts';
+import { asLarderError, LarderError } from '../common/index.ts';
 import type { Clock, DatasetInfo, Logger } from '../common/index.ts';
 import type { PreloadFailure } from '../proto/generated/larder/v1/PreloadFailure.ts';
 import type { PreloadProgress } from '../proto/generated/larder/v1/PreloadProgress.ts';
@@ -20,11 +20,13 @@ import { Breather } from './breathe.ts';
 import type { OpenManifest } from './manifests.ts';
 import type { MasterTimes } from './options.ts';
 import { Pace } from './pace.ts';
-import { PreloadLanes } from './preload-lanes.ts';
+import { wantedShares } from './preload-copies.ts';
 import { resolvePaths } from './preload-paths.ts';
-import { pathsOf } from './preload-spec.ts';
+import { PreloadShare } from './preload-share.ts';
+import type { ShareOptions } from './preload-share.ts';
+import { hasCopies, pathsOf } from './preload-spec.ts';
 import { PreloadTarget } from './preload-target.ts';
-import type { TargetProgress } from './preload-target.ts';
+import { PreloadVerification } from './preload-verification.ts';
 import { ProgressRate } from './progress-rate.ts';
 import type { PreloadOutcome, PreloadRecord } from './records.ts';
 import type { Workers } from './workers.ts';
@@ -35,6 +37,8 @@ export interface PreloadJobOptions {
   /** Closed by the job. */
   readonly manifest: OpenManifest;
   readonly workers: Workers;
+  /** Another version of the dataset. @throws {LarderError} `NOT_FOUND` */
+  readonly openVersion: (version: number) => OpenManifest;
   readonly clock: Clock;
   readonly log: Logger;
   readonly times: Pick<MasterTimes, 'progressMs' | 'preloadStallMs'>;
@@ -63,21 +67,23 @@ export class PreloadJob {
   readonly #cancel = new AbortController();
   readonly #wake = new Signal();
   readonly #rate = new ProgressRate();
+  readonly #pace: Pace;
   /** On the monotonic clock. */
   readonly #deadlineMs: number;
-  /** By part; below 0, of paths and of the preload as a whole. Of the first thousand files. */
+  /** Of paths, and (at -1) of the preload as a whole; of the first thousand. */
   readonly #failures = new Map<number, PreloadFailure>();
   #state: PreloadState = 'PENDING';
   #target: PreloadTarget | undefined;
-  #lanes: PreloadLanes | undefined;
+  #shares: readonly PreloadShare[] = [];
+  #verification: PreloadVerification | undefined;
   #failedFiles = 0;
   /** Of the list, that are not there. */
   #failedPaths = 0;
-  #held: TargetProgress = { heldBlocks: 0, heldBytes: 0, heldFiles: 0, heldParts: 0 };
 
   constructor(options: PreloadJobOptions) {
     this.#options = options;
     const { clock, record } = options;
+    this.#pace = new Pace(record.bandwidthBytes ?? 0);
     const leftMs = (record.deadlineAtMs ?? Infinity) - clock.wallMs();
     this.#deadlineMs = clock.monotonicMs() + leftMs;
   }
@@ -88,31 +94,34 @@ export class PreloadJob {
 
   /** Whether there is something for this worker that was not sent yet. */
   hasQueued(workerId: string): boolean {
-    return this.#lanes?.hasQueued(workerId) === true;
+    return this.#shares.some(({ lanes }) => lanes.hasQueued(workerId));
   }
 
   /** With the failures when the state is final. */
   progress(): PreloadProgress & { readonly state: PreloadState } {
     const nowMs = this.#options.clock.monotonicMs();
-    const { heldBytes } = this.#held;
-    const targetBytes = this.#target?.bytes ?? 0;
+    const held = this.#held();
+    const { heldBytes, bytes: targetBytes } = held;
     const rate = this.final
       ? this.#rate.overall(heldBytes, nowMs)
       : this.#rate.recent(heldBytes, nowMs);
     return {
       preload_id: this.#options.record.id,
       state: this.#state,
-      target_blocks: this.#target?.blocks ?? 0,
-      held_blocks: this.#held.heldBlocks,
+      target_blocks: held.blocks,
+      held_blocks: held.heldBlocks,
       target_bytes: targetBytes,
       held_bytes: heldBytes,
-      target_files: this.#target?.files ?? 0,
-      held_files: this.#held.heldFiles,
+      target_files: held.files,
+      held_files: held.heldFiles,
       failed_files: this.#failedFiles + this.#failedPaths,
       failures: this.final ? this.#lastingFailures() : [],
       bytes_per_second: rate,
       rest_ms: rate === 0 || this.final ? 0 : Math.ceil(((targetBytes - heldBytes) * 1000) / rate),
       left_out_files: this.#target?.leftOut ?? 0,
+      counts_copies: hasCopies(this.#options.record),
+      verified_bytes: this.#verification?.verifiedBytes ?? 0,
+      damaged_files: this.#verification?.damagedFiles ?? 0,
     };
   }
 
@@ -135,11 +144,12 @@ export class PreloadJob {
         const { code, message } = asLarderError(error);
         log.error({ err: error, preload: record.id }, 'a preload failed');
         this.#failures.set(-1, { path: Buffer.alloc(0), code, message });
-        this.#end('FAILED');
+        const hasSome = this.#state === 'RUNNING' && this.#held().heldBlocks > 0;
+        this.#end(hasSome ? 'PARTIAL' : 'FAILED');
       }
     } finally {
       stopListening();
-      this.#lanes?.cancel();
+      for (const share of this.#shares) share[Symbol.dispose]();
       this.#target?.[Symbol.dispose]();
       manifest[Symbol.dispose]();
     }
@@ -155,25 +165,38 @@ export class PreloadJob {
       this.#failures.set(-2 - i, { path, code: error.code, message: error.message });
     }
     const { budgetBytes = 0 } = record;
-    const limits = { clock, signal, budgetBytes };
+    using before = await this.#before();
+    const limits = { clock, signal, budgetBytes, without: before?.allBlocks };
     const target = await PreloadTarget.load(manifest.reader, roots, limits);
     this.#target = target;
     if (target.files === 0) {
       if (failures.length > 0) return 'FAILED';
+      // Nothing has changed, or only files without bytes.
+      if (before !== undefined && target.leftOut === 0) return 'COMPLETE';
       throw target.leftOut > 0
         ? new LarderError('INVALID_ARGUMENT', { budgetBytes, what: 'no file fits into it' })
         : new LarderError('NOT_FOUND', { what: 'there is no file to preload' });
     }
-    this.#measure(target);
-    this.#checkDeadline(target);
+    await this.#share(target);
+    this.#measure();
+    this.#checkDeadline();
     await onTarget(target.allBlocks);
-    this.#lanes = this.#makeLanes(target);
+    if (record.verify === true) this.#verification = this.#makeVerification(target);
     this.#state = 'RUNNING';
-    return this.#drive(target, this.#lanes);
+    return await this.#drive(target);
+  }
+
+  /** Of a preload of what has changed, all that the older version has. @throws {LarderError} `NOT_FOUND` */
+  async #before(): Promise<PreloadTarget | undefined> {
+    const { record, openVersion, clock } = this.#options;
+    const { changedSince = 0 } = record;
+    if (changedSince === 0) return undefined;
+    using manifest = openVersion(changedSince);
+    return await PreloadTarget.load(manifest.reader, [0], { clock, signal: this.#cancel.signal });
   }
 
   /** @throws {LarderError} `DEADLINE_EXCEEDED` where it cannot be met */
-  #checkDeadline(target: PreloadTarget): void {
+  #checkDeadline(): void {
     const { record, fastest, workers, clock } = this.#options;
     const { deadlineMs = 0 } = record;
     const sessions = workers.sessions();
@@ -181,57 +204,70 @@ export class PreloadJob {
     if (sessions.length === 0 || sessions.some((session) => !session.heldReported)) return;
     const bytesPerSecond = fastest?.() ?? 0;
     if (deadlineMs === 0 || bytesPerSecond === 0) return;
-    const missingBytes = target.bytes - this.#held.heldBytes;
+    const { bytes, heldBytes } = this.#held();
+    const missingBytes = bytes - heldBytes;
     const neededMs = Math.ceil((missingBytes * 1000) / bytesPerSecond);
     if (clock.monotonicMs() + neededMs <= this.#deadlineMs) return;
     const what = 'the preload cannot be done in time';
     throw new LarderError('DEADLINE_EXCEEDED', { what, deadlineMs, neededMs, bytesPerSecond });
   }
 
-  async #drive(target: PreloadTarget, lanes: PreloadLanes): Promise<FinalState> {
-    const { workers, clock, times } = this.#options;
+  async #drive(target: PreloadTarget): Promise<FinalState> {
+    const { workers, clock, times, record } = this.#options;
     const { signal } = this.#cancel;
     let placement = workers.placement.number;
-    let lastWorkerMs = clock.monotonicMs();
     for (;;) {
       const woken = Promise.race([this.#wake.wait(), workers.changed.wait()]);
+      if (workers.placement.number !== placement) {
+        placement = workers.placement.number;
+        if (hasCopies(record)) await this.#share(target);
+        else for (const { lanes } of this.#shares) lanes.rescan();
+      }
       const startMs = clock.monotonicMs();
-      this.#measure(target);
+      this.#measure();
       const restMs = (clock.monotonicMs() - startMs) * MEASURE_SHARE;
       signal.throwIfAborted();
-      if (this.#held.heldBlocks === target.blocks) {
-        return this.#failedPaths === 0 ? 'COMPLETE' : 'PARTIAL';
-      }
-      if (workers.sessions().length > 0) lastWorkerMs = startMs;
-      if (startMs - lastWorkerMs >= times.preloadStallMs)
-        lanes.failRest(new LarderError('NO_WORKER'));
-      if (startMs >= this.#deadlineMs) {
-        lanes.failRest(
-          new LarderError('DEADLINE_EXCEEDED', { what: 'the preload ran out of time' }),
-        );
-      }
-      this.#failedFiles = lanes.failedFiles();
-      if (lanes.failedParts() === target.parts - this.#held.heldParts) {
-        return this.#held.heldBlocks > 0 ? 'PARTIAL' : 'FAILED';
-      }
-      if (workers.placement.number !== placement || lanes.idle) lanes.rescan();
-      placement = workers.placement.number;
-      while (lanes.pump()) {
-        await clock.sleep(0, signal);
+      this.#verification?.begin();
+      const end = this.#outcome(startMs);
+      if (end !== undefined) return end;
+      for (const { lanes } of this.#shares) {
+        if (lanes.idle) lanes.rescan();
+        while (lanes.pump()) await clock.sleep(0, signal);
       }
       await clock.sleep(Math.max(times.progressMs, restMs), signal);
-      await this.#idle(woken, lanes);
+      await this.#idle(woken);
     }
   }
 
+  /** Undefined: it goes on. */
+  #outcome(nowMs: number): FinalState | undefined {
+    const shares = this.#shares;
+    const { isOver: isVerified = true, failures = [] } = this.#verification ?? {};
+    if (isVerified && shares.every(({ isComplete }) => isComplete)) {
+      return this.#failedPaths + failures.length === 0 ? 'COMPLETE' : 'PARTIAL';
+    }
+    if (!isVerified && nowMs >= this.#deadlineMs) {
+      throw new LarderError('DEADLINE_EXCEEDED', { what: 'not all that is held was verified' });
+    }
+    for (const share of shares) {
+      share.failWithoutWorkers(this.#options.times.preloadStallMs);
+      if (nowMs < this.#deadlineMs) continue;
+      const what = 'the preload ran out of time';
+      share.lanes.failRest(new LarderError('DEADLINE_EXCEEDED', { what }));
+    }
+    this.#failedFiles = shares.reduce((sum, { lanes }) => sum + lanes.failedFiles(), 0);
+    if (!isVerified || !shares.every(({ isOver }) => isOver)) return undefined;
+    return this.#held().heldBlocks > 0 ? 'PARTIAL' : 'FAILED';
+  }
+
   /** Until something has changed, or a time has come. */
-  async #idle(woken: Promise<void>, lanes: PreloadLanes): Promise<void> {
+  async #idle(woken: Promise<void>): Promise<void> {
     const { clock, times } = this.#options;
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#cancel.signal]);
     const waitMs = Math.min(
       times.preloadStallMs / 4,
-      lanes.heldBackMs() ?? Infinity,
+      ...this.#shares.map(({ lanes }) => lanes.heldBackMs() ?? Infinity),
       Math.max(0, this.#deadlineMs - clock.monotonicMs()),
     );
     const slept = clock.sleep(waitMs, signal);
@@ -244,73 +280,78 @@ export class PreloadJob {
     }
   }
 
-  #measure(target: PreloadTarget): void {
-    const { workers, dataset, clock } = this.#options;
-    const held = workers.held.union(workers.aliveIds(), dataset.id);
-    const before = this.#held;
-    this.#held = target.measure(held);
-    held.dispose();
-    this.#rate.sample(this.#held.heldBytes, clock.monotonicMs());
-    if (before.heldBlocks !== this.#held.heldBlocks) this.changed.notify();
+  #measure(): void {
+    const before = this.#held().heldBlocks;
+    for (const share of this.#shares) share.measure();
+    const { heldBlocks, heldBytes } = this.#held();
+    this.#rate.sample(heldBytes, this.#options.clock.monotonicMs());
+    if (before !== heldBlocks) this.changed.notify();
   }
 
-  #makeLanes(target: PreloadTarget): PreloadLanes {
+  /** Over all shares. */
+  #held() {
+    const sum = (of: (share: PreloadShare) => number) =>
+      this.#shares.reduce((all, share) => all + of(share), 0);
+    return {
+      heldBlocks: sum(({ held }) => held.heldBlocks),
+      heldBytes: sum(({ held }) => held.heldBytes),
+      heldFiles: sum(({ held }) => held.heldFiles),
+      blocks: sum(({ target }) => target.blocks),
+      bytes: sum(({ target }) => target.bytes),
+      files: sum(({ target }) => target.files),
+    };
+  }
+
+  /** What is wanted of which worker, by the placement as it is. */
+  async #share(target: PreloadTarget): Promise<void> {
+    const { record, workers, manifest, dataset, clock } = this.#options;
+    const { replicas = 0, on = [] } = record;
+    const { placement } = workers;
+    const wanted = hasCopies(record)
+      ? await wantedShares({
+          ...{ target, placement, replicas, on, dataset, clock },
+          reader: manifest.reader,
+          signal: this.#cancel.signal,
+        })
+      : [{ workerId: undefined, target: target.some(undefined) }];
+    for (const share of this.#shares) share[Symbol.dispose]();
+    this.#shares = wanted.map((one) => this.#makeShare(one));
+  }
+
+  #makeShare(one: Pick<ShareOptions, 'workerId' | 'target'>): PreloadShare {
     const { workers, dataset, record, manifest, clock, isFirstAt } = this.#options;
-    let placement = Placement.empty;
-    return new PreloadLanes({
-      target,
-      datasetId: dataset.id,
+    return new PreloadShare({
+      ...one,
+      ...{ workers, dataset, manifest, clock, isFirstAt },
       version: record.version,
-      pace: new Pace(record.bandwidthBytes ?? 0),
-      clock,
-      isFirstAt,
-      session: (workerId) => {
-        const session = workers.session(workerId);
-        return session?.heldReported === true ? session : undefined;
-      },
-      ownerOf: (part) => {
-        const { number, members } = workers.placement;
-        if (placement.number !== number) placement = new Placement(number, members);
-        const { objectId } = manifest.reader.objectRef(target.ordinal(part), dataset);
-        return placement.owner(objectId, target.stripe(part))?.workerId;
-      },
-      isHeld: (part) => this.#isHeld(target, part),
+      pace: this.#pace,
       onProgress: () => {
         this.#wake.notify();
         this.changed.notify();
       },
-      onFailed: (part, { code, message }) => {
-        if (this.#failures.size >= MAX_FAILURES) return;
-        const path = manifest.reader.key(target.ordinal(part));
-        this.#failures.set(part, { path, code, message });
-      },
     });
   }
 
-  #isHeld(target: PreloadTarget, part: number): boolean {
-    const { workers, dataset } = this.#options;
-    const { first, end } = target.blocksOf(part);
-    if (first === end) return true;
-    const alive = workers.aliveIds();
-    const one = alive.some(
-      (workerId) => workers.held.blocks(workerId, dataset.id)?.hasRange(first, end) === true,
-    );
-    if (one || end - first === 1) return one;
-    const union = workers.held.union(alive, dataset.id);
-    const held = union.hasRange(first, end);
-    union.dispose();
-    return held;
+  /** Of paths, of the preload as a whole, and of files; the last of each share by itself. */
+  #lastingFailures(): PreloadFailure[] {
+    const ofShares = this.#shares.flatMap((share) => share.failures());
+    const path = Buffer.alloc(0);
+    const ofWorkers = (this.#verification?.failures ?? []).map(({ code, message }) => ({
+      ...{ path, code, message },
+    }));
+    return [...ofWorkers, ...this.#failures.values(), ...ofShares].slice(0, MAX_FAILURES);
   }
 
-  /** Without those that came to be held in another way. */
-  #lastingFailures(): PreloadFailure[] {
-    const lasting = [...this.#failures].filter(
-      ([part]) => part < 0 || this.#target?.isMissing(part) === true,
-    );
-    const byFile = new Map(
-      lasting.map(([part, failure]) => [part < 0 ? part : this.#target?.ordinal(part), failure]),
-    );
-    return [...byFile.values()];
+  #makeVerification(target: PreloadTarget): PreloadVerification {
+    const { workers, dataset } = this.#options;
+    return new PreloadVerification({
+      ...{ workers, datasetId: dataset.id, blocks: target.allBlocks },
+      signal: this.#cancel.signal,
+      onProgress: () => {
+        this.#wake.notify();
+        this.changed.notify();
+      },
+    });
   }
 
   #end(state: FinalState): void {

@@ -47,5 +47,7 @@ export function retryPaths(
   if (failures.some(({ path }) => path === '')) return all;
   // A version never changes: what is not in it will not come.
   const left = failures.filter(({ code }) => code !== 'NOT_FOUND');
-  return left.length === 0 ? undefined : { paths: [], listed: left.map(({ path }) => path) };
+  // With copies a file may have failed on several workers.
+  const listedLeft = [...new Set(left.map(({ path }) => path))];
+  return left.length === 0 ? undefined : { paths: [], listed: listedLeft };
 }

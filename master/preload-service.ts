@@ -40,6 +40,10 @@ function fromWire(request: StartPreloadRequest__Output): PreloadRequest {
     deadlineMs: request.deadline_ms,
     keepMs: request.keep_ms,
     isDetached: request.detached,
+    replicas: request.replicas,
+    on: request.on,
+    isVerified: request.verify,
+    changedSince: request.changed_since,
   };
 }
 

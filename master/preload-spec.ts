@@ -1,5 +1,6 @@
 /** What a preload is asked to do: checked once, and written down. */
 import { LarderError } from '../common/index.ts';
+import { ALL_REPLICAS } from '../rpc/grpc/index.ts';
 import type { PreloadPaths } from './preload-paths.ts';
 import type { PreloadRecord } from './records.ts';
 
@@ -15,6 +16,14 @@ export interface PreloadRequest extends PreloadPaths {
   readonly keepMs: number;
   /** The higher goes first. */
   readonly priority: number;
+  /** Copies that are wanted, on workers of their own; 0: held by anybody, or (with `on`) one among those. */
+  readonly replicas: number;
+  /** Ids of workers, or names of nodes; empty: all. */
+  readonly on: readonly string[];
+  /** What is held is read and compared with its checksums first. */
+  readonly isVerified: boolean;
+  /** Only what this version has not; 0: all. */
+  readonly changedSince: number;
   readonly isDetached: boolean;
   /** Somebody counts the jobs that need it: others neither join nor release it. Default false. */
   readonly isStaged?: boolean;
@@ -42,22 +51,47 @@ export function checkRequest(request: PreloadRequest): void {
   throw new LarderError('INVALID_ARGUMENT', { pathsBytes, expected });
 }
 
-export function recordOf(
-  request: PreloadRequest,
-  facts: Pick<PreloadRecord, 'id' | 'datasetId' | 'version'> & { readonly nowMs: number },
-): PreloadRecord {
+interface RecordFacts extends Pick<PreloadRecord, 'id' | 'datasetId' | 'version'> {
+  /** Ids of workers. */
+  readonly on: readonly string[];
+  readonly nowMs: number;
+}
+
+/**
+ * @param workers that may have copies
+ * @throws {LarderError} `INVALID_ARGUMENT` for more copies than there are workers
+ */
+export function checkCopies({ replicas }: PreloadRequest, workers: number): void {
+  if (replicas === ALL_REPLICAS ? workers > 0 : replicas <= workers) return;
+  const expected = `at most ${String(workers)}: so many workers are there`;
+  throw new LarderError('INVALID_ARGUMENT', {
+    replicas: replicas === ALL_REPLICAS ? 'all' : replicas,
+    expected,
+  });
+}
+
+export function recordOf(request: PreloadRequest, facts: RecordFacts): PreloadRecord {
   const { budgetBytes, bandwidthBytes, deadlineMs, keepMs, priority, isDetached } = request;
   const { isStaged = false } = request;
-  const { id, datasetId, version, nowMs } = facts;
+  const { id, datasetId, version, on, nowMs } = facts;
+  const replicas = on.length > 0 ? Math.max(1, request.replicas) : request.replicas;
   return {
     ...{ id, datasetId, version },
     paths: request.paths.map((path) => path.toString('base64')),
     listed: request.listed.map((path) => path.toString('base64')),
     ...{ budgetBytes, bandwidthBytes, deadlineMs, keepMs, priority, isDetached },
     ...(isStaged ? { isStaged } : {}),
+    ...(replicas === 0 ? {} : { replicas, on }),
+    ...(request.isVerified ? { verify: true } : {}),
+    ...(request.changedSince === 0 ? {} : { changedSince: request.changedSince }),
     ...(deadlineMs === 0 ? {} : { deadlineAtMs: nowMs + deadlineMs }),
     startedAtMs: nowMs,
   };
+}
+
+/** Whether it says where its files are to be, and how often. */
+export function hasCopies({ replicas = 0 }: Pick<PreloadRecord, 'replicas'>): boolean {
+  return replicas > 0;
 }
 
 export function pathsOf({ paths, listed = [] }: PreloadRecord): PreloadPaths {
@@ -73,7 +107,15 @@ export function isSameWork(a: PreloadRecord, b: PreloadRecord): boolean {
 function workOf(record: PreloadRecord): string {
   const { datasetId, version, paths, listed = [] } = record;
   const { budgetBytes = 0, bandwidthBytes = 0, deadlineMs = 0, keepMs = 0, priority = 0 } = record;
-  const numbers = [budgetBytes, bandwidthBytes, deadlineMs, keepMs, priority];
-  const { isStaged = false } = record;
-  return JSON.stringify([datasetId, version, paths, listed, numbers, isStaged]);
+  const { replicas = 0, on = [], verify = false, changedSince = 0, isStaged = false } = record;
+  const numbers = [
+    budgetBytes,
+    bandwidthBytes,
+    deadlineMs,
+    keepMs,
+    priority,
+    replicas,
+    changedSince,
+  ];
+  return JSON.stringify([datasetId, version, paths, listed, numbers, on, verify, isStaged]);
 }

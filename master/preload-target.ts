@@ -26,6 +26,8 @@ export interface TargetLimits {
   readonly signal: AbortSignal;
   /** Files in order, up to the first that does not fit. Default 0: no limit. */
   readonly budgetBytes?: number;
+  /** Only files that have other blocks than these. Default: all. */
+  readonly without?: ReadonlyBitmap | undefined;
 }
 
 export class PreloadTarget implements Disposable {
@@ -45,11 +47,12 @@ export class PreloadTarget implements Disposable {
   readonly #missing: Uint8Array;
   readonly #all: RoaringBitmap32;
 
-  constructor(blockSizeBytes: number, columns: TargetColumns) {
+  constructor(blockSizeBytes: number, source: TargetColumns | Parts) {
     this.#blockSizeBytes = blockSizeBytes;
-    const { ordinals, firstBlocks, sizes, stripes } = partsOf(blockSizeBytes, columns);
-    this.files = columns.ordinals.length;
-    this.leftOut = columns.leftOut ?? 0;
+    const parts = 'files' in source ? source : partsOf(blockSizeBytes, source);
+    const { ordinals, firstBlocks, sizes, stripes } = parts;
+    this.files = parts.files;
+    this.leftOut = source.leftOut ?? 0;
     this.parts = ordinals.length;
     this.#ordinals = ordinals;
     this.#firstBlocks = firstBlocks;
@@ -69,7 +72,7 @@ export class PreloadTarget implements Disposable {
   static async load(
     reader: ManifestReader,
     roots: readonly number[],
-    { clock, signal, budgetBytes = 0 }: TargetLimits,
+    { clock, signal, budgetBytes = 0, without }: TargetLimits,
   ): Promise<PreloadTarget> {
     const breather = new Breather(clock, signal);
     const attributes = emptyAttributes();
@@ -82,6 +85,7 @@ export class PreloadTarget implements Disposable {
       for (const ordinal of isFile ? [root] : reader.files(root)) {
         if (!seen.tryAdd(ordinal)) continue;
         const { sizeBytes, firstBlock } = reader.attributes(ordinal, attributes);
+        if (without !== undefined && (sizeBytes === 0 || without.has(firstBlock))) continue;
         const fits = budgetBytes === 0 || bytes + sizeBytes <= budgetBytes;
         if (leftOut > 0 || !fits) leftOut += 1;
         else {
@@ -95,6 +99,31 @@ export class PreloadTarget implements Disposable {
     }
     seen.dispose();
     return new PreloadTarget(reader.summary.blockSizeBytes, { ...columns, leftOut });
+  }
+
+  /** Of some of its parts only, with progress of its own. @param parts ascending; undefined: all of them */
+  some(parts: readonly number[] | undefined): PreloadTarget {
+    const all = {
+      ordinals: this.#ordinals,
+      firstBlocks: this.#firstBlocks,
+      sizes: this.#sizes,
+      stripes: this.#stripes,
+    };
+    if (parts === undefined) {
+      return new PreloadTarget(this.#blockSizeBytes, { ...all, files: this.files });
+    }
+    const wanted = new Set(parts);
+    const stripes = new Map<number, number>();
+    parts.forEach((part, i) => {
+      if (this.stripe(part) > 0) stripes.set(i, this.stripe(part));
+    });
+    return new PreloadTarget(this.#blockSizeBytes, {
+      ordinals: Uint32Array.from(parts, (part) => this.ordinal(part)),
+      firstBlocks: Uint32Array.from(parts, (part) => this.blocksOf(part).first),
+      sizes: Float64Array.from(parts, (part) => this.sizeBytes(part)),
+      stripes,
+      files: this.filesOf((part) => wanted.has(part)),
+    });
   }
 
   /** The block numbers of the whole set. */
@@ -182,6 +211,8 @@ export interface TargetColumns {
 }
 
 interface Parts {
+  readonly files: number;
+  readonly leftOut?: number;
   readonly ordinals: Uint32Array;
   readonly firstBlocks: Uint32Array;
   readonly sizes: Float64Array;
@@ -195,6 +226,7 @@ function partsOf(blockSizeBytes: number, { ordinals, firstBlocks, sizes }: Targe
   const stripesOf = (size: number) => Math.max(1, blockCount(size, STRIPE_BYTES));
   const count = sizes.reduce((sum, size) => sum + stripesOf(size), 0);
   const parts = {
+    files: ordinals.length,
     ordinals: new Uint32Array(count),
     firstBlocks: new Uint32Array(count),
     sizes: new Float64Array(count),

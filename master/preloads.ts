@@ -16,12 +16,22 @@ import type { CatalogStore } from './catalog-store.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { openManifest } from './manifests.ts';
 import type { OpenManifest } from './manifests.ts';
+import { namedWorkers } from './named-workers.ts';
 import type { MasterTimes } from './options.ts';
 import { estimate } from './preload-estimate.ts';
 import { isFinal, PreloadJob } from './preload-job.ts';
 import { outcomeOf, progressFrom, retryPaths } from './preload-outcome.ts';
 import { checkPaths } from './preload-paths.ts';
-import { checkRequest, isSameWork, KEEP_FOREVER, pathsOf, recordOf } from './preload-spec.ts';
+import { knownRate, limitOf } from './preload-rate.ts';
+import {
+  checkCopies,
+  checkRequest,
+  hasCopies,
+  isSameWork,
+  KEEP_FOREVER,
+  pathsOf,
+  recordOf,
+} from './preload-spec.ts';
 import type { PreloadRequest } from './preload-spec.ts';
 import type { Protections } from './protections.ts';
 import type { DatasetRecord, PreloadRecord } from './records.ts';
@@ -55,8 +65,6 @@ interface Entry {
 }
 
 const REMEMBERED = 100;
-/** Of a shorter preload the rate is that of its reports: they come every 100 ms. */
-const TELLING_MS = 5_000;
 
 export class Preloads {
   readonly #options: PreloadsOptions;
@@ -70,11 +78,8 @@ export class Preloads {
 
   /** @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` */
   async start(request: PreloadRequest): Promise<Started> {
-    checkRequest(request);
-    const { catalog, store, clock } = this.#options;
-    const dataset = catalog.byName(request.dataset);
-    const { number: version } = catalog.version(dataset, request.version);
-    const facts = { datasetId: dataset.id, version, nowMs: clock.wallMs() };
+    const { store } = this.#options;
+    const { dataset, facts } = this.#check(request);
     const same = () =>
       this.#running().find(({ record }) => {
         return isSameWork(record, recordOf(request, { ...facts, id: 0 }));
@@ -92,14 +97,19 @@ export class Preloads {
 
   /** @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` */
   async estimate(request: PreloadRequest): Promise<PreloadEstimate> {
-    checkRequest(request);
     const { catalog, workers, clock } = this.#options;
-    const dataset = catalog.byName(request.dataset);
-    const { number: version } = catalog.version(dataset, request.version);
+    const { dataset, facts } = this.#check(request);
+    const { version } = facts;
     using manifest = this.#manifest(dataset, version);
     checkPaths(manifest.reader, request);
-    const rate = this.#knownRate(dataset, request.bandwidthBytes);
-    return await estimate({ request, datasetId: dataset.id, manifest, workers, clock, rate });
+    const records = [...this.#entries.values()].map(({ record }) => record);
+    const rate = knownRate(dataset, request.bandwidthBytes, records);
+    const info = datasetInfo(dataset, catalog.version(dataset, version));
+    return await estimate({
+      ...{ request, dataset: info, manifest, workers, clock, rate },
+      copies: recordOf(request, { ...facts, id: 0 }),
+      openVersion: (number) => this.#manifest(dataset, number),
+    });
   }
 
   /** Goes on with what was not at its end when the master stopped. */
@@ -188,6 +198,10 @@ export class Preloads {
       ...pathsOf({ ...record, ...left }),
       ...{ budgetBytes, bandwidthBytes, deadlineMs, keepMs, isDetached },
       priority: record.priority ?? 0,
+      replicas: record.replicas ?? 0,
+      on: record.on ?? [],
+      isVerified: record.verify === true,
+      changedSince: record.changedSince ?? 0,
     });
   }
 
@@ -214,6 +228,22 @@ export class Preloads {
     this.#closing = true;
     for (const { job } of this.#entries.values()) job?.cancel();
     await Promise.all([...this.#entries.values()].map(({ done }) => done));
+  }
+
+  /** @throws {LarderError} `NOT_FOUND`, `INVALID_ARGUMENT` */
+  #check(request: PreloadRequest) {
+    checkRequest(request);
+    const { catalog, workers, clock } = this.#options;
+    const { changedSince } = request;
+    const dataset = catalog.byName(request.dataset);
+    const { number: version } = catalog.version(dataset, request.version);
+    if (changedSince > 0) catalog.version(dataset, changedSince);
+    if (changedSince >= version) {
+      throw new LarderError('INVALID_ARGUMENT', { changedSince, expected: 'an older version' });
+    }
+    const on = namedWorkers(workers.placement, request.on);
+    checkCopies(request, on.length > 0 ? on.length : workers.placement.members.length);
+    return { dataset, facts: { datasetId: dataset.id, version, on, nowMs: clock.wallMs() } };
   }
 
   #running(): Entry[] {
@@ -243,10 +273,15 @@ export class Preloads {
       checkPaths(manifest.reader, pathsOf(record));
       return new PreloadJob({
         ...{ record, manifest, workers, clock, log, times },
+        openVersion: (version) => this.#manifest(dataset, version),
         dataset: datasetInfo(dataset, catalog.version(dataset, record.version)),
         isFirstAt: (workerId) => this.#isFirstAt(record, workerId),
         onTarget: async (blocks) => {
-          if ((record.keepMs ?? 0) > 0) await protections.protect(record.id, dataset.id, blocks);
+          const isEvictable = (record.keepMs ?? 0) === 0;
+          if (isEvictable && !hasCopies(record)) return;
+          const { id: preload, replicas = 0, on = [] } = record;
+          const copies = hasCopies(record) ? { replicas, on, isEvictable } : {};
+          await protections.protect({ preload, datasetId: dataset.id, ...copies }, blocks);
         },
         fastest: isNew
           ? () => limitOf(dataset, record.bandwidthBytes ?? 0)?.bytesPerSecond ?? 0
@@ -313,6 +348,7 @@ export class Preloads {
     );
     for (const { record } of ended.slice(0, Math.max(0, ended.length - REMEMBERED))) {
       this.#entries.delete(record.id);
+      await protections.release(record.id);
       await store.deletePreload(record.id);
     }
   }
@@ -353,42 +389,11 @@ export class Preloads {
       detached: record.isDetached === true,
     };
   }
-
-  /** What limits it, or else what the last preload of the dataset came to. */
-  #knownRate(dataset: DatasetRecord, bandwidthBytes: number): KnownRate {
-    const limit = limitOf(dataset, bandwidthBytes);
-    if (limit !== undefined) return limit;
-    const last = [...this.#entries.values()]
-      .filter(({ record }) => record.datasetId === dataset.id && isTelling(record))
-      .map(({ record }) => record.outcome?.counts['bytes_per_second'] ?? 0)
-      .findLast((rate) => rate > 0);
-    return { from: last === undefined ? '' : 'last-preload', bytesPerSecond: last ?? 0 };
-  }
-}
-
-interface KnownRate {
-  readonly from: string;
-  readonly bytesPerSecond: number;
-}
-
-/** Whether it took long enough for its rate to say something. */
-function isTelling({ startedAtMs = 0, outcome }: PreloadRecord): boolean {
-  return (outcome?.endedAtMs ?? 0) - startedAtMs >= TELLING_MS;
 }
 
 function progressOf({ record, job }: Entry): PreloadProgress {
   if (job !== undefined) return job.progress();
   const { id, outcome } = record;
-  return outcome === undefined ? { preload_id: id } : progressFrom(id, outcome);
-}
-
-/** What nothing may exceed; undefined where that is not known. */
-function limitOf({ settings }: DatasetRecord, bandwidthBytes: number): KnownRate | undefined {
-  const [least] = [
-    { from: 'bandwidth', bytesPerSecond: bandwidthBytes },
-    { from: 'origin-budget', bytesPerSecond: settings.originBandwidthBytes },
-  ]
-    .filter(({ bytesPerSecond }) => bytesPerSecond > 0)
-    .sort((a, b) => a.bytesPerSecond - b.bytesPerSecond);
-  return least;
+  if (outcome === undefined) return { preload_id: id };
+  return { ...progressFrom(id, outcome), counts_copies: hasCopies(record) };
 }

@@ -1,5 +1,6 @@
 /**
- * What workers are not to evict, because a preload has loaded it: kept here, and told to each worker that joins.
+ * What workers are not to evict, because a preload has loaded it, and the copies that they are to have of it: kept
+ * here, and told to each worker that joins.
  *
  * Always true: a protection is persisted before workers are told; it outlives restarts of the master and of workers;
  * one whose time is over, or whose dataset is gone, is forgotten.
@@ -22,6 +23,11 @@ export interface ProtectionsOptions {
   readonly hasDataset: (datasetId: number) => boolean;
 }
 
+export type PinRecord = ProtectionRecord & { readonly bytes: number };
+
+const PIN = 'pin';
+const PRELOAD = 'preload';
+
 export class Protections {
   readonly #options: ProtectionsOptions;
   readonly #byPreload: Map<number, ProtectionRecord>;
@@ -33,14 +39,36 @@ export class Protections {
     this.#unkept = new SparseWarning(options.clock, options.log);
   }
 
+  /** Undefined where what the preload has loaded may be evicted. */
   of(preload: number): Pick<ProtectionRecord, 'untilMs'> | undefined {
-    return this.#byPreload.get(preload);
+    const record = this.#byPreload.get(preload);
+    return record?.isEvictable === true ? undefined : record;
   }
 
   /** Until it is told otherwise. */
-  async protect(preload: number, datasetId: number, all: ReadonlyBitmap): Promise<void> {
+  async protect(what: Omit<ProtectionRecord, 'blocks'>, all: ReadonlyBitmap): Promise<void> {
     const blocks = [...bitmapParts(all)].map(({ bytes }) => bytes.toString('base64'));
-    await this.#set({ preload, datasetId, blocks });
+    await this.#set({ ...what, blocks });
+  }
+
+  /** What is pinned of a dataset. */
+  pinOf(datasetId: number): PinRecord | undefined {
+    for (const { bytes, ...record } of this.#byPreload.values()) {
+      if (bytes !== undefined && record.datasetId === datasetId) return { ...record, bytes };
+    }
+    return undefined;
+  }
+
+  /** In the place of what is pinned of the dataset. */
+  async pin(what: Omit<PinRecord, 'blocks'>, all: ReadonlyBitmap): Promise<void> {
+    await this.protect(what, all);
+    // There may have been more parts before.
+    this.#options.tell(this.#names());
+  }
+
+  async unpin(datasetId: number): Promise<void> {
+    const pin = this.pinOf(datasetId);
+    if (pin !== undefined) await this.release(pin.preload);
   }
 
   /** From now on. */
@@ -91,7 +119,7 @@ export class Protections {
   }
 
   *#toWire(record: ProtectionRecord): Generator<MasterMessage, void, undefined> {
-    const { datasetId, blocks, untilMs } = record;
+    const { datasetId, blocks, untilMs, replicas = 0, on = [], isEvictable = false } = record;
     const restMs = untilMs === undefined ? 0 : untilMs - this.#options.clock.wallMs();
     // What is over is not told: 0 would mean that it never ends.
     if (untilMs !== undefined && restMs < 1) return;
@@ -102,12 +130,19 @@ export class Protections {
           dataset_id: datasetId,
           blocks: Buffer.from(bitmap, 'base64'),
           for_ms: Math.ceil(restMs),
+          ...{ replicas, on: [...on], evictable: isEvictable },
         },
       };
     }
   }
 }
 
-function nameOf({ preload }: ProtectionRecord, part: number): string {
-  return `preload/${String(preload)}/${String(part)}`;
+function nameOf({ preload, bytes }: ProtectionRecord, part: number): string {
+  return `${bytes === undefined ? PRELOAD : PIN}/${String(preload)}/${String(part)}`;
+}
+
+/** Which preload protects it so; 0: none. */
+export function preloadOfName(name: string): number {
+  const [kind, number] = name.split('/');
+  return kind === PRELOAD ? Number(number) : 0;
 }

@@ -74,6 +74,13 @@ export interface PreloadRecord {
   readonly deadlineMs?: number;
   readonly deadlineAtMs?: number;
   readonly keepMs?: number;
+  /** Copies that are wanted, on workers with these ids (of none named, on any). */
+  readonly replicas?: number;
+  readonly on?: readonly string[];
+  /** What is held is verified first. */
+  readonly verify?: boolean;
+  /** Only what this version has not. */
+  readonly changedSince?: number;
   readonly isDetached?: boolean;
   readonly isStaged?: boolean;
   readonly startedAtMs?: number;
@@ -96,13 +103,20 @@ export interface PreloadOutcome {
 
 /** Blocks that workers are not to evict. */
 export interface ProtectionRecord {
-  /** Of the preload that loaded them. */
+  /** Of the preload that loaded them; of a pin a number that no preload has. */
   readonly preload: number;
   readonly datasetId: number;
   /** Roaring bitmaps in base64, of which each fits into a message. */
   readonly blocks: readonly string[];
   /** Since 1970. Unset: until it is released. */
   readonly untilMs?: number;
+  /** As of `PreloadRecord`: workers are to have copies. */
+  readonly replicas?: number;
+  readonly on?: readonly string[];
+  /** The copies are wanted, and not protected. */
+  readonly isEvictable?: boolean;
+  /** Of a pin: that it protects. */
+  readonly bytes?: number;
 }
 
 /** A plan of a job that has not ended. */

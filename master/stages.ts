@@ -110,7 +110,8 @@ export class Stages {
     const { number } = catalog.version(catalog.byName(dataset), version);
     const request = { dataset, version: number, keepMs, deadlineMs, paths: [], listed: [] };
     const limits = { budgetBytes: 0, bandwidthBytes: 0, priority: 0 };
-    const how = { isDetached: true, isStaged: true };
+    const copies = { replicas: 0, on: [], isVerified: false, changedSince: 0 };
+    const how = { ...copies, isDetached: true, isStaged: true };
     const { id } = await preloads.start({ ...request, ...limits, ...how });
     const record = { job, dataset, version: number, preload: id };
     await store.putStage(record);

@@ -9,6 +9,7 @@ import type { Clock, PlacementMember } from '../common/index.ts';
 import type { MasterMessage } from '../proto/generated/larder/v1/MasterMessage.ts';
 import type { AuditPart__Output } from '../proto/generated/larder/v1/AuditPart.ts';
 import type { ObjectResults__Output } from '../proto/generated/larder/v1/ObjectResults.ts';
+import type { VisitCounts__Output } from '../proto/generated/larder/v1/VisitCounts.ts';
 import { withDeadline } from './async.ts';
 
 export interface CommandListener {
@@ -16,6 +17,7 @@ export interface CommandListener {
   onEnd(failure: LarderError | undefined): void;
   onObjects?(results: ObjectResults__Output): void;
   onAudit?(part: AuditPart__Output): void;
+  onVisit?(counts: VisitCounts__Output): void;
 }
 
 export interface WorkerSessionOptions {
@@ -87,6 +89,10 @@ export class WorkerSession {
 
   audit(part: AuditPart__Output): void {
     this.#commands.get(part.command)?.onAudit?.(part);
+  }
+
+  visit(counts: VisitCounts__Output): void {
+    this.#commands.get(counts.command)?.onVisit?.(counts);
   }
 
   /** Ends every command. @param reason is also why the stream ends */

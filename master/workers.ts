@@ -361,6 +361,9 @@ export class Workers {
       case 'audit':
         if (message.audit) session.audit(message.audit);
         break;
+      case 'visit':
+        if (message.visit) session.visit(message.visit);
+        break;
       default:
         // A second hello, or a message of a later release: nothing that this one needs.
         break;

@@ -7,6 +7,8 @@ import { audit } from './audit.ts';
 import type { AuditOptions, AuditReport } from './audit.ts';
 import type { Connection } from './connection.ts';
 import { Dataset } from './dataset.ts';
+import { changePin, free, listPins } from './space.ts';
+import type { FreeOptions, FreeReport, PathOptions, PinChange, PinInfo } from './space.ts';
 import type { BuildOptions, BuildResult, DatasetSummary, VersionInfo } from './types.ts';
 import { buildFrom, summaryFrom, versionFrom } from './wire.ts';
 
@@ -93,6 +95,37 @@ export class Datasets {
    */
   async audit(reference: string, options: AuditOptions = {}): Promise<AuditReport> {
     return await audit(this.#connection, parseReference(reference), options);
+  }
+
+  /**
+   * Takes files off the workers' disks. What somebody has open, what is protected, and what another dataset has too
+   * stays, and is told.
+   *
+   * @param reference `NAME` for the latest version, or `NAME@v3`
+   * @throws {LarderError} `NOT_FOUND`, also for a pattern that matches nothing; `INVALID_ARGUMENT`, `UNAVAILABLE`
+   */
+  async free(reference: string, options: FreeOptions = {}): Promise<FreeReport> {
+    return await free(this.#connection, parseReference(reference), options);
+  }
+
+  /**
+   * Nothing of these files is evicted from now on, also after restarts. Fetches nothing: that is for a preload. Of a new
+   * version what is new has to be pinned again.
+   *
+   * @throws {LarderError} as `free`; `INVALID_ARGUMENT` where it would pin more than the caches keep
+   */
+  async pin(reference: string, options: PathOptions = {}): Promise<PinChange> {
+    return await changePin(this.#connection, 'pin', parseReference(reference), options);
+  }
+
+  /** Without a version and paths: all that is pinned of the dataset. @throws {LarderError} as `free` */
+  async unpin(reference: string, options: PathOptions = {}): Promise<PinChange> {
+    return await changePin(this.#connection, 'unpin', parseReference(reference), options);
+  }
+
+  /** Of every dataset of which something is pinned. */
+  async pins(): Promise<PinInfo[]> {
+    return await listPins(this.#connection);
   }
 
   /**

@@ -27,6 +27,15 @@ export type { ConnectOptions } from './options.ts';
 export { Preloads } from './preloads.ts';
 export type { PreloadOptions, StartedPreload } from './preloads.ts';
 export type {
+  FileCount,
+  FreeOptions,
+  FreeReport,
+  KeptCount,
+  PathOptions,
+  PinChange,
+  PinInfo,
+} from './space.ts';
+export type {
   BuildOptions,
   BuildResult,
   CallSignal,

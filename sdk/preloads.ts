@@ -1,7 +1,8 @@
 /** Preloads as jobs of the master: started here or elsewhere, and asked for by number. */
-import { hasCode, LarderError } from '../common/index.ts';
+import { hasCode, LarderError, MAX_REPLICAS } from '../common/index.ts';
 import type { PreloadInfo__Output } from '../proto/generated/larder/v1/PreloadInfo.ts';
 import type { StartPreloadRequest } from '../proto/generated/larder/v1/StartPreloadRequest.ts';
+import { ALL_REPLICAS } from '../rpc/grpc/index.ts';
 import type { Connection } from './connection.ts';
 import { pathBytes } from './paths.ts';
 import type { DatasetPath } from './paths.ts';
@@ -26,6 +27,18 @@ export interface PreloadOptions extends CallSignal {
   readonly deadlineMs?: number;
   /** How long what it loads is protected from eviction after its end. Default 0: not. `forever`: until it is released. */
   readonly keepMs?: number | 'forever';
+  /**
+   * Copies that are to be there, each on a worker of its own, the owner first. Progress counts each of them. Default: one,
+   * or what there is, wherever it is. Copies stay until they are released (`preloads.release`), or for others that need
+   * their room; with `keepMs` for no others.
+   */
+  readonly replicas?: number | 'all';
+  /** Names of nodes, or ids of workers: only these are to hold it, one copy among them unless `replicas` says more. */
+  readonly on?: readonly string[];
+  /** Reads what is held, and compares it with its checksums; what is wrong is dropped, and fetched again. */
+  readonly verify?: boolean;
+  /** Only files that this older version has not, or has with other bytes. */
+  readonly changedSince?: number;
 }
 
 export interface StartedPreload {
@@ -170,7 +183,19 @@ function requestOf(of: PreloadedVersion, options: PreloadOptions): StartPreloadR
     bandwidth: atLeastZero('bandwidthBytesPerSecond', options.bandwidthBytesPerSecond),
     deadline_ms: atLeastZero('deadlineMs', options.deadlineMs),
     keep_ms: keepMs === 'forever' ? Number.MAX_SAFE_INTEGER : atLeastZero('keepMs', keepMs),
+    replicas: copiesOf(options.replicas),
+    on: [...(options.on ?? [])],
+    verify: options.verify ?? false,
+    changed_since: atLeastZero('changedSince', options.changedSince),
   };
+}
+
+function copiesOf(replicas: PreloadOptions['replicas']): number {
+  if (replicas === undefined) return 0;
+  if (replicas === 'all') return ALL_REPLICAS;
+  if (Number.isInteger(replicas) && replicas >= 1 && replicas <= MAX_REPLICAS) return replicas;
+  const expected = `a number from 1 to ${String(MAX_REPLICAS)}, or all`;
+  throw new LarderError('INVALID_ARGUMENT', { replicas, expected });
 }
 
 /** The wire has no negative numbers, and would make large ones of them. */

@@ -86,6 +86,11 @@ export interface PreloadProgress {
   readonly targetFiles: number;
   readonly heldFiles: number;
   readonly failedFiles: number;
+  /** Copies were asked for: blocks, bytes and files are counted once for each. */
+  readonly countsCopies: boolean;
+  /** With `verify`: of what was held, bytes that were read and compared, and files that were wrong and are fetched again. */
+  readonly verifiedBytes: number;
+  readonly damagedFiles: number;
   /** That the budget has no room for: they are not in the target. */
   readonly leftOutFiles: number;
   /** That came to be held, over the last seconds; since its start where it has ended. */
@@ -261,6 +266,8 @@ export interface ClusterStatus {
     readonly files: number;
     readonly bytes: number;
     readonly heldBytes: number;
+    /** That are not to be evicted, held or not. */
+    readonly pinnedBytes: number;
     /**
      * Bytes a second that all workers together read from its origin: as set, less for a while (`now`) after the
      * origin has throttled, and what they read. Undefined where that is unlimited.

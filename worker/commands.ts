@@ -9,6 +9,8 @@ import type {
   FetchResult,
   Scan,
   ScanRequest,
+  Visited,
+  VisitRequest,
   WorkerHandlers,
 } from './membership/index.ts';
 import type { ObjectReads } from './object-reads.ts';
@@ -79,6 +81,10 @@ export class Commands implements WorkerHandlers {
       this.#options.store.policies.forget(request.datasetId);
     }
     await this.#options.store.collect(request);
+  }
+
+  visit(request: VisitRequest, signal: AbortSignal): AsyncIterable<Visited> {
+    return this.#options.store.visit(request, signal);
   }
 
   scan(request: ScanRequest): Scan {

@@ -17,16 +17,18 @@ import type { PlacementMember } from '../common/index.ts';
 import { ConnectionSlots, DataServer, tcpAddress } from '../rpc/data/index.ts';
 import { assertMayListen, connectMaster, parseAddress } from '../rpc/grpc/index.ts';
 import type { MasterChannel } from '../rpc/grpc/index.ts';
+import { openBudgets, openFirstTouchers, openMoves, openPeers } from './cluster-parts.ts';
+import type { Cluster } from './cluster-parts.ts';
 import { Commands } from './commands.ts';
 import { DataPlane } from './data-plane.ts';
 import { Expectations } from './expectations.ts';
 import { ObjectReader } from './fetching/index.ts';
-import { FirstTouchers } from './first-touchers.ts';
+import type { FirstTouchers } from './first-touchers.ts';
 import { HeldPredictions } from './held-predictions.ts';
 import { protectionListeners } from './kept-blocks.ts';
 import { joinCluster } from './membership/index.ts';
 import type { ClusterMembership } from './membership/index.ts';
-import { Moves } from './moves/index.ts';
+import type { Moves } from './moves/index.ts';
 import { OriginTroubles } from './origin-troubles.ts';
 import { OriginPool } from './origin-pool.ts';
 import { defaultThreads, divideMemory, ManyReads, serveByThreads } from './serving/index.ts';
@@ -35,12 +37,14 @@ import { QuotaTicks } from './quota-ticks.ts';
 import { Patterns } from './patterns/index.ts';
 import { openPlans } from './plans/index.ts';
 import type { JobPlans } from './plans/index.ts';
-import { OriginBudgets, Prefetch } from './prefetch/index.ts';
+import { Prefetch } from './prefetch/index.ts';
+import type { OriginBudgets } from './prefetch/index.ts';
 import { settingsListeners } from './settings-listeners.ts';
 import { shareOf } from './shares.ts';
-import { PeerLinks, PeerReads } from './peers/index.ts';
+import { PeerLinks } from './peers/index.ts';
 import { ObjectStore } from './store/index.ts';
 import { Touches } from './touches.ts';
+import { WantedCopies } from './wanted-copies.ts';
 import { Versions } from './versions.ts';
 import { workerReadings } from './readings.ts';
 import { countersOf } from './worker-counters.ts';
@@ -52,11 +56,6 @@ const SEND_TIMEOUT_MS = 30_000;
 /** A mount has at most 128 reads ahead under way, and one per process that reads. */
 const MAX_REQUESTS = 1_024;
 const DEFAULT_CONNECTIONS = 4_096;
-/** Whoever is told may have to fetch a manifest first. */
-const MOVE_TIMEOUT_MS = 60_000;
-/** A reader waits for it: an owner that does not answer is passed over. */
-const CLAIM_TIMEOUT_MS = 5_000;
-const DEFAULT_MOVE_BYTES_PER_SECOND = 200 * MIB;
 const DEFAULT_READ_MEMORY_BYTES = 128 * MIB;
 /** Of the file descriptors: objects that are kept open, connections, reads of origins. */
 const OBJECT_FILES = { share: 1 / 8, least: 4, most: 512 };
@@ -130,13 +129,6 @@ function memberOf(store: ObjectStore, dataAddress: string, node = os.hostname())
   };
 }
 
-/** Parts need what is made after them: the placement, and what is to come from other workers. */
-interface Cluster {
-  membership: ClusterMembership | undefined;
-  moves: Moves | undefined;
-  firstTouchers: FirstTouchers | undefined;
-}
-
 interface Parts {
   readonly store: ObjectStore;
   readonly master: MasterChannel;
@@ -145,6 +137,7 @@ interface Parts {
   readonly reads: ObjectReader;
   readonly links: PeerLinks;
   readonly moves: Moves;
+  readonly copies: WantedCopies;
   readonly expectations: Expectations;
   readonly troubles: OriginTroubles;
   readonly budgets: OriginBudgets;
@@ -155,7 +148,7 @@ interface Parts {
 }
 
 function join(config: Config, parts: Parts, dataAddress: string): ClusterMembership {
-  const { store, master, predictions } = parts;
+  const { store, master, predictions, copies, moves } = parts;
   const { clock, log, random } = config;
   return joinCluster({
     master,
@@ -163,7 +156,12 @@ function join(config: Config, parts: Parts, dataAddress: string): ClusterMembers
     softwareVersion: config.softwareVersion,
     held: store.held,
     ...settingsListeners(parts),
-    ...protectionListeners(store.policies, clock),
+    ...protectionListeners({
+      ...{ policies: store.policies, copies, clock },
+      onCopiesEnd: () => {
+        moves.rulesChanged();
+      },
+    }),
     predict: (request) => predictions.predict(request),
     ...(config.reportMs === undefined ? {} : { reportMs: config.reportMs }),
     handlers: new Commands(parts),
@@ -183,28 +181,8 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
     new OriginPool({ clock, random, log, maxConnections: config.originConnections ?? 32 }),
   );
   const { workerId } = store;
-  const expectations = new Expectations(store);
-  // Without a disk they go beside the socket.
-  const manifests = () =>
-    path.join(store.firstDirectory ?? path.dirname(config.socket), 'manifests');
-  const predictions = started.use(
-    new HeldPredictions({ directory: manifests, workerId, clock, log }),
-  );
-  const versions = started.use(
-    new Versions({
-      directory: manifests,
-      master,
-      clock,
-      log,
-      onOpened: (version) => {
-        expectations.opened(version);
-        predictions.opened(version);
-      },
-    }),
-  );
-  store.onDisksChanged(() => {
-    versions.checkDirectory();
-  });
+  const known = openVersions({ ...config, master, store }, started);
+  const { versions, predictions } = known;
   const troubles = new OriginTroubles({
     ...{ clock, log },
     restMs: config.originRestMs,
@@ -231,7 +209,11 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
       transitBytes: config.transitBytes,
     }),
   );
-  const moves = started.use(openMoves(config, { store, versions, reads, links }, cluster));
+  const copies = new WantedCopies({
+    ...{ workerId, clock },
+    placement: () => cluster.membership?.placement ?? Placement.empty,
+  });
+  const moves = started.use(openMoves(config, { store, versions, reads, links, copies }, cluster));
   cluster.moves = moves;
   const firstTouchers = started.use(
     openFirstTouchers(config, { store, versions, reads, links, moves }, cluster),
@@ -239,10 +221,34 @@ async function openParts(config: Config, cluster: Cluster, started: Disposals): 
   cluster.firstTouchers = firstTouchers;
   const share = () => shareOf(cluster.membership?.placement, workerId);
   return {
-    ...{ store, master, origins, versions, reads, links, moves, firstTouchers },
-    ...{ troubles, budgets, expectations, predictions, patterns: new Patterns({ share }) },
+    ...{ store, master, origins, reads, links, moves, copies, firstTouchers },
+    ...{ ...known, troubles, budgets, patterns: new Patterns({ share }) },
     plans: started.use(openPlans({ store, versions, predictions, share, clock, log })),
   };
+}
+
+function openVersions(
+  { socket, clock, log, store, master }: Omit<Config, 'master'> & Pick<Parts, 'store' | 'master'>,
+  started: Disposals,
+): Pick<Parts, 'expectations' | 'predictions' | 'versions'> {
+  const { workerId } = store;
+  const expectations = new Expectations(store);
+  // Without a disk they go beside the socket.
+  const directory = () => path.join(store.firstDirectory ?? path.dirname(socket), 'manifests');
+  const predictions = started.use(new HeldPredictions({ directory, workerId, clock, log }));
+  const versions = started.use(
+    new Versions({
+      ...{ directory, master, clock, log },
+      onOpened: (version) => {
+        expectations.opened(version);
+        predictions.opened(version);
+      },
+    }),
+  );
+  store.onDisksChanged(() => {
+    versions.checkDirectory();
+  });
+  return { expectations, predictions, versions };
 }
 
 async function openStore(config: Config, cluster: Cluster): Promise<ObjectStore> {
@@ -257,75 +263,6 @@ async function openStore(config: Config, cluster: Cluster): Promise<ObjectStore>
     rateWindowMs: config.rateWindowMs,
     clock,
     logger: log,
-  });
-}
-
-function openBudgets({ clock }: Config, workerId: string, cluster: Cluster): OriginBudgets {
-  return new OriginBudgets({
-    clock,
-    isConnected: () => cluster.membership?.connected ?? false,
-    weightShare: () => shareOf(cluster.membership?.placement, workerId),
-  });
-}
-
-function openPeers(
-  { clock, log }: Config,
-  { workerId, links }: { readonly workerId: string; readonly links: PeerLinks },
-  cluster: Cluster,
-): PeerReads {
-  return new PeerReads({
-    ...{ workerId, links, clock, log },
-    keepers: {
-      keepersOf: (ref) => cluster.moves?.keepersOf(ref) ?? [],
-      isSettled: () => cluster.moves?.isSettled() ?? true,
-      isMine: (ref) => cluster.firstTouchers?.isMine(ref) ?? false,
-      take: (ref) => {
-        cluster.firstTouchers?.take(ref);
-      },
-      isScattered: (datasetId) => cluster.firstTouchers?.isOn(datasetId) ?? false,
-    },
-    placement: () => cluster.membership?.placement,
-    replicasOf: (datasetId) => cluster.moves?.replicasOf(datasetId) ?? 1,
-  });
-}
-
-function openMoves(
-  { clock, log, moveBytesPerSecond }: Config,
-  { store, versions, reads, links }: Pick<Parts, 'store' | 'versions' | 'reads' | 'links'>,
-  cluster: Cluster,
-): Moves {
-  return new Moves({
-    ...{ store, versions, clock, log },
-    placement: () => cluster.membership?.placement ?? Placement.empty,
-    bring: (ref, how) => reads.bring(ref, how),
-    staysAway: (ref) => cluster.firstTouchers?.isScattered(ref) ?? false,
-    tell: async (member, type, list, signal) => {
-      try {
-        const client = await links.connect(member);
-        await client.tellMoves(type, list, { timeoutMs: MOVE_TIMEOUT_MS, signal });
-      } catch (error) {
-        links.report(member, error);
-        throw error;
-      }
-    },
-    bytesPerSecond: moveBytesPerSecond ?? DEFAULT_MOVE_BYTES_PER_SECOND,
-  });
-}
-
-function openFirstTouchers(
-  { log }: Config,
-  parts: Pick<Parts, 'store' | 'versions' | 'reads' | 'links' | 'moves'>,
-  cluster: Cluster,
-): FirstTouchers {
-  const { store, versions, reads, links, moves } = parts;
-  return new FirstTouchers({
-    ...{ workerId: store.workerId, keepers: moves, reads, versions, log },
-    placement: () => cluster.membership?.placement ?? Placement.empty,
-    heldBytes: (datasetId) => store.held.bytes(datasetId),
-    ask: async (owner, list, signal) => {
-      const client = await links.connect(owner);
-      return await client.claim(list, { timeoutMs: CLAIM_TIMEOUT_MS, signal });
-    },
   });
 }
 

@@ -32,13 +32,6 @@ export async function create(
   });
 }
 
-export async function refresh([name = '']: string[], flags: Flags): Promise<number> {
-  return await withLarder(flags, async (larder, context) => {
-    const result = await build(context, (options) => larder.datasets.refresh(name, options));
-    context.output.result(buildJson(result), buildText(result));
-  });
-}
-
 export async function set([name = '', ...rest]: string[], flags: Flags): Promise<number> {
   return await withLarder(flags, async (larder, { output }) => {
     const summary = await larder.datasets.set(name, parseSettings(rest));
@@ -124,7 +117,7 @@ async function withLarder(
   return EXIT.ok;
 }
 
-async function build(
+export async function build(
   { output, environment, signal }: Context,
   start: (options: BuildOptions) => Promise<BuildResult>,
 ): Promise<BuildResult> {
@@ -169,11 +162,11 @@ function summaryJson(summary: DatasetSummary): object {
   return { ...summary, createdAt: createdAt.toISOString(), latest: versionJson(latest) };
 }
 
-function buildJson({ dataset, version, changes, newVersion }: BuildResult): object {
+export function buildJson({ dataset, version, changes, newVersion }: BuildResult): object {
   return { dataset: dataset.name, version: versionJson(version), changes, newVersion };
 }
 
-function buildText({ dataset, version, changes, newVersion }: BuildResult): string {
+export function buildText({ dataset, version, changes, newVersion }: BuildResult): string {
   const { added, removed, changed } = changes;
   const counts = `${String(version.files)} files, ${formatBytes(version.bytes)}`;
   const note = leftOutNote(dataset.name, version.skipped);

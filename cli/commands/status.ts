@@ -132,13 +132,14 @@ function render(report: Report): string {
       report.mounts.filter((it) => it.openMode?.mode === 'passthrough').map(describeOpens),
     ),
     table(
-      ['DATASET', 'VERSION', 'FILES', 'SIZE', 'HELD', 'HIT RATIO'],
+      ['DATASET', 'VERSION', 'FILES', 'SIZE', 'HELD', 'PINNED', 'HIT RATIO'],
       report.datasets.map((it) => [
         it.name,
         `v${String(it.latestVersion)}`,
         String(it.files),
         formatBytes(it.bytes),
         formatBytes(it.heldBytes),
+        it.pinnedBytes === 0 ? '–' : formatBytes(it.pinnedBytes),
         it.hitRatio === null ? '–' : `${(100 * it.hitRatio).toFixed(1)} %`,
       ]),
     ),

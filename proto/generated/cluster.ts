@@ -101,6 +101,9 @@ import type { SkippedKeys as _larder_v1_SkippedKeys, SkippedKeys__Output as _lar
 import type { StartPlanRequest as _larder_v1_StartPlanRequest, StartPlanRequest__Output as _larder_v1_StartPlanRequest__Output } from './larder/v1/StartPlanRequest.ts';
 import type { TransitCounters as _larder_v1_TransitCounters, TransitCounters__Output as _larder_v1_TransitCounters__Output } from './larder/v1/TransitCounters.ts';
 import type { Version as _larder_v1_Version, Version__Output as _larder_v1_Version__Output } from './larder/v1/Version.ts';
+import type { VisitCount as _larder_v1_VisitCount, VisitCount__Output as _larder_v1_VisitCount__Output } from './larder/v1/VisitCount.ts';
+import type { VisitCounts as _larder_v1_VisitCounts, VisitCounts__Output as _larder_v1_VisitCounts__Output } from './larder/v1/VisitCounts.ts';
+import type { VisitObjects as _larder_v1_VisitObjects, VisitObjects__Output as _larder_v1_VisitObjects__Output } from './larder/v1/VisitObjects.ts';
 import type { WatchPlacementRequest as _larder_v1_WatchPlacementRequest, WatchPlacementRequest__Output as _larder_v1_WatchPlacementRequest__Output } from './larder/v1/WatchPlacementRequest.ts';
 import type { Welcome as _larder_v1_Welcome, Welcome__Output as _larder_v1_Welcome__Output } from './larder/v1/Welcome.ts';
 import type { WorkerMessage as _larder_v1_WorkerMessage, WorkerMessage__Output as _larder_v1_WorkerMessage__Output } from './larder/v1/WorkerMessage.ts';
@@ -216,6 +219,9 @@ export interface ProtoGrpcType {
       StartPlanRequest: MessageTypeDefinition<_larder_v1_StartPlanRequest, _larder_v1_StartPlanRequest__Output>
       TransitCounters: MessageTypeDefinition<_larder_v1_TransitCounters, _larder_v1_TransitCounters__Output>
       Version: MessageTypeDefinition<_larder_v1_Version, _larder_v1_Version__Output>
+      VisitCount: MessageTypeDefinition<_larder_v1_VisitCount, _larder_v1_VisitCount__Output>
+      VisitCounts: MessageTypeDefinition<_larder_v1_VisitCounts, _larder_v1_VisitCounts__Output>
+      VisitObjects: MessageTypeDefinition<_larder_v1_VisitObjects, _larder_v1_VisitObjects__Output>
       WatchPlacementRequest: MessageTypeDefinition<_larder_v1_WatchPlacementRequest, _larder_v1_WatchPlacementRequest__Output>
       Welcome: MessageTypeDefinition<_larder_v1_Welcome, _larder_v1_Welcome__Output>
       WorkerMessage: MessageTypeDefinition<_larder_v1_WorkerMessage, _larder_v1_WorkerMessage__Output>

@@ -37,6 +37,7 @@ type C = Services['Catalog'];
 type K = Services['Cluster'];
 type L = Services['Plans'];
 type P = Services['Preload'];
+type S = Services['Space'];
 
 export interface CatalogApi {
   readonly createDataset: ServerStreaming<C['CreateDataset']>;
@@ -80,6 +81,13 @@ export interface PreloadApi {
   readonly releasePreload: Unary<P['ReleasePreload']>;
 }
 
+export interface SpaceApi {
+  readonly free: Unary<S['Free']>;
+  readonly pin: Unary<S['Pin']>;
+  readonly unpin: Unary<S['Unpin']>;
+  readonly listPins: Unary<S['ListPins']>;
+}
+
 export interface AuditApi {
   readonly auditDataset: ServerStreaming<A['AuditDataset']>;
 }
@@ -91,6 +99,7 @@ export interface MasterChannel extends AsyncDisposable {
   readonly cluster: ClusterApi;
   readonly plans: PlansApi;
   readonly preload: PreloadApi;
+  readonly space: SpaceApi;
 }
 
 const CHANNEL = {
@@ -126,6 +135,7 @@ export function connectMaster(options: ChannelOptions): MasterChannel {
     cluster: clusterApi(caller),
     plans: plansApi(caller),
     preload: preloadApi(caller),
+    space: spaceApi(caller),
     [Symbol.asyncDispose]: async () => {
       client.close();
     },
@@ -188,6 +198,16 @@ function preloadApi(caller: Caller): PreloadApi {
     cancelPreload: unary(caller, service.CancelPreload),
     retryPreload: unary(caller, service.RetryPreload),
     releasePreload: unary(caller, service.ReleasePreload),
+  };
+}
+
+function spaceApi(caller: Caller): SpaceApi {
+  const service = serviceDefinition('Space');
+  return {
+    free: unary(caller, service.Free),
+    pin: unary(caller, service.Pin),
+    unpin: unary(caller, service.Unpin),
+    listPins: unary(caller, service.ListPins),
   };
 }
 

@@ -18,6 +18,7 @@ export type { CallContext, ServerStream } from './handlers.ts';
 export { assertMayListen, formatAddress, isLoopback, parseAddress } from './listen.ts';
 export type { Address } from './listen.ts';
 export {
+  ALL_REPLICAS,
   datasetFromWire,
   entryFromWire,
   entryToWire,

@@ -24,7 +24,7 @@ import type {
 import type { Member, Member__Output } from '../../proto/generated/larder/v1/Member.ts';
 
 const MAX_NAME_CHARS = 200;
-const ALL_REPLICAS = 0xffffffff;
+export const ALL_REPLICAS = 0xffffffff;
 
 export function settingsToWire(settings: DatasetSettings): WireSettings {
   return {

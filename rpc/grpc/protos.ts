@@ -14,6 +14,7 @@ import type { CatalogDefinition } from '../../proto/generated/larder/v1/Catalog.
 import type { ClusterDefinition } from '../../proto/generated/larder/v1/Cluster.ts';
 import type { PlansDefinition } from '../../proto/generated/larder/v1/Plans.ts';
 import type { PreloadDefinition } from '../../proto/generated/larder/v1/Preload.ts';
+import type { SpaceDefinition } from '../../proto/generated/larder/v1/Space.ts';
 
 export interface Services {
   readonly Audit: AuditDefinition;
@@ -21,6 +22,7 @@ export interface Services {
   readonly Cluster: ClusterDefinition;
   readonly Plans: PlansDefinition;
   readonly Preload: PreloadDefinition;
+  readonly Space: SpaceDefinition;
 }
 
 /** What it has to say comes back as errors of calls; stderr is our log's. */
@@ -30,7 +32,9 @@ let loaded: PackageDefinition | undefined;
 
 export function packageDefinition(): PackageDefinition {
   loaded ??= loadSync(
-    ['audit', 'catalog', 'cluster', 'plans', 'preload'].map((name) => `larder/v1/${name}.proto`),
+    ['audit', 'catalog', 'cluster', 'plans', 'preload', 'space'].map(
+      (name) => `larder/v1/${name}.proto`,
+    ),
     {
       includeDirs: [protoDirectory()],
       keepCase: true,

@@ -12,7 +12,7 @@ import { exists, readText } from './repository.ts';
 
 const PAGE = 'docs/SEMANTICS.md';
 const PAGES = [
-  ...[PAGE, 'docs/POLICY.md', 'docs/PRELOAD.md', 'docs/PLANS.md'],
+  ...[PAGE, 'docs/POLICY.md', 'docs/PRELOAD.md', 'docs/PLANS.md', 'docs/SPACE.md'],
   ...['docs/HTTP.md', 'docs/guides/slurm.md'],
 ];
 const REFERENCE = /`(test\/[^`]+\.ts)`\s*›\s*`([^`]+)`/g;

@@ -32,6 +32,8 @@ import type {
   HeldChange,
   HeldSource,
   Scan,
+  Visited,
+  VisitRequest,
 } from '../../worker/membership/index.ts';
 import type { ListingBatch } from '../../worker/origins/origin.ts';
 
@@ -115,6 +117,8 @@ export class FakeWorker implements AsyncDisposable {
   skipped: ListingBatch['skipped'] = [];
   /** Called before an object is fetched; throws to fail it. */
   beforeFetch: (ordinal: number, signal: AbortSignal) => Promise<void> = async () => undefined;
+  /** Called before objects are freed or verified; throws to fail it. */
+  beforeVisit: () => Promise<void> = async () => undefined;
   /** Ordinals that admission refuses: reported done, never held. */
   readonly dropped = new Set<number>();
   readonly fetched: number[] = [];
@@ -155,6 +159,7 @@ export class FakeWorker implements AsyncDisposable {
         fetchObjects: (request, signal) => this.#fetch(request, signal),
         collect: (request) => this.#collect(request),
         scan: () => this.#scan(),
+        visit: (request) => this.#visit(request),
       },
       counters: () => ({
         capacityBytes: 1000,
@@ -243,6 +248,15 @@ export class FakeWorker implements AsyncDisposable {
     for (const block of this.keepsAll ? [] : this.store.blocks(datasetId)) {
       const asked = block >= firstBlock && block < endBlock;
       if (asked && !live.has(block)) this.store.set(datasetId, block, 1, false);
+    }
+  }
+
+  async *#visit({ datasetId, blocks, action }: VisitRequest): AsyncGenerator<Visited> {
+    await this.beforeVisit();
+    for (const block of this.store.blocks(datasetId)) {
+      if (!blocks.has(block)) continue;
+      if (action === 'free') this.store.set(datasetId, block, 1, false);
+      yield { what: action === 'verify' ? 'sound' : 'freed', bytes: 100 };
     }
   }
 

@@ -46,6 +46,9 @@ test('what is not right is said before anything starts', async () => {
     [['--budget', '0'], 'expected=more than 0', 2],
     [['--keep', 'soon'], 'a time like 30m', 2],
     [['--priority', '101'], '-100 to 100', 2],
+    [['--on', 'node-w1', 'node-w9'], 'node=node-w9, known=node-w1', 3],
+    [['--replicas', '2'], 'at most 1', 2],
+    [['--replicas', 'some'], 'a number, or all', 2],
     [['nope'], 'path=nope', 3],
     [['a/*.zip'], 'no file matches', 3],
     [['--bandwidth', '1', '--deadline', '5s'], 'neededMs=25000', 6],
@@ -54,6 +57,42 @@ test('what is not right is said before anything starts', async () => {
     expect([code, stderr], args.join(' ')).toEqual([exit, expect.stringContaining(said)]);
   }
   expect(worker.fetched).toEqual([]);
+});
+
+test('with --on and --replicas copies are counted', async () => {
+  await master.worker('w2');
+  const all = await run('preload', 'ds', 'a', '--replicas', 'all');
+  expect([all.code, all.stdout]).toEqual([
+    0,
+    'complete: 4 of 4 copies of files, 40 B of 40 B held.\n',
+  ]);
+  const on = await run('preload', 'ds', '--on', 'node-w2', 'w1', '--json');
+  expect(JSON.parse(on.stdout)).toMatchObject({ state: 'complete', targetFiles: 3 });
+});
+
+test('a refresh with --preload brings what is new or has changed, and nothing else', async () => {
+  worker.listing = [file('a/1', 10), file('a/2', 20, 'new'), file('c', 7)];
+  const { code, stdout } = await run('dataset', 'refresh', 'ds', '--preload', '--keep', 'forever');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ds@v2: 3 files.*\ncomplete: 2 of 2 files, 27 B of 27 B held\.\n$/);
+  const [preload] = JSON.parse((await run('preloads', 'list', '--json')).stdout) as PreloadInfo[];
+  expect(preload).toMatchObject({ version: 2, keptUntil: 'released' });
+  const again = await run('dataset', 'refresh', 'ds', '--preload', '--json');
+  expect(JSON.parse(again.stdout)).toMatchObject({ newVersion: false, preload: null });
+  worker.listing = [...worker.listing, file('d', 3)];
+  const detached = await run('dataset', 'refresh', 'ds', '--preload', '--detach', '--json');
+  expect(JSON.parse(detached.stdout)).toMatchObject({
+    newVersion: true,
+    preload: { targetFiles: 1 },
+  });
+  for (const [args, said] of [
+    [['--keep', '6h'], 'expected=--preload with it'],
+    [['--detach'], 'expected=--preload with it'],
+    [['--preload', '--keep', 'soon'], 'a time like 30m'],
+  ] as const) {
+    const wrong = await run('dataset', 'refresh', 'ds', ...args);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining(said)]);
+  }
 });
 
 test('a dry run tells bytes, requests and seconds, and starts nothing', async () => {

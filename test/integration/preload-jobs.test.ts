@@ -340,3 +340,56 @@ describe('what is kept', () => {
     await eventually(NAMES, (names) => names.length === 0);
   });
 });
+
+describe('what is verified, and what has changed', () => {
+  test('a worker that goes away while it verifies is asked again, and it is not complete before', async () => {
+    const ds = await dataset(files(10));
+    await preload(ds);
+    let visits = 0;
+    worker.beforeVisit = async () => {
+      visits += 1;
+      if (visits > 1) return;
+      worker.membership.announce();
+      await systemClock.sleep(60_000, AbortSignal.timeout(200)).catch(() => undefined);
+    };
+    const info = await preload(ds, { verify: true });
+    expect(info).toMatchObject({ state: 'complete', verifiedBytes: 1000, damagedFiles: 0 });
+    expect(visits).toBe(2);
+  });
+
+  test('of what a worker cannot verify nothing is said to be complete', async () => {
+    const ds = await dataset(files(10));
+    await preload(ds);
+    worker.beforeVisit = () => Promise.reject(new LarderError('CACHE_IO', { problem: 'EIO' }));
+    const info = await preload(ds, { verify: true });
+    expect(info).toMatchObject({ state: 'partial', heldFiles: 10 });
+    expect(codes(info)).toEqual([['', 'CACHE_IO']]);
+    worker.beforeVisit = () => systemClock.sleep(2000);
+    const late = await preload(ds, { verify: true, deadlineMs: 300 });
+    expect(codes(late)).toEqual([['', 'DEADLINE_EXCEEDED']]);
+  });
+
+  test('of a new version only what the older one has not is taken', async () => {
+    await dataset([file('a', 10), file('b', 10), file('c', 10), file('e', 0)]);
+    worker.listing = [file('a', 10), file('b', 20, 'new'), file('d', 5), file('e', 0)];
+    await master.refresh('ds');
+    const ds = await larder.datasets.get('ds');
+    expect(await ds.estimatePreload({ changedSince: 1 })).toMatchObject({ missingBytes: 25 });
+    const info = await preload(ds, { changedSince: 1 });
+    expect(info).toMatchObject({ state: 'complete', version: 2, targetFiles: 2, heldBytes: 25 });
+    worker.listing = [file('a', 10), file('e', 0)];
+    await master.refresh('ds');
+    const less = await larder.datasets.get('ds');
+    expect(await preload(less, { changedSince: 2 })).toMatchObject({
+      state: 'complete',
+      targetFiles: 0,
+    });
+    for (const [changedSince, code] of [
+      [3, 'INVALID_ARGUMENT'],
+      [9, 'NOT_FOUND'],
+      [-1, 'INVALID_ARGUMENT'],
+    ] as const) {
+      await expect(less.startPreload({ changedSince })).rejects.toMatchObject({ code });
+    }
+  });
+});

@@ -80,6 +80,7 @@ export async function startRogue(options: RogueOptions): Promise<RogueWorker> {
         throw new LarderError('NOT_YET_AVAILABLE');
       },
       collect: () => Promise.resolve(),
+      visit: nothing,
     },
     counters: () => ({
       ...{ capacityBytes: CAPACITY_BYTES, usedBytes: 0, originTroubles: [] },

@@ -164,6 +164,11 @@ export class Admission {
     this.#protections.set(name, protection);
   }
 
+  /** The name of what protects an object; undefined where it may be evicted. */
+  protectorOf(object: Described, nowMs: number): string | undefined {
+    return this.#protections.nameOf(object, nowMs);
+  }
+
   unprotect(name: string): void {
     this.#protections.delete(name);
   }

@@ -14,9 +14,13 @@ export interface Protection {
   readonly untilMs?: number | undefined;
 }
 
+interface Named extends Protection {
+  readonly name: string;
+}
+
 export class Protections {
   readonly #byName = new Map<string, Protection>();
-  readonly #byDataset = new Map<number, Protection[]>();
+  readonly #byDataset = new Map<number, Named[]>();
 
   get areNone(): boolean {
     return this.#byName.size === 0;
@@ -56,8 +60,18 @@ export class Protections {
     return all.some(({ covers, untilMs }) => covers === undefined && (untilMs ?? Infinity) > nowMs);
   }
 
+  /** The name of what holds for an object now; of several a pin. */
+  nameOf(object: Described, nowMs: number): string | undefined {
+    const all = (this.#byDataset.get(object.datasetId) ?? []).filter(
+      ({ covers, untilMs }) => (untilMs ?? Infinity) > nowMs && covers?.(object) !== false,
+    );
+    return (all.find(({ untilMs }) => untilMs === undefined) ?? all[0])?.name;
+  }
+
   #sort(datasetId: number): void {
-    const all = [...this.#byName.values()].filter((it) => it.datasetId === datasetId);
+    const all = [...this.#byName]
+      .map(([name, protection]) => ({ ...protection, name }))
+      .filter((it) => it.datasetId === datasetId);
     if (all.length === 0) this.#byDataset.delete(datasetId);
     else this.#byDataset.set(datasetId, all);
   }

@@ -15,6 +15,8 @@ export type {
   ReadPattern,
   Scan,
   ScanRequest,
+  Visited,
+  VisitRequest,
   WorkerCounters,
   WorkerHandlers,
 } from './types.ts';

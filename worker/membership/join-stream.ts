@@ -11,19 +11,19 @@ import type { CollectDataset__Output } from '../../proto/generated/larder/v1/Col
 import type { FetchObjects__Output } from '../../proto/generated/larder/v1/FetchObjects.ts';
 import type { ListOrigin__Output } from '../../proto/generated/larder/v1/ListOrigin.ts';
 import type { MasterMessage__Output } from '../../proto/generated/larder/v1/MasterMessage.ts';
-import type { OriginShares__Output } from '../../proto/generated/larder/v1/OriginShares.ts';
 import type { Placement__Output } from '../../proto/generated/larder/v1/Placement.ts';
-import type { Protect__Output } from '../../proto/generated/larder/v1/Protect.ts';
-import type { ReplicaSettings__Output } from '../../proto/generated/larder/v1/ReplicaSettings.ts';
 import type { ScanDataset__Output } from '../../proto/generated/larder/v1/ScanDataset.ts';
+import type { VisitObjects__Output } from '../../proto/generated/larder/v1/VisitObjects.ts';
 import type { WorkerMessage } from '../../proto/generated/larder/v1/WorkerMessage.ts';
 import { parseBitmap } from '../../rpc/bitmaps/index.ts';
-import { memberToWire, policyFromWire, settingsFromWire, toFailure } from '../../rpc/grpc/index.ts';
+import { memberToWire, settingsFromWire, toFailure } from '../../rpc/grpc/index.ts';
 import { sendFetchResults } from './fetch-results.ts';
 import { HeldReporter } from './held-reporter.ts';
 import { listingMessages } from './listing-push.ts';
 import { tellPlan } from './tell-plan.ts';
 import { sendScan } from './send-scan.ts';
+import { sendVisits } from './send-visits.ts';
+import { tellProtection, tellReplicas, tellShares } from './tell-settings.ts';
 import type { HeldPrediction, MembershipOptions, ReadPattern } from './types.ts';
 
 export interface JoinStreamOptions {
@@ -109,11 +109,11 @@ export class JoinStream {
     const { membership } = this.#options;
     if (message.welcome) this.#begin(message.welcome.heartbeat_ms);
     else if (message.placement) this.#place(message.placement);
-    else if (message.replicas) this.#replicas(message.replicas);
-    else if (message.origin_shares) this.#shares(message.origin_shares);
+    else if (message.replicas) tellReplicas(membership, message.replicas);
+    else if (message.origin_shares) tellShares(membership, message.origin_shares);
     else if (message.job_plan) tellPlan(membership, message.job_plan);
     else if (message.live_plans) membership.onLivePlans?.(new Set(message.live_plans.plan_ids));
-    else if (message.protect) this.#protect(message.protect);
+    else if (message.protect) tellProtection(membership, message.protect);
     else if (message.protections) {
       this.#options.membership.onProtections?.(new Set(message.protections.names));
     } else if (message.list_origin) this.#list(message.list_origin);
@@ -121,41 +121,9 @@ export class JoinStream {
     else if (message.collect) this.#collect(message.collect);
     else if (message.probe) this.#probe(message.probe.command);
     else if (message.scan) this.#scan(message.scan);
+    else if (message.visit) this.#visit(message.visit);
     else if (message.report_plain) this.#reportPlain(message.report_plain.dataset_id);
     else if (message.cancel) this.#cancel(message.cancel.command);
-  }
-
-  #replicas({ datasets }: ReplicaSettings__Output): void {
-    const { membership } = this.#options;
-    const counts = datasets
-      .filter(({ replicas }) => replicas !== 1)
-      .map(({ dataset_id, replicas }) => [dataset_id, replicas] as const);
-    const quotas = datasets
-      .filter(({ quota_bytes }) => quota_bytes > 0)
-      .map(({ dataset_id, quota_bytes }) => [dataset_id, quota_bytes] as const);
-    const rules = datasets
-      .map((it) => ({ ...it, policy: policyFromWire(it.policy) }))
-      .filter(({ policy }) => policy !== 'auto')
-      .map(({ dataset_id, policy, first_toucher: isFirstToucher }) => {
-        return [dataset_id, { policy, isFirstToucher }] as const;
-      });
-    membership.onRules?.(new Map(rules));
-    membership.onReplicas?.(new Map(counts));
-    membership.onQuotas?.(new Map(quotas));
-  }
-
-  #shares({ shares }: OriginShares__Output): void {
-    const all = shares.map((share) => ({
-      datasetId: share.dataset_id,
-      bytesPerSecond: share.bytes_per_second,
-      budgetBytesPerSecond: share.budget,
-    }));
-    this.#options.membership.onOriginShares?.(all);
-  }
-
-  #protect({ name, dataset_id: datasetId, blocks, for_ms: forMs }: Protect__Output): void {
-    const protection = { name, datasetId, blocks: parseBitmap(blocks) };
-    this.#options.membership.onProtect?.(forMs === 0 ? protection : { ...protection, forMs });
   }
 
   #begin(heartbeatMs: number): void {
@@ -262,6 +230,18 @@ export class JoinStream {
         signal,
         flushHeld: () => this.#flushHeld(),
         send: (audit) => this.#send({ audit }),
+      });
+    });
+  }
+
+  #visit(message: VisitObjects__Output): void {
+    const { handlers, clock } = this.#options.membership;
+    void this.#run(message.command, async (signal) => {
+      await sendVisits({
+        ...{ message, handlers, clock, signal },
+        reportMs: this.#options.reportMs,
+        flushHeld: () => this.#flushHeld(),
+        send: (visit) => this.#send({ visit }),
       });
     });
   }

@@ -99,6 +99,23 @@ export interface Scan extends Disposable {
   run(signal: AbortSignal): AsyncIterable<ScanBatch>;
 }
 
+export interface VisitRequest {
+  readonly datasetId: number;
+  /** Objects whose first block is one of these. Valid during the visit. */
+  readonly blocks: Pick<RoaringBitmap32, 'has'>;
+  /** `look`: says what `free` would do. */
+  readonly action: 'free' | 'look' | 'verify';
+}
+
+/** What became of one object that is held here. */
+export interface Visited {
+  readonly what: 'freed' | 'open' | 'protected' | 'shared' | 'sound' | 'damaged';
+  /** The name of what protects it. */
+  readonly by?: string | undefined;
+  /** That were held of it. */
+  readonly bytes: number;
+}
+
 export interface CollectRequest {
   readonly datasetId: number;
   /** Objects whose first block lies in [firstBlock, endBlock) and is not in `live` are to go. */
@@ -117,6 +134,8 @@ export interface WorkerHandlers {
   /** One result per ordinal, in any order, as they come. */
   fetchObjects(request: FetchRequest, signal: AbortSignal): AsyncIterable<FetchResult>;
   collect(request: CollectRequest, signal: AbortSignal): Promise<void>;
+  /** Frees or verifies what is held of some objects. */
+  visit(request: VisitRequest, signal: AbortSignal): AsyncIterable<Visited>;
   /** Looks at the disk, and changes nothing. */
   scan(request: ScanRequest): Scan;
 }
@@ -174,6 +193,12 @@ export interface BlockProtection {
   readonly blocks: RoaringBitmap32;
   /** From now on; unset: until it is taken away. */
   readonly forMs?: number;
+  /** Copies that are to be there, on the first of these workers; 0: no more than there are anyway. */
+  readonly replicas: number;
+  /** Ids of workers; empty: all. */
+  readonly on: ReadonlySet<string>;
+  /** Wanted, and not protected. */
+  readonly isEvictable: boolean;
 }
 
 export interface MembershipOptions {

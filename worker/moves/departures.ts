@@ -1,20 +1,22 @@
 /**
  * What becomes of copies here that other workers have taken, or have no room for.
  *
- * Always true: see `afterTaken`; what was refused stays here as long as nothing needs its room.
+ * Always true: see `afterTaken`; what was refused stays here as long as nothing needs its room; a copy that is wanted
+ * here stays, whoever else has one.
  */
 import { LRUCache } from 'lru-cache';
 import type { Logger, ObjectRef, Placement } from '../../common/index.ts';
 import type { MoveList } from '../../rpc/frames/index.ts';
 import type { ObjectStore, StoredObject } from '../store/index.ts';
 import { afterTaken, blocksOfStripe, dutiesOf, stripesOf } from './duties.ts';
-import type { Copy } from './duties.ts';
+import type { Copy, WantedCopyOf } from './duties.ts';
 
 export interface DeparturesOptions {
   readonly workerId: string;
   readonly store: ObjectStore;
   readonly placement: () => Placement;
   readonly replicas: (datasetId: number) => number;
+  readonly wantedCopy: WantedCopyOf;
   readonly log: Logger;
 }
 
@@ -34,7 +36,7 @@ export class Departures {
     const drops: Promise<void>[] = [];
     for (const ref of refs) {
       const object = this.#options.store.find(ref.objectId);
-      if (object === undefined) continue;
+      if (object === undefined || this.#options.wantedCopy(ref) !== undefined) continue;
       if (flag) this.#refused(object, ref);
       else if (this.#isOver(object, ref, workerId)) {
         drops.push(this.#options.store.drop(object, 'moved'));

@@ -32,6 +32,11 @@ export interface Copy {
   readonly replicas: number;
 }
 
+/** Whether a copy is to be on this worker in any case: one that may be evicted, or one that may not. */
+export type WantedCopyOf = (
+  object: Pick<ObjectRef, 'objectId' | 'datasetId' | 'firstBlock' | 'sizeBytes'>,
+) => 'protected' | 'evictable' | undefined;
+
 /** Blocks [first, end) of an object. */
 export interface Blocks {
   readonly first: number;

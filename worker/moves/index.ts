@@ -1,3 +1,4 @@
 /** Objects that move between workers. */
+export { dutiesOf, stripesOf } from './duties.ts';
 export { Moves } from './moves.ts';
 export type { MoveCounters, MovesOptions } from './moves.ts';

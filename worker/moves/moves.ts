@@ -23,6 +23,7 @@ import type { Versions } from '../versions.ts';
 import { Arrivals } from './arrivals.ts';
 import { Departures } from './departures.ts';
 import { dutiesOf, stripesOf } from './duties.ts';
+import type { WantedCopyOf } from './duties.ts';
 import { Offers } from './offers.ts';
 import { Pulls } from './pulls.ts';
 import type { PullsOptions } from './pulls.ts';
@@ -45,6 +46,7 @@ export interface MovesOptions {
   ) => Promise<void>;
   /** Whether an object of a dataset stays with the worker that offers it: this one points to it. */
   readonly staysAway: (ref: ObjectRef) => boolean;
+  readonly wantedCopy: WantedCopyOf;
   readonly bytesPerSecond: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -106,14 +108,18 @@ export class Moves implements AsyncDisposable {
     return this.#replicas.get(datasetId) ?? 1;
   }
 
-  /** Whether this worker is to have an object that another one owns. */
+  /** Whether this worker is to have an object that another one owns, as long as there is room to spare. */
   isReplica(ref: ObjectRef): boolean {
     const replicas = this.replicasOf(ref.datasetId);
-    if (replicas < 2) return false;
+    const wanted = this.#options.wantedCopy(ref);
+    if (replicas < 2 && wanted === undefined) return false;
     const { store, placement } = this.#options;
     const { workerId } = store;
     const copy = { placement: placement(), workerId, objectId: ref.objectId, replicas };
-    return dutiesOf({ ...copy, stripes: stripesOf(ref) }).mine === 'replica';
+    const { mine } = dutiesOf({ ...copy, stripes: stripesOf(ref) });
+    // One that is protected is kept as what is owned is.
+    if (wanted !== undefined && mine !== 'owner') return wanted === 'evictable';
+    return mine === 'replica';
   }
 
   /** Workers that said that they have an object which is to come here, and has not come yet. */

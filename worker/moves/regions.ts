@@ -5,11 +5,13 @@
 import type { Clock, Placement } from '../../common/index.ts';
 import type { ObjectStore } from '../store/index.ts';
 import { dutiesOf, stripesOf } from './duties.ts';
+import type { WantedCopyOf } from './duties.ts';
 
 export interface SortRegionsOptions {
   readonly store: ObjectStore;
   readonly placement: Placement;
   readonly replicas: (datasetId: number) => number;
+  readonly wantedCopy: WantedCopyOf;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -31,7 +33,7 @@ export async function sortRegions(options: SortRegionsOptions): Promise<void> {
 }
 
 function sortOne(
-  { store, placement, replicas }: SortRegionsOptions,
+  { store, placement, replicas, wantedCopy }: SortRegionsOptions,
   region: 'replica' | 'transit',
   objectId: string,
 ): void {
@@ -42,6 +44,8 @@ function sortOne(
   const copies = Math.max(...references.map(({ datasetId }) => replicas(datasetId)));
   const stripes = stripesOf({ sizeBytes });
   const { mine } = dutiesOf({ placement, workerId, objectId, stripes, replicas: copies });
-  if (mine === 'owner') store.sortAs(object, 'own');
-  else if (mine === 'replica' && region === 'transit') store.sortAs(object, 'replica');
+  const wanted = references.map((it) => wantedCopy({ ...it, objectId, sizeBytes }));
+  const isCopy = mine === 'replica' || wanted.includes('evictable');
+  if (mine === 'owner' || wanted.includes('protected')) store.sortAs(object, 'own');
+  else if (isCopy && region === 'transit') store.sortAs(object, 'replica');
 }

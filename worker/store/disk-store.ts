@@ -21,16 +21,18 @@ import { BlockWriter } from './block-writer.ts';
 import type { CacheDirectory } from './cache-directory.ts';
 import { DatasetScan } from './dataset-scan.ts';
 import type { ScanRequest } from './dataset-scan.ts';
+import { startChores } from './disk-chores.ts';
 import type { DiskCounters } from './disk-health.ts';
-import { patrol } from './disk-patrol.ts';
 import type { Bytes, Written } from './disk-writer.ts';
 import type { HeldTotals } from './held-totals.ts';
 import { erase } from './erase.ts';
 import type { EraserOptions } from './erase.ts';
 import { IntegrityChecks, restore } from './integrity-checks.ts';
 import { ObjectIndex } from './object-index.ts';
-import { DEFAULT_HUNG_AFTER_MS, setCapacity } from './options.ts';
+import { setCapacity } from './options.ts';
 import type { DiskStoreOptions } from './options.ts';
+import { visitObjects } from './object-visit.ts';
+import type { Visited, VisitRequest } from './object-visit.ts';
 import { openParts } from './parts.ts';
 import type { StoreParts } from './parts.ts';
 import type { RecordStore } from './record-store.ts';
@@ -41,7 +43,6 @@ import { placedOf, Space } from './space.ts';
 import type { ReserveHow } from './space.ts';
 import type { StoredObject } from './stored-object.ts';
 import { isDropped } from './stored-object.ts';
-import { sweepStrays } from './sweep.ts';
 import { judgeUnread } from './unread.ts';
 
 export class DiskStore implements AsyncDisposable {
@@ -130,16 +131,8 @@ export class DiskStore implements AsyncDisposable {
         this.#change(object, { first: block, count: 1 }, true);
       },
     });
-    this.#background.run(this.#sweep());
-    this.#background.run(records.warm());
-    void patrol({
-      directory: directory.path,
-      readers: threads.readers,
-      health: this.#health,
-      clock,
-      everyMs: (options.hungAfterMs ?? DEFAULT_HUNG_AFTER_MS) / 2,
-      signal: this.#closing.signal,
-    });
+    const { signal } = this.#closing;
+    startChores({ parts, index: this.#index, checks: this.#checks, signal }, this.#background);
   }
 
   /** Fires when the disk is given up or let go. */
@@ -317,10 +310,16 @@ export class DiskStore implements AsyncDisposable {
     await this.#references.collect(request);
   }
 
+  /** Frees or verifies what is held of some objects. */
+  visit(request: VisitRequest, signal: AbortSignal): AsyncIterable<Visited> {
+    const { admission } = this;
+    const parts = { ...this.#looked(), space: this.#space, admission, store: this };
+    return visitObjects(parts, request, signal);
+  }
+
   /** To be disposed of by the caller. */
   scan(request: ScanRequest): DatasetScan {
-    const parts = { directory: this.#directory, records: this.#records, index: this.#index };
-    return new DatasetScan({ ...parts, clock: this.#options.clock ?? systemClock }, request);
+    return new DatasetScan(this.#looked(), request);
   }
 
   /** Unlinks the file, then deletes the records. Readers that have it open read on. */
@@ -357,6 +356,11 @@ export class DiskStore implements AsyncDisposable {
     await this.#letGo();
   }
 
+  #looked() {
+    const { clock = systemClock } = this.#options;
+    return { directory: this.#directory, records: this.#records, index: this.#index, clock };
+  }
+
   async #letGo(): Promise<void> {
     this.#files[Symbol.dispose]();
     await this.#records[Symbol.asyncDispose]();
@@ -382,15 +386,5 @@ export class DiskStore implements AsyncDisposable {
     this.#logger.warn(facts, 'object dropped: fetched again');
     this.#background.run(this.drop(object, dropBecause));
     return error;
-  }
-
-  async #sweep(): Promise<void> {
-    await sweepStrays({
-      directory: this.#directory,
-      firstIncarnation: this.#trust.firstIncarnation,
-      find: (objectId) => this.#index.find(objectId),
-      check: (object) => this.#checks.checkSoon(object),
-      signal: this.#closing.signal,
-    });
   }
 }

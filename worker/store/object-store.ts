@@ -4,8 +4,7 @@
  * Always true:
  *   - an object lies whole on one disk; which one is computed (`diskOrder`), and where another has it, that one
  *     is used;
- *   - a disk that fails or hangs takes its own objects with it and nothing else: they are gone, and whoever reads
- *     one gets it from elsewhere;
+ *   - a disk that fails or hangs takes its own objects and nothing else: who reads one gets it from elsewhere;
  *   - where no disk is left nothing is kept, and bytes still reach the reader.
  *
  * Leaves to others: what is on one disk (`DiskStore`), when a disk is given up and taken back (`Disks`).
@@ -25,6 +24,8 @@ import { statusOf } from './disk-status.ts';
 import type { DiskStatus } from './disk-status.ts';
 import type { ScanRequest } from './dataset-scan.ts';
 import type { HeldSource } from './held-totals.ts';
+import { visitDisks } from './object-visit.ts';
+import type { Visited, VisitRequest } from './object-visit.ts';
 import type { StoreOptions } from './options.ts';
 import type { CollectRequest } from './references.ts';
 import { placedOf } from './space.ts';
@@ -309,6 +310,12 @@ export class ObjectStore implements AsyncDisposable {
   /** Deletes the objects of a dataset that no version names any more; see `References`. */
   async collect(request: CollectRequest): Promise<void> {
     await Promise.all(this.#disks.good.map(({ store }) => store.collect(request)));
+  }
+
+  /** Frees or verifies what is held of some objects. */
+  visit(request: VisitRequest, signal: AbortSignal): AsyncIterable<Visited> {
+    const disks = this.#disks.good.map(({ store }) => store);
+    return visitDisks(disks, request, signal);
   }
 
   /** Of every good disk; to be disposed of by the caller. */

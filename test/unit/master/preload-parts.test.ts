@@ -17,8 +17,12 @@ const REQUEST: PreloadRequest = {
   keepMs: 0,
   priority: 0,
   isDetached: false,
+  replicas: 0,
+  on: [],
+  isVerified: false,
+  changedSince: 0,
 };
-const FACTS = { id: 1, datasetId: 1, version: 1, nowMs: 1000 };
+const FACTS = { id: 1, datasetId: 1, version: 1, on: [], nowMs: 1000 };
 
 describe('a pace', () => {
   test('lets a batch go when those before it have taken their time', () => {
@@ -76,7 +80,14 @@ describe('a request', () => {
     const later = { ...FACTS, id: 2, nowMs: 5000 };
     const same = recordOf({ ...REQUEST, paths: [Buffer.from('a')], isDetached: true }, later);
     expect(isSameWork(record, same)).toBe(true);
-    for (const change of [{ keepMs: 1 }, { paths: [] }, { listed: [Buffer.from('a')] }]) {
+    const changes = [
+      { keepMs: 1 },
+      { paths: [] },
+      { listed: [Buffer.from('a')] },
+      { replicas: 2 },
+      { isVerified: true },
+    ];
+    for (const change of changes) {
       const other = recordOf({ ...REQUEST, paths: [Buffer.from('a')], ...change }, later);
       expect(isSameWork(record, other)).toBe(false);
     }

@@ -13,6 +13,7 @@ export interface DatasetStatus {
   'policy'?: (string);
   'first_toucher'?: (boolean);
   'origin_budget'?: (_larder_v1_OriginBudget | null);
+  'pinned_bytes'?: (number | string | Long);
 }
 
 export interface DatasetStatus__Output {
@@ -25,4 +26,5 @@ export interface DatasetStatus__Output {
   'policy': (string);
   'first_toucher': (boolean);
   'origin_budget': (_larder_v1_OriginBudget__Output | null);
+  'pinned_bytes': (number);
 }

@@ -15,6 +15,7 @@ import type { Protect as _larder_v1_Protect, Protect__Output as _larder_v1_Prote
 import type { Protections as _larder_v1_Protections, Protections__Output as _larder_v1_Protections__Output } from '../../larder/v1/Protections.ts';
 import type { JobPlan as _larder_v1_JobPlan, JobPlan__Output as _larder_v1_JobPlan__Output } from '../../larder/v1/JobPlan.ts';
 import type { LivePlans as _larder_v1_LivePlans, LivePlans__Output as _larder_v1_LivePlans__Output } from '../../larder/v1/LivePlans.ts';
+import type { VisitObjects as _larder_v1_VisitObjects, VisitObjects__Output as _larder_v1_VisitObjects__Output } from '../../larder/v1/VisitObjects.ts';
 
 export interface MasterMessage {
   'welcome'?: (_larder_v1_Welcome | null);
@@ -32,7 +33,8 @@ export interface MasterMessage {
   'protections'?: (_larder_v1_Protections | null);
   'job_plan'?: (_larder_v1_JobPlan | null);
   'live_plans'?: (_larder_v1_LivePlans | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares"|"job_plan"|"live_plans"|"protect"|"protections";
+  'visit'?: (_larder_v1_VisitObjects | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares"|"job_plan"|"live_plans"|"protect"|"protections"|"visit";
 }
 
 export interface MasterMessage__Output {
@@ -51,5 +53,6 @@ export interface MasterMessage__Output {
   'protections'?: (_larder_v1_Protections__Output | null);
   'job_plan'?: (_larder_v1_JobPlan__Output | null);
   'live_plans'?: (_larder_v1_LivePlans__Output | null);
-  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares"|"job_plan"|"live_plans"|"protect"|"protections";
+  'visit'?: (_larder_v1_VisitObjects__Output | null);
+  'message'?: "welcome"|"placement"|"list_origin"|"fetch_objects"|"cancel"|"collect"|"probe"|"replicas"|"report_plain"|"scan"|"origin_shares"|"job_plan"|"live_plans"|"protect"|"protections"|"visit";
 }

@@ -18,6 +18,9 @@ export interface PreloadProgress {
   'bytes_per_second'?: (number | string | Long);
   'rest_ms'?: (number | string | Long);
   'left_out_files'?: (number | string | Long);
+  'counts_copies'?: (boolean);
+  'verified_bytes'?: (number | string | Long);
+  'damaged_files'?: (number | string | Long);
 }
 
 export interface PreloadProgress__Output {
@@ -34,4 +37,7 @@ export interface PreloadProgress__Output {
   'bytes_per_second': (number);
   'rest_ms': (number);
   'left_out_files': (number);
+  'counts_copies': (boolean);
+  'verified_bytes': (number);
+  'damaged_files': (number);
 }

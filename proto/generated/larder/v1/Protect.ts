@@ -1,4 +1,4 @@
-// Original file: proto/larder/v1/cluster.proto
+// Original file: proto/larder/v1/protect.proto
 
 import type { Long } from '@grpc/proto-loader';
 
@@ -7,6 +7,9 @@ export interface Protect {
   'dataset_id'?: (number);
   'blocks'?: (Buffer | Uint8Array | string);
   'for_ms'?: (number | string | Long);
+  'replicas'?: (number);
+  'on'?: (string)[];
+  'evictable'?: (boolean);
 }
 
 export interface Protect__Output {
@@ -14,4 +17,7 @@ export interface Protect__Output {
   'dataset_id': (number);
   'blocks': (Buffer);
   'for_ms': (number);
+  'replicas': (number);
+  'on': (string)[];
+  'evictable': (boolean);
 }

@@ -1,4 +1,4 @@
-// Original file: proto/larder/v1/cluster.proto
+// Original file: proto/larder/v1/protect.proto
 
 
 export interface Protections {

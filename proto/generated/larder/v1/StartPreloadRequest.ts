@@ -13,6 +13,10 @@ export interface StartPreloadRequest {
   'deadline_ms'?: (number | string | Long);
   'keep_ms'?: (number | string | Long);
   'detached'?: (boolean);
+  'replicas'?: (number);
+  'on'?: (string)[];
+  'verify'?: (boolean);
+  'changed_since'?: (number);
 }
 
 export interface StartPreloadRequest__Output {
@@ -26,4 +30,8 @@ export interface StartPreloadRequest__Output {
   'deadline_ms': (number);
   'keep_ms': (number);
   'detached': (boolean);
+  'replicas': (number);
+  'on': (string)[];
+  'verify': (boolean);
+  'changed_since': (number);
 }

@@ -6,6 +6,7 @@ import type { HeldReport as _larder_v1_HeldReport, HeldReport__Output as _larder
 import type { CommandResult as _larder_v1_CommandResult, CommandResult__Output as _larder_v1_CommandResult__Output } from '../../larder/v1/CommandResult.ts';
 import type { ObjectResults as _larder_v1_ObjectResults, ObjectResults__Output as _larder_v1_ObjectResults__Output } from '../../larder/v1/ObjectResults.ts';
 import type { AuditPart as _larder_v1_AuditPart, AuditPart__Output as _larder_v1_AuditPart__Output } from '../../larder/v1/AuditPart.ts';
+import type { VisitCounts as _larder_v1_VisitCounts, VisitCounts__Output as _larder_v1_VisitCounts__Output } from '../../larder/v1/VisitCounts.ts';
 
 export interface WorkerMessage {
   'hello'?: (_larder_v1_Hello | null);
@@ -14,7 +15,8 @@ export interface WorkerMessage {
   'result'?: (_larder_v1_CommandResult | null);
   'objects'?: (_larder_v1_ObjectResults | null);
   'audit'?: (_larder_v1_AuditPart | null);
-  'message'?: "hello"|"heartbeat"|"held"|"result"|"objects"|"audit";
+  'visit'?: (_larder_v1_VisitCounts | null);
+  'message'?: "hello"|"heartbeat"|"held"|"result"|"objects"|"audit"|"visit";
 }
 
 export interface WorkerMessage__Output {
@@ -24,5 +26,6 @@ export interface WorkerMessage__Output {
   'result'?: (_larder_v1_CommandResult__Output | null);
   'objects'?: (_larder_v1_ObjectResults__Output | null);
   'audit'?: (_larder_v1_AuditPart__Output | null);
-  'message'?: "hello"|"heartbeat"|"held"|"result"|"objects"|"audit";
+  'visit'?: (_larder_v1_VisitCounts__Output | null);
+  'message'?: "hello"|"heartbeat"|"held"|"result"|"objects"|"audit"|"visit";
 }

@@ -11,10 +11,12 @@ let replicas: number;
 let placement: Placement;
 let departures: Departures;
 let nextBlock = 0;
+let wanted: Set<number>;
 
 beforeEach(async () => {
   larder = await Larder.open({ store: { capacityBytes: 100 * MIB } });
   replicas = 1;
+  wanted = new Set();
   // Somebody else's cluster: this worker owns nothing.
   placement = placementOf(3);
   departures = new Departures({
@@ -22,6 +24,7 @@ beforeEach(async () => {
     store: larder.store,
     placement: () => placement,
     replicas: () => replicas,
+    wantedCopy: ({ firstBlock }) => (wanted.has(firstBlock) ? 'evictable' : undefined),
     log,
   });
 });
@@ -106,4 +109,11 @@ test('of an object of several stripes the file stays until each owner has its ow
   expect(region(ref)).toBeDefined();
   await tell(ref, first);
   expect(region(ref)).toBeUndefined();
+});
+
+test('a copy that is wanted here stays, though its owner has it now', async () => {
+  const ref = await held();
+  wanted.add(ref.firstBlock);
+  for (const { workerId } of placement.members) await tell(ref, workerId);
+  expect(region(ref)).toBe('kept');
 });

@@ -1,0 +1,8 @@
+// Original file: proto/larder/v1/space.proto
+
+
+export interface ListPinsRequest {
+}
+
+export interface ListPinsRequest__Output {
+}
