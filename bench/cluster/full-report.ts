@@ -1,6 +1,5 @@
 /**
- * What a full report costs: bytes on the wire, CPU time at the worker and at the master, and the memory of what all
- * workers hold.
+ * What a full report costs: bytes on the wire, CPU time at the worker and at the master.
  *
  *     node bench/cluster/main.ts
  */
@@ -8,7 +7,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import { systemClock } from '../../common/index.ts';
 import { bestThreshold, BlockIndex, ownersOf, predict } from '../../common/prediction/index.ts';
 import { HeldBlocks } from '../../master/held.ts';
-import { bitmapParts, formatBitmap } from '../../rpc/bitmaps/index.ts';
+import { apply, bytesOf, pack, random, scattered } from './reports.ts';
 
 export interface FullReportFigures {
   /** Of a report of a million blocks: 99 % as predicted, and of any content. */
@@ -22,12 +21,8 @@ export interface FullReportFigures {
   readonly workerMs: number;
   /** The longest that the master's other work waited for an answer to these. */
   readonly longestWaitMs: number;
-  /** 8 workers × 12.5 M blocks, scattered over 100 M: the master's RSS, and the bitmaps as they are sent. */
-  readonly heldRssMiB: number;
-  readonly heldSentMiB: number;
 }
 
-const MIB = 1024 * 1024;
 /** Objects of one block: a worker of four owns a million. */
 const OBJECTS = 4_000_000;
 const MEMBERS = Array.from({ length: 4 }, (_, i) => ({
@@ -35,7 +30,6 @@ const MEMBERS = Array.from({ length: 4 }, (_, i) => ({
   weightBytes: 2 ** 40,
 }));
 const WORKER = { workerId: 'worker-0' };
-const SCATTERED = 100_000_000;
 
 export async function measureFullReport(): Promise<FullReportFigures> {
   const index = smallFiles();
@@ -70,7 +64,6 @@ export async function measureFullReport(): Promise<FullReportFigures> {
     anyContentMs,
     workerMs,
     longestWaitMs,
-    ...memoryOfAll(),
   };
 }
 
@@ -95,59 +88,6 @@ function disturbed(blocks: RoaringBitmap32): RoaringBitmap32 {
     if (next() < 0.005) held.add(Math.floor(next() * OBJECTS));
   }
   return held;
-}
-
-function memoryOfAll() {
-  const before = process.memoryUsage().rss;
-  const held = new HeldBlocks();
-  let sentBytes = 0;
-  for (let worker = 0; worker < 8; worker += 1) {
-    const blocks = scattered(SCATTERED, 1 / 8, worker + 20);
-    const parts = pack(blocks);
-    blocks.dispose();
-    sentBytes += bytesOf(parts);
-    apply(held, parts, undefined, String(worker));
-  }
-  // One worker's report was in memory three times: as made here, as sent, as applied.
-  return { heldRssMiB: (process.memoryUsage().rss - before) / MIB, heldSentMiB: sentBytes / MIB };
-}
-
-function scattered(end: number, share: number, seed: number): RoaringBitmap32 {
-  const next = random(seed);
-  const blocks = new RoaringBitmap32();
-  const batch = new Uint32Array(65_536);
-  let filled = 0;
-  for (let block = 0; block < end; block += 1) {
-    if (next() >= share) continue;
-    batch[filled] = block;
-    filled += 1;
-    if (filled < batch.length) continue;
-    blocks.addMany(batch);
-    filled = 0;
-  }
-  blocks.addMany(batch.subarray(0, filled));
-  return blocks;
-}
-
-function pack(blocks: RoaringBitmap32): Buffer[] {
-  return [...bitmapParts(blocks, blocks.maximum() + 1)].map(({ bytes }) => bytes);
-}
-
-function apply(
-  held: HeldBlocks,
-  parts: readonly Buffer[],
-  base?: RoaringBitmap32,
-  worker = 'w',
-): void {
-  const removed = formatBitmap(new RoaringBitmap32());
-  for (const [i, added] of parts.entries()) {
-    const more = i < parts.length - 1;
-    held.apply(worker, { datasetId: 1, full: true, more, added, removed, heldBytes: 0, base });
-  }
-}
-
-function bytesOf(parts: readonly Buffer[]): number {
-  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 async function timed<T>(action: () => Promise<T>): Promise<{ ms: number; result: T }> {
@@ -175,14 +115,5 @@ function watchStalls() {
       clearInterval(timer);
       return longestMs;
     },
-  };
-}
-
-/** The same numbers each time, 0 … 1. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
   };
 }

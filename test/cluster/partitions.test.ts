@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { epoch, expectRight, PATIENCE } from '../support/epochs.ts';
 import { HOSTS_MISSING, testFiles, TestHosts, totalBytes } from '../support/hosts.ts';
 import type { HostClient } from '../support/hosts.ts';
+import { eventually } from '../support/larder.ts';
 
 describe.skipIf(HOSTS_MISSING !== undefined)('partitions', () => {
   const everyone = ['w1', 'w2', 'w3', 'w4'];
@@ -44,6 +45,32 @@ describe.skipIf(HOSTS_MISSING !== undefined)('partitions', () => {
     const since = await fromOrigin(before);
     expectRight(await epoch(Object.values(readers), plan), plan);
     expect(await fromOrigin(before)).toBe(since);
+  });
+
+  test('one half from the other half and the master: both read on, and agree when it is healed', async () => {
+    const { plan, before } = await dataset('cut-off', false);
+    const warm = { ...plan, files: plan.files.slice(plan.files.length / 2) };
+    expectRight(await epoch(Object.values(readers), warm), warm);
+    const mountpoint = await hosts.mount('w1', plan.dataset);
+    hosts.network.partition(['w1', 'w2'], ['w3', 'w4', 'cpu', 'master']);
+    await hosts.alive('w3', 'w4');
+    // No master tells what a name means there: what is mounted is read.
+    const cutOff = readers.w1.readMount({ ...plan, dataset: mountpoint });
+    const others = epoch([readers.w3, readers.cpu], plan);
+    expectRight([await cutOff, ...(await others)], plan);
+    expect(await fromOrigin(before)).toBeLessThanOrEqual(2 * totalBytes(plan.files));
+    hosts.network.heal();
+    await hosts.alive(...everyone);
+    const since = await fromOrigin(before);
+    expectRight(await epoch(Object.values(readers), plan), plan);
+    expect(await fromOrigin(before)).toBe(since);
+    await hosts.unmount('w1', mountpoint);
+    // What the cut-off half took meanwhile is in the master's view, and no disk has wrong bytes.
+    const audit = ['audit', plan.dataset, '--checksums', '--master', hosts.masterAddress];
+    await eventually(async () => {
+      const { code } = await hosts.cli('master', audit);
+      return code === 0 ? true : undefined;
+    }, 30_000);
   });
 
   test('a worker and the master only: it goes on serving, and nothing is read again', async () => {

@@ -1,5 +1,5 @@
 /** Clusters of hosts on this machine: see `hosts/cluster.ts`, and docs/TESTING.md. */
-export { TestHosts } from './hosts/cluster.ts';
+export { canHaveOpenFiles, TestHosts } from './hosts/cluster.ts';
 export type { TestHostsOptions, WorkerOptions } from './hosts/cluster.ts';
 export type { HostClient } from './hosts/client.ts';
 export { testFiles, totalBytes } from './hosts/files.ts';

@@ -2,6 +2,7 @@
  * An S3 server with bucket `b`, a master and several workers in this process, each as on a node of its own,
  * and clients that know a node's worker or none.
  */
+import fs from 'node:fs';
 import path from 'node:path';
 import { Placement } from '../../common/index.ts';
 import { startMaster } from '../../master/index.ts';
@@ -225,6 +226,13 @@ export class TestWorkers implements AsyncDisposable {
   /** On a worker's disk. */
   async usedBytes(name: string): Promise<number> {
     return (await this.workerStatus(name)).usedBytes;
+  }
+
+  /** Objects that lie whole on a worker's disk. */
+  complete(name: string): string[] {
+    const folder = path.join(this.scratch.folder(name), 'complete');
+    const entries = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
   }
 
   /** One of these files whose first candidate is a worker. */

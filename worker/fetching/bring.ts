@@ -1,6 +1,9 @@
 /**
  * Copies blocks of an object from a worker that has them to this disk, after everything that readers wait for.
  * What that worker lacks is left out; the origin is never asked.
+ *
+ * Always true: a block counts as lacking only where this keeper itself was asked for it, also while others that have
+ * offered the same object are.
  */
 import { hasCode, LarderError } from '../../common/index.ts';
 import type { PlacementMember } from '../../common/index.ts';
@@ -65,15 +68,38 @@ async function bringSome(bringing: Bringing, span: BlockSpan): Promise<Brought> 
   }
   if (missingBytes === 0) return 'done';
   await pace(missingBytes);
+  // Looked for again each time, with no pause before this keeper is asked.
+  for (let others = othersOf(bringing, span); others.size > 0; others = othersOf(bringing, span)) {
+    await joined(fetch, others, aborted);
+  }
   const from = { ...OWN_ACCORD, keeper };
   const runs = fetch.want(span, PRIORITY.background, { forCache: false, from });
+  await joined(fetch, runs, aborted);
+  return outcomeOf(runs, ref.objectId);
+}
+
+/** Runs that ask somebody else for these blocks, who may lack what this keeper has. */
+function othersOf({ fetch, keeper }: Bringing, span: BlockSpan): Set<FetchRun> {
+  const others = new Set<FetchRun>();
+  for (let block = span.first; block < span.end; block += 1) {
+    const run = fetch.runOf(block);
+    if (run !== undefined && run.keeperId !== keeper.workerId) others.add(run);
+  }
+  return others;
+}
+
+/** They go on as long as this waits. */
+async function joined(
+  fetch: ObjectFetch,
+  runs: ReadonlySet<FetchRun>,
+  aborted: Promise<never>,
+): Promise<void> {
   for (const run of runs) run.waiters += 1;
   try {
     await Promise.race([Promise.all([...runs].map((run) => run.over)), aborted]);
   } finally {
     for (const run of runs) fetch.leave(run);
   }
-  return outcomeOf(runs, ref.objectId);
 }
 
 function outcomeOf(runs: ReadonlySet<FetchRun>, objectId: string): Brought {

@@ -140,6 +140,11 @@ export class FetchRun implements Queued {
     return this.#source;
   }
 
+  /** The id of the only worker that is asked, where there is just one. */
+  get keeperId(): string | undefined {
+    return this.#options.from.keeper?.workerId;
+  }
+
   /** It has others to ask before the origin. */
   get asksPeers(): boolean {
     return this.#options.peers !== undefined;

@@ -3,7 +3,8 @@
  * found them wanting.
  *
  * Always true: at most one look-up is under way; whoever was refused with credentials that have been
- * replaced meanwhile gets the new ones without another look-up.
+ * replaced meanwhile gets the new ones without another look-up; what has not expired is used, also while
+ * others cannot be found.
  *
  * A reference is `profile:NAME`, `file:PATH` (a shared credentials file, its `[default]`),
  * `anonymous`, or empty for the SDK's default chain.
@@ -48,12 +49,10 @@ export class CredentialSource {
    */
   get(): S3Credentials | Promise<S3Credentials> | undefined {
     if (this.#provider === undefined) return undefined;
-    const { expiration } = this.#current ?? {};
-    const expiring =
-      expiration !== undefined && expiration.getTime() - this.#clock.wallMs() < EARLY_MS;
-    if (this.#current === undefined) return this.#lookUp(false);
-    if (!expiring || this.#justLookedUp()) return this.#current;
-    return this.#lookUp(true);
+    const current = this.#current;
+    if (current === undefined) return this.#lookUp(false);
+    if (this.#validMs(current) >= EARLY_MS || this.#justLookedUp()) return current;
+    return this.#renew(current);
   }
 
   /**
@@ -66,6 +65,20 @@ export class CredentialSource {
     if (!same(used, this.#current)) return true;
     if (this.#justLookedUp()) return false;
     return !same(used, await this.#lookUp(true));
+  }
+
+  /** A service that is away for a while fails nothing as long as these are valid. */
+  async #renew(current: S3Credentials): Promise<S3Credentials> {
+    try {
+      return await this.#lookUp(true);
+    } catch (error) {
+      if (this.#validMs(current) > 0) return current;
+      throw error;
+    }
+  }
+
+  #validMs({ expiration }: S3Credentials): number {
+    return expiration === undefined ? Infinity : expiration.getTime() - this.#clock.wallMs();
   }
 
   #justLookedUp(): boolean {

@@ -41,6 +41,30 @@ function everyone(replicas: '1' | 'all'): ClusterRow {
   };
 }
 
+/** A tree's depth, or a chain's start: each doubling of the nodes costs as much as the one before, at most. */
+export const everyoneGrowth: ClusterRow = {
+  name: 'everyone-growth',
+  title: 'more and more nodes want one file over limited links, replicas=all',
+  measure: async (options) => {
+    const [file] = testFiles(1, options.fileBytes);
+    if (file === undefined) throw new Error('no file');
+    const took = new Map<number, number>();
+    for (const nodes of [2, 4, 8]) {
+      const read = await seconds(options, file, nodes, { replicas: 'all' });
+      took.set(nodes, read.seconds);
+      options.say(`  ${nodes} nodes: ${read.seconds.toFixed(1)} s`);
+    }
+    const [two = 0, ...more] = took.values();
+    return [
+      told('2 nodes', `${two.toFixed(1)} s`),
+      ...more.map((taken, i) => {
+        const doublings = i + 2;
+        return atMost(`${2 ** doublings} nodes / 2 nodes: log N`, doublings, taken / two, ' ×');
+      }),
+    ];
+  },
+};
+
 async function seconds(
   { linkMbit }: ClusterOptions,
   file: TestFile,

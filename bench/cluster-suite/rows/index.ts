@@ -1,8 +1,9 @@
 /** In the order in which they run. */
 import type { ClusterRow } from '../row.ts';
 import { amplification } from './amplification.ts';
-import { everyoneAll, everyoneDefault } from './everyone.ts';
+import { everyoneAll, everyoneDefault, everyoneGrowth } from './everyone.ts';
 import { killedWorker, stoppedWorker } from './failing-worker.ts';
+import { heldMemory } from './held-memory.ts';
 import { joining } from './joining.ts';
 import { masterAway } from './master-away.ts';
 import { peerStream } from './peer-stream.ts';
@@ -16,10 +17,12 @@ export const CLUSTER_ROWS: readonly ClusterRow[] = [
   smallFiles,
   everyoneAll,
   everyoneDefault,
+  everyoneGrowth,
   joining,
   killedWorker,
   stoppedWorker,
   masterAway,
   placement,
   report,
+  heldMemory,
 ];

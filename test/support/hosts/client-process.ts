@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { connect } from '../../../sdk/index.ts';
 import type { ConnectOptions, SettingChanges } from '../../../sdk/index.ts';
+import { getxattr } from '../libc.ts';
 import { answerCalls } from './calls.ts';
 import { isRight } from './files.ts';
 import type { TestFile } from './files.ts';
@@ -24,6 +25,14 @@ export interface PieceOf {
   readonly offsetBytes: number;
   readonly lengthBytes: number;
 }
+
+export interface FileOfMount {
+  readonly mountpoint: string;
+  readonly file: TestFile;
+}
+
+/** Of a large file at a time. */
+const PIECE_BYTES = 8 * 1024 * 1024;
 
 const [, , options = '{}'] = process.argv;
 const larder = connect(JSON.parse(options) as ConnectOptions);
@@ -49,6 +58,20 @@ async function mounted(plan: ReadPlan) {
   });
 }
 
+/** Opens the file once; what it says of its mode is of then. */
+async function opened({ mountpoint, file }: FileOfMount) {
+  const name = path.join(mountpoint, file.path);
+  await using reading = await open(name);
+  const mode = getxattr(name, 'user.larder.mode');
+  const bytes = Buffer.alloc(PIECE_BYTES);
+  for (let done = 0; ;) {
+    const { bytesRead } = await reading.read(bytes, 0, PIECE_BYTES, done);
+    if (bytesRead === 0) return { mode, isRight: done === file.sizeBytes };
+    if (!isRight(file, done, bytes.subarray(0, bytesRead))) return { mode, isRight: false };
+    done += bytesRead;
+  }
+}
+
 answerCalls(
   {
     status: () => larder.status(),
@@ -71,8 +94,15 @@ answerCalls(
       for (const file of files) owners.push((await target.locate(file.path))[0]?.nodes[0] ?? '');
       return owners;
     },
+    stripes: async ({ dataset: reference, file }: Pick<PieceOf, 'dataset' | 'file'>) => {
+      await using target = await larder.datasets.get(reference);
+      return (await target.locate(file.path)).map(({ nodes }) => nodes[0] ?? '');
+    },
     read: dataset,
     readMount: mounted,
+    opened,
+    attribute: ({ mountpoint, file, name }: FileOfMount & { readonly name: string }) =>
+      getxattr(path.join(mountpoint, file.path), name),
     readPiece: async ({ dataset: reference, file, offsetBytes, lengthBytes }: PieceOf) => {
       await using target = await larder.datasets.get(reference);
       await using reading = await target.open(file.path);

@@ -1,6 +1,6 @@
 /** A reader on one host: see `client-process.ts`. */
 import type { ClusterStatus } from '../../../sdk/index.ts';
-import type { CreateDataset, PieceOf } from './client-process.ts';
+import type { CreateDataset, FileOfMount, PieceOf } from './client-process.ts';
 import type { HostProcess } from './host-process.ts';
 import type { ReadPlan, ReadReport } from './read-all.ts';
 
@@ -38,6 +38,11 @@ export class HostClient {
     return this.#call('owners', what);
   }
 
+  /** The host that owns each stripe of a file. */
+  stripes(what: Pick<PieceOf, 'dataset' | 'file'>): Promise<string[]> {
+    return this.#call('stripes', what);
+  }
+
   read(plan: ReadPlan): Promise<ReadReport> {
     return this.#call('read', plan);
   }
@@ -45,6 +50,16 @@ export class HostClient {
   /** @param plan whose dataset is a mount point of this host */
   readMount(plan: ReadPlan): Promise<ReadReport> {
     return this.#call('readMount', plan);
+  }
+
+  /** How a file of a mount of this host is opened, and whether it has the right bytes. */
+  opened(what: FileOfMount): Promise<{ readonly mode: string; readonly isRight: boolean }> {
+    return this.#call('opened', what);
+  }
+
+  /** An extended attribute of a file of a mount of this host. */
+  attribute(name: `user.larder.${string}`, what: FileOfMount): Promise<string> {
+    return this.#call('attribute', { ...what, name });
   }
 
   /** Whether a part of a file has the right bytes. */

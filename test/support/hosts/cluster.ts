@@ -5,7 +5,7 @@
  * Always true: whatever was started is ended by disposing, and by a process of its own where this one
  * ends without (`guard-process.ts`).
  */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -39,6 +39,8 @@ export interface WorkerOptions {
   readonly cacheSize?: string;
   /** The size of a disk of its own (tmpfs) for the cache; default: the disk of the test. */
   readonly diskSize?: string;
+  /** File descriptors that it may have; default: as many as this process. */
+  readonly openFiles?: number;
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -60,7 +62,7 @@ const TIMES = {
 };
 const MASTER_PORT = 7400;
 const WORKER_PORT = 7500;
-const JOIN_TIMEOUT_MS = 30_000;
+const JOIN_TIMEOUT_MS = 90_000;
 /** `.ts` from source, `.js` where this file was built. */
 const EXTENSION = path.extname(import.meta.filename);
 const MAIN = path.resolve(import.meta.dirname, `../../../cli/main${EXTENSION}`);
@@ -141,7 +143,7 @@ export class TestHosts implements AsyncDisposable {
 
   /** A worker on a host that has none yet; resolves when it serves, which may be before it has joined. */
   async startWorker(name: string, options: WorkerOptions = {}): Promise<HostProcess> {
-    const { cacheSize = '1GiB', diskSize, flags = [] } = options;
+    const { cacheSize = '1GiB', diskSize, openFiles, flags = [] } = options;
     const cache = options.cacheDir ?? this.folder(name, 'cache');
     if (diskSize !== undefined) {
       this.network.run(name, `mount -t tmpfs -o size=${diskSize} tmpfs '${cache}'`);
@@ -149,8 +151,10 @@ export class TestHosts implements AsyncDisposable {
     const listen = `${this.network.address(name)}:${String(WORKER_PORT)}`;
     const where = ['--master', this.masterAddress, '--listen', listen, '--socket'];
     const args = ['worker', ...where, this.socket(name), '--insecure', '--cache-dir', cache];
+    const limit = openFiles === undefined ? [] : openFilesLimit(openFiles);
+    const command = this.#larder(name, [...args, '--cache-size', cacheSize, ...flags]);
     const started = await HostProcess.start(name, {
-      command: this.#larder(name, [...args, '--cache-size', cacheSize, ...flags]),
+      command: [...limit, ...command],
       env: this.#env(name, options.env),
     });
     this.workers.set(name, started);
@@ -296,6 +300,16 @@ export class TestHosts implements AsyncDisposable {
       ...own,
     };
   }
+}
+
+/** Whether a worker can be given so many file descriptors here. */
+export function canHaveOpenFiles(count: number): boolean {
+  const [program = '', ...args] = openFilesLimit(count);
+  return spawnSync(program, [...args, 'true']).status === 0;
+}
+
+function openFilesLimit(count: number): string[] {
+  return ['prlimit', `--nofile=${String(count)}:${String(count)}`];
 }
 
 function names(count: number): string[] {

@@ -13,7 +13,7 @@ export interface HostCommand {
   readonly env: NodeJS.ProcessEnv;
 }
 
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 90_000;
 const KEPT_LOG_CHARACTERS = 20_000;
 
 interface Ready {

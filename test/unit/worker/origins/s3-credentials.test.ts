@@ -43,6 +43,25 @@ describe('CredentialSource', () => {
     expect(state.lookups).toEqual([false, true]);
   });
 
+  it('keeps what has not expired while no others can be found, and fails from then on', async () => {
+    const { clock, state } = world();
+    const expiration = new Date(state.nowMs + 120_000);
+    let broken = false;
+    const source = new CredentialSource('', clock, async () => {
+      if (broken) throw new Error('the service is away');
+      return keys('first', expiration);
+    });
+    const first = await source.get();
+    broken = true;
+    state.nowMs += 60_000;
+    expect(await source.get()).toBe(first);
+    state.nowMs += 60_001;
+    await expect(source.get()).rejects.toMatchObject({ code: 'ORIGIN_CREDENTIALS' });
+    broken = false;
+    state.nowMs += 1_000;
+    expect(await source.get()).toBe(first);
+  });
+
   it('replaces refused ones once for all, and tells whether there are others', async () => {
     const { state, source } = world();
     const used = await source.get();
