@@ -144,6 +144,19 @@ export const SETTINGS = {
     usedBy: ['worker'],
     live: false,
   },
+  scrubRate: {
+    type: 'size',
+    variable: 'LARDER_SCRUB_RATE',
+    flags: {},
+    default: 16 * MIB,
+    minimum: 0,
+    maximum: TIB,
+    reason:
+      'Bytes a second that a worker reads again of each cache disk, to find damage before a reader does: 4 TB in ' +
+      'three days, each byte once an hour at most. 0: none.',
+    usedBy: ['worker'],
+    live: false,
+  },
   readRateWindow: {
     type: 'duration',
     variable: 'LARDER_READ_RATE_WINDOW_MS',

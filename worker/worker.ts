@@ -55,6 +55,8 @@ const MOVE_TIMEOUT_MS = 60_000;
 /** A reader waits for it: an owner that does not answer is passed over. */
 const CLAIM_TIMEOUT_MS = 5_000;
 const DEFAULT_MOVE_BYTES_PER_SECOND = 200 * MIB;
+/** 4 TB in three days, for 0.3 % of what an NVMe disk reads, and 2 % of a core. */
+const DEFAULT_SCRUB_BYTES_PER_SECOND = 16 * MIB;
 const DEFAULT_READ_MEMORY_BYTES = 128 * MIB;
 /** Of the file descriptors: objects that are kept open, connections, reads of origins. */
 const OBJECT_FILES = { share: 1 / 8, least: 4, most: 512 };
@@ -245,6 +247,7 @@ async function openStore(config: Config, cluster: Cluster): Promise<ObjectStore>
     hungAfterMs: config.diskHungAfterMs,
     errorLimit: config.diskErrorLimit,
     retryMs: config.diskRetryMs,
+    scrubBytesPerSecond: config.scrubBytesPerSecond ?? DEFAULT_SCRUB_BYTES_PER_SECOND,
     maxOpenFiles: Math.ceil(shareOfOpenFiles(openFiles, OBJECT_FILES) / cacheDirs.length),
     isReplica: (ref) => cluster.moves?.isReplica(ref) ?? false,
     rateWindowMs: config.rateWindowMs,

@@ -58,6 +58,7 @@ export interface Status {
       readonly state: string;
       readonly problem?: string;
       readonly objects: number;
+      readonly damaged: number;
     }[];
   }[];
   readonly origin: {

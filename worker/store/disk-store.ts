@@ -37,6 +37,7 @@ import type { RecordStore } from './record-store.ts';
 import { Places } from './places.ts';
 import { References } from './references.ts';
 import type { CollectRequest } from './references.ts';
+import { Scrub } from './scrub.ts';
 import { placedOf, Space } from './space.ts';
 import type { StoredObject } from './stored-object.ts';
 import { isDropped } from './stored-object.ts';
@@ -58,6 +59,7 @@ export class DiskStore implements AsyncDisposable {
   readonly #health: StoreParts['health'];
   readonly #writeback: StoreParts['writeback'];
   readonly #checks: IntegrityChecks;
+  readonly #scrub: Scrub;
   readonly #references: References;
   readonly #writer: BlockWriter;
   readonly #eraser: EraserOptions;
@@ -104,6 +106,12 @@ export class DiskStore implements AsyncDisposable {
       restore: (object) => restore(object, parts),
       signal: this.#closing.signal,
     });
+    this.#scrub = new Scrub({
+      ...parts,
+      ...{ clock, index: this.#index, signal: this.#closing.signal },
+      quarantine: this.#quarantine.bind(this),
+      bytesPerSecond: options.scrubBytesPerSecond ?? 0,
+    });
     this.#references = new References({
       index: this.#index,
       records,
@@ -129,13 +137,19 @@ export class DiskStore implements AsyncDisposable {
         this.#change(object, { first: block, count: 1 }, true);
       },
     });
-    this.#background.run(this.#sweep());
+    this.#background.run(
+      sweepStrays({
+        directory,
+        firstIncarnation: parts.trust.firstIncarnation,
+        find: (objectId) => this.#index.find(objectId),
+        check: (object) => this.#checks.checkSoon(object),
+        signal: this.#closing.signal,
+      }),
+    );
     this.#background.run(records.warm());
+    this.#background.run(this.#scrub.run());
     void patrol({
-      directory: directory.path,
-      readers: threads.readers,
-      health: this.#health,
-      clock,
+      ...{ clock, directory: directory.path, readers: threads.readers, health: this.#health },
       everyMs: (options.hungAfterMs ?? DEFAULT_HUNG_AFTER_MS) / 2,
       signal: this.#closing.signal,
     });
@@ -259,13 +273,9 @@ export class DiskStore implements AsyncDisposable {
     count: number,
     writtenChecksum?: (chunk: number) => number | undefined,
   ): Promise<Buffer[]> {
-    const perSegment = object.chunksPerSegment();
     try {
       const chunks = await this.#files.readChunks(object, first, count, (chunk) => {
-        const written = writtenChecksum?.(chunk);
-        if (written !== undefined) return written;
-        const segment = this.#index.segment(object, Math.floor(chunk / perSegment));
-        return segment?.checksums[chunk % perSegment];
+        return writtenChecksum?.(chunk) ?? this.#index.checksum(object, chunk);
       });
       if (object.state === 'suspect') void this.#checks.checkSoon(object);
       return chunks;
@@ -344,6 +354,7 @@ export class DiskStore implements AsyncDisposable {
     this.#closing.abort();
     await Promise.allSettled([this.#background.settled(), this.#checks.settled()]);
     await this.#index.allLeaving();
+    await this.#scrub.save();
     await this.#writeback.settled();
     await this.#records.committed().catch(() => undefined);
     const { chores, watch } = this.#threads;
@@ -381,15 +392,5 @@ export class DiskStore implements AsyncDisposable {
     this.#logger.warn(facts, 'object dropped: fetched again');
     this.#background.run(this.drop(object, dropBecause));
     return error;
-  }
-
-  async #sweep(): Promise<void> {
-    await sweepStrays({
-      directory: this.#directory,
-      firstIncarnation: this.#trust.firstIncarnation,
-      find: (objectId) => this.#index.find(objectId),
-      check: (object) => this.#checks.checkSoon(object),
-      signal: this.#closing.signal,
-    });
   }
 }

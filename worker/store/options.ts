@@ -26,6 +26,8 @@ export interface StoreOptions {
   readonly hungAfterMs?: number | undefined;
   /** Failed reads and writes in a minute with which a disk is given up; default 5. */
   readonly errorLimit?: number | undefined;
+  /** What lies on each disk is read at this rate and compared with its checksums; default 0: it is not. */
+  readonly scrubBytesPerSecond?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;
 }
