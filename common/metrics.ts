@@ -139,6 +139,11 @@ export const METRICS = {
     role: 'master',
     help: 'Bytes of the latest versions of all datasets.',
   },
+  larder_dataset_skipped_keys: {
+    kind: 'gauge',
+    role: 'master',
+    help: 'Keys that the latest versions of all datasets leave out; `larder dataset show NAME --skipped` names them.',
+  },
   larder_held_bytes: {
     kind: 'gauge',
     role: 'master',
