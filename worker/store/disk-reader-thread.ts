@@ -1,6 +1,6 @@
 /** A thread of `DiskReaders`: one job after the other. */
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from '@node-rs/crc32';
 import type { ReadJob, ReadResult } from './disk-readers.ts';
@@ -50,6 +50,7 @@ function perform(job: ReadJob): ReadResult {
       return readStored(job.path, job.offsetBytes, job.lengthBytes);
     case 'unlink':
       fs.unlinkSync(job.path);
+      if (job.prunes) prune(job.path);
       return { value: 1 };
     case 'exists':
       return { value: fs.lstatSync(job.path, { throwIfNoEntry: false }) === undefined ? 0 : 1 };
@@ -125,6 +126,16 @@ function checksumsOf(bytes: Buffer): number[] {
     checksums.push(crc32(bytes.subarray(at, Math.min(bytes.length, at + chunkBytes))));
   }
   return checksums;
+}
+
+/** Each costs an inode, of which a small file system has few. */
+function prune(path: string): void {
+  try {
+    fs.rmdirSync(dirname(path));
+    fs.rmdirSync(dirname(dirname(path)));
+  } catch {
+    // Others are in it.
+  }
 }
 
 function reserve(path: string, lengthBytes: number): boolean {

@@ -26,7 +26,9 @@ export type ReadJob =
       readonly offsetBytes: number;
       readonly lengthBytes: number;
     }
-  | { readonly kind: 'unlink' | 'exists'; readonly path: string }
+  /** `prunes`: with the two directories above it where they are empty then. */
+  | { readonly kind: 'unlink'; readonly path: string; readonly prunes: boolean }
+  | { readonly kind: 'exists'; readonly path: string }
   /** Makes room after the end of a file, without making it longer. */
   | { readonly kind: 'reserve'; readonly path: string; readonly lengthBytes: number }
   | {
@@ -125,8 +127,8 @@ export class DiskReaders implements AsyncDisposable {
   }
 
   /** @throws a system error */
-  async unlink(path: string): Promise<void> {
-    await this.#do({ kind: 'unlink', path });
+  async unlink(path: string, { prunes = false } = {}): Promise<void> {
+    await this.#do({ kind: 'unlink', path, prunes });
   }
 
   async exists(path: string): Promise<boolean> {

@@ -139,7 +139,8 @@ export class ObjectFiles implements Disposable {
   async unlink(object: StoredObject): Promise<void> {
     for (const path of this.#candidates(object)) {
       try {
-        await this.#chores.unlink(path);
+        const isNamed = path === this.#directory.completePath(object.objectId);
+        await this.#chores.unlink(path, { prunes: isNamed });
         break;
       } catch (error) {
         if (systemCode(error) !== 'ENOENT') throw error;

@@ -27,7 +27,9 @@ test('odd keys in a log: one line each, nothing that a terminal obeys, and the s
   expect(lines.length).toBe(keys.length);
   for (const [i, line] of lines.entries()) {
     // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-    expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/);
+    expect(line).not.toMatch(
+      /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/,
+    );
     expect(JSON.parse(line)).toMatchObject({ key: keys[i], msg: keys[i], role: 'worker' });
   }
 });
