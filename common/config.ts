@@ -6,6 +6,7 @@
  * and reading them, is `cli/config/`. What is a contract between parts and not to be
  * tuned is `limits.ts`.
  */
+import { DISK_SETTINGS } from './disk-settings.ts';
 import type { SettingSpec } from './setting-spec.ts';
 import { MIB, TIB } from './units.ts';
 
@@ -118,41 +119,7 @@ export const SETTINGS = {
     usedBy: ['worker', 'up'],
     live: true,
   },
-  diskHungAfter: {
-    type: 'duration',
-    variable: 'LARDER_DISK_HUNG_AFTER_MS',
-    flags: {},
-    default: 10_000,
-    minimum: 100,
-    maximum: HOUR_MS,
-    reason:
-      'A cache disk that does nothing for so long is given up; shorter than a reader waits (`readTimeout`).',
-    usedBy: ['worker'],
-    live: false,
-  },
-  diskErrors: {
-    type: 'count',
-    variable: 'LARDER_DISK_ERRORS',
-    flags: {},
-    default: 5,
-    minimum: 1,
-    maximum: 1_000_000,
-    reason: 'Failed reads and writes within a minute with which a cache disk is given up.',
-    usedBy: ['worker'],
-    live: false,
-  },
-  diskRetry: {
-    type: 'duration',
-    variable: 'LARDER_DISK_RETRY_MS',
-    flags: {},
-    default: 30_000,
-    minimum: 10,
-    maximum: 24 * HOUR_MS,
-    reason:
-      'How often it is tried to use a cache disk again; after each further failure half as often, down to a 32nd.',
-    usedBy: ['worker'],
-    live: false,
-  },
+  ...DISK_SETTINGS,
   readRateWindow: {
     type: 'duration',
     variable: 'LARDER_READ_RATE_WINDOW_MS',

@@ -1,4 +1,10 @@
-/** Logs: JSON lines on stderr through pino, control characters escaped, secrets never passed in. */
+/**
+ * Logs: JSON lines on stderr through pino, secrets never passed in.
+ *
+ * Always true:
+ *   - a line is one line, and nothing in it moves the cursor, colours, or turns text around;
+ *   - a log that cannot be written ends no process: so much of it waits, and the rest is lost.
+ */
 import { pino } from 'pino';
 import type { Logger as PinoLogger } from 'pino';
 
@@ -11,15 +17,33 @@ export interface LogOptions {
   readonly role: string;
 }
 
+/** Of lines that wait for room: a few hundred. */
+const UNWRITTEN_BYTES = 256 * 1024;
+
 export function createLogger(options: LogOptions): Logger {
+  const stderr = pino.destination({ fd: 2, sync: true, maxLength: UNWRITTEN_BYTES });
+  // Where the disk under a log is full, the process goes on.
+  stderr.on('error', () => undefined);
   return pino(
     {
       level: options.level,
       base: { role: options.role, pid: process.pid },
       redact: ['*.secretAccessKey', '*.sessionToken', '*.authorization'],
     },
-    pino.destination({ fd: 2, sync: true }),
+    {
+      write: (line) => {
+        stderr.write(escaped(line));
+      },
+    },
   );
+}
+
+/** What JSON leaves as it is and a terminal obeys: DEL, C1 (0x9b begins an escape sequence), changes of direction. */
+const UNESCAPED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** The same JSON. */
+function escaped(line: string): string {
+  return line.replace(UNESCAPED, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 export const silentLogger: Logger = pino({ level: 'silent' });

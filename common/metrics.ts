@@ -37,6 +37,21 @@ export const METRICS = {
     role: 'worker',
     help: 'Reads and writes that cache disks failed.',
   },
+  larder_disk_damaged_total: {
+    kind: 'counter',
+    role: 'worker',
+    help: 'Pieces of 256 KiB that did not match their checksums; their objects were dropped.',
+  },
+  larder_disk_lost_total: {
+    kind: 'counter',
+    role: 'worker',
+    help: 'Objects whose file was not there.',
+  },
+  larder_scrubbed_bytes_total: {
+    kind: 'counter',
+    role: 'worker',
+    help: 'Read again from cache disks to find damage that nobody has met yet.',
+  },
   larder_read_bytes_total: {
     kind: 'counter',
     role: 'worker',
@@ -123,6 +138,11 @@ export const METRICS = {
     kind: 'gauge',
     role: 'master',
     help: 'Bytes of the latest versions of all datasets.',
+  },
+  larder_dataset_skipped_keys: {
+    kind: 'gauge',
+    role: 'master',
+    help: 'Keys that the latest versions of all datasets leave out; `larder dataset show NAME --skipped` names them.',
   },
   larder_held_bytes: {
     kind: 'gauge',

@@ -15,6 +15,9 @@ const disk = object<Disk>(
     usedBytes: whole,
     objects: whole,
     errors: whole,
+    damaged: described(whole, 'Pieces of 256 KiB that did not match their checksums.'),
+    lost: described(whole, 'Objects whose file was gone.'),
+    scrubbedBytes: whole,
   },
   ['problem'],
 );

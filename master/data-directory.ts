@@ -9,7 +9,7 @@
  * Always true: a manifest file has its final name only when it is whole; what a crash left half-built,
  * or that no version names, is removed at start.
  */
-import { accessSync, constants, mkdirSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LarderError, systemCode } from '../common/index.ts';
@@ -22,7 +22,7 @@ export class DataDirectory implements Disposable {
   readonly path: string;
   readonly #release: () => void;
 
-  /** @throws {LarderError} `DATA_DIR_UNUSABLE`, `DATA_DIR_LOCKED` */
+  /** @throws {LarderError} `DATA_DIR_UNUSABLE`, `DATA_DIR_LOCKED`, `DATA_DIR_FULL` where it is new */
   constructor(path: string) {
     this.path = path;
     this.#release = openAndLock(path);
@@ -103,6 +103,9 @@ function isFull(path: string): boolean {
   }
 }
 
+/** What LMDB maps when it makes its files must fit: a page without room ends the process (SIGBUS). */
+const LEAST_FREE_BYTES = 1024 * 1024;
+
 function openAndLock(path: string): () => void {
   const unusable = (what: string, cause?: unknown) =>
     new LarderError('DATA_DIR_UNUSABLE', { path, what }, { cause });
@@ -110,6 +113,10 @@ function openAndLock(path: string): () => void {
     if (!statSync(path).isDirectory()) throw unusable('it is not a directory');
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     mkdirSync(join(path, 'manifests'), { recursive: true });
+    const { bavail, bsize } = statfsSync(path);
+    if (!existsSync(join(path, 'catalog.lmdb-lock')) && bavail * bsize < LEAST_FREE_BYTES) {
+      throw new LarderError('DATA_DIR_FULL', { path, what: 'a new catalog has no room' });
+    }
     const release = lockFile(join(path, 'lock'));
     if (release === undefined) throw new LarderError('DATA_DIR_LOCKED', { path });
     return release;

@@ -26,6 +26,10 @@ export function masterReadings({ catalog, workers, preloads }: ReadingParts): Re
     { name: 'larder_datasets', value: datasets.length },
     { name: 'larder_dataset_files', value: latest.reduce((sum, { files }) => sum + files, 0) },
     { name: 'larder_dataset_bytes', value: latest.reduce((sum, { bytes }) => sum + bytes, 0) },
+    {
+      name: 'larder_dataset_skipped_keys',
+      value: latest.reduce((sum, { skipped }) => sum + skipped, 0),
+    },
     { name: 'larder_held_bytes', value: alive.reduce((sum, id) => sum + heldBy(id), 0) },
     { name: 'larder_leases', value: catalog.leases().length },
     ...preloadReadings(preloads),

@@ -169,6 +169,12 @@ export interface DiskStatus {
   readonly objects: number;
   /** Reads and writes that it failed. */
   readonly errors: number;
+  /** Pieces of objects whose bytes did not match their checksums: those objects were dropped, and come again. */
+  readonly damaged: number;
+  /** Objects whose file was not there. */
+  readonly lost: number;
+  /** Read again to find damage that nobody has met yet. */
+  readonly scrubbedBytes: number;
 }
 
 /** Of a member that is alive: `leaving` from `drainWorker` on. Of one that is not: `away`. */

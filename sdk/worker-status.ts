@@ -67,15 +67,18 @@ function workerFrom(
   };
 }
 
-function diskFrom({ path, state, problem, objects, errors, ...bytes }: Disk__Output): DiskStatus {
+function diskFrom({ path, state, problem, ...it }: Disk__Output): DiskStatus {
   return {
     path,
     state,
     ...(problem === '' ? {} : { problem }),
-    capacityBytes: bytes.capacity_bytes,
-    usedBytes: bytes.used_bytes,
-    objects,
-    errors,
+    capacityBytes: it.capacity_bytes,
+    usedBytes: it.used_bytes,
+    objects: it.objects,
+    errors: it.errors,
+    damaged: it.damaged,
+    lost: it.lost,
+    scrubbedBytes: it.scrubbed_bytes,
   };
 }
 

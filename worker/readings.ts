@@ -7,6 +7,8 @@ const DISK_STATES: readonly DiskStatus['state'][] = ['good', 'missing', 'bad'];
 
 export function workerReadings(counters: WorkerCounters): Reading[] {
   const { origin, reads, moves, peers, disks = [], decisions = [], originTroubles } = counters;
+  const ofDisks = (count: (disk: DiskStatus) => number) =>
+    disks.reduce((sum, disk) => sum + count(disk), 0);
   return [
     { name: 'larder_cache_capacity_bytes', value: counters.capacityBytes },
     { name: 'larder_cache_used_bytes', value: counters.usedBytes },
@@ -14,10 +16,10 @@ export function workerReadings(counters: WorkerCounters): Reading[] {
       const value = disks.filter((disk) => disk.state === state).length;
       return { name: 'larder_disks', value, labels: { state } };
     }),
-    {
-      name: 'larder_disk_errors_total',
-      value: disks.reduce((sum, { errors }) => sum + errors, 0),
-    },
+    { name: 'larder_disk_errors_total', value: ofDisks(({ errors }) => errors) },
+    { name: 'larder_disk_damaged_total', value: ofDisks(({ damaged }) => damaged) },
+    { name: 'larder_disk_lost_total', value: ofDisks(({ lost }) => lost) },
+    { name: 'larder_scrubbed_bytes_total', value: ofDisks(({ scrubbedBytes }) => scrubbedBytes) },
     { name: 'larder_read_bytes_total', value: reads.bytes },
     { name: 'larder_read_origin_bytes_total', value: reads.originBytes },
     { name: 'larder_read_peer_bytes_total', value: reads.peerBytes },

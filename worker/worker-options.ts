@@ -15,6 +15,8 @@ export interface WorkerOptions {
   readonly diskErrorLimit?: number | undefined;
   /** How often it is tried to take back a cache disk; default 30,000. */
   readonly diskRetryMs?: number | undefined;
+  /** Bytes a second that are read again of each disk, to find damage; 0: none. Default 16 MiB. */
+  readonly scrubBytesPerSecond?: number | undefined;
   /** Over which it is measured how much is read of each dataset; default 60,000. */
   readonly rateWindowMs?: number | undefined;
   /** `host:port` of the data plane for other nodes; port 0 takes a free one. */

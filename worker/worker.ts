@@ -56,6 +56,8 @@ const SEND_TIMEOUT_MS = 30_000;
 /** A mount has at most 128 reads ahead under way, and one per process that reads. */
 const MAX_REQUESTS = 1_024;
 const DEFAULT_CONNECTIONS = 4_096;
+/** 4 TB in three days, for 0.3 % of what an NVMe disk reads, and 2 % of a core. */
+const DEFAULT_SCRUB_BYTES_PER_SECOND = 16 * MIB;
 const DEFAULT_READ_MEMORY_BYTES = 128 * MIB;
 /** Of the file descriptors: objects that are kept open, connections, reads of origins. */
 const OBJECT_FILES = { share: 1 / 8, least: 4, most: 512 };
@@ -258,6 +260,7 @@ async function openStore(config: Config, cluster: Cluster): Promise<ObjectStore>
     hungAfterMs: config.diskHungAfterMs,
     errorLimit: config.diskErrorLimit,
     retryMs: config.diskRetryMs,
+    scrubBytesPerSecond: config.scrubBytesPerSecond ?? DEFAULT_SCRUB_BYTES_PER_SECOND,
     maxOpenFiles: Math.ceil(shareOfOpenFiles(openFiles, OBJECT_FILES) / cacheDirs.length),
     isReplica: (ref) => cluster.moves?.isReplica(ref) ?? false,
     rateWindowMs: config.rateWindowMs,

@@ -90,6 +90,7 @@ function cacheOptions(settings: SettingValues) {
     diskHungAfterMs: settings.diskHungAfter,
     diskErrorLimit: settings.diskErrors,
     diskRetryMs: settings.diskRetry,
+    scrubBytesPerSecond: settings.scrubRate,
     rateWindowMs: settings.readRateWindow,
   };
 }

@@ -71,6 +71,26 @@ describe('under the cache', () => {
       return (await held()) > 100 ? true : undefined;
     }, 20_000);
   });
+
+  test('the worker’s own small files use up the inodes: it evicts, and goes on keeping', async () => {
+    for (let i = 0; i < 600; i += 1) write(`f${String(i)}`, `file ${String(i)}\n`);
+    const mountpoint = await start('size=128m,nr_inodes=400');
+    expect(await differences(origin, mountpoint)).toBe('');
+    const status = await eventually(async () => {
+      const { workers } = await parts.larder.status();
+      return workers[0]?.decisions.some(({ decision }) => decision === 'evicted')
+        ? workers[0]
+        : undefined;
+    });
+    expect(status.disks[0]).toMatchObject({ state: 'good', errors: 0 });
+    expect(status.disks[0]?.objects).toBeGreaterThan(50);
+    expect(await differences(origin, await parts.mount('d'))).toBe('');
+    // What is read now is kept: others leave for it.
+    write('late', 'late');
+    await parts.larder.ok(['dataset', 'refresh', 'd', '--master', parts.masterAddress]);
+    expect(fs.readFileSync(path.join(await parts.mount('d'), 'late'), 'utf8')).toBe('late');
+    expect((await parts.larder.status()).workers[0]?.disks[0]?.objects).toBeGreaterThan(50);
+  });
 });
 
 describe('under the master', () => {
@@ -142,6 +162,46 @@ describe('under the master', () => {
       await store[Symbol.asyncDispose]();
     }
   });
+});
+
+test('one full file system under cache, catalog, runtime directory and logs: no wrong byte, clear errors', async () => {
+  for (let i = 0; i < 4; i += 1) write(`before-${String(i)}`, randomBytes(2 * MIB));
+  const all = parts.larder.folder('small');
+  disk = new SmallDisk(all, 'size=160m');
+  const log = path.join(all, 'log');
+  const logged = { through: ['sh', '-c', 'exec "$@" 2>>"$0"', log] };
+  parts.larder.env['LARDER_RUNTIME_DIR'] = path.join(all, 'run');
+  parts.larder.env['LARDER_CACHE_HOME'] = path.join(all, 'home');
+  parts.larder.env['LARDER_LOG_LEVEL'] = 'debug';
+  const master = await parts.master({ ...logged, flags: ['--data-dir', path.join(all, 'master')] });
+  fs.mkdirSync(path.join(all, 'cache'));
+  const cache = ['--cache-dir', path.join(all, 'cache'), '--cache-size', '4GiB'];
+  const worker = await parts.worker({ ...logged, flags: cache });
+  await parts.dataset('d', `file://${origin}`);
+  const mountpoint = await parts.mount('d', logged);
+  expect(await differences(origin, mountpoint)).toBe('');
+  for (let i = 0; i < 30; i += 1) write(`full-${String(i)}`, randomBytes(2 * MIB + i));
+  await parts.larder.ok(['dataset', 'refresh', 'd', '--master', parts.masterAddress]);
+  const second = await parts.mount('d', logged);
+  disk.fill();
+  const logBytes = fs.statSync(log).size;
+  expect(await differences(origin, second)).toBe('');
+  const args = ['dataset', 'create', 'other', `file://${origin}`];
+  const refused = await parts.larder.run([...args, '--master', parts.masterAddress]);
+  expect(refused.stderr).toContain('[DATA_DIR_FULL]');
+  const started = ['master', '--listen', '127.0.0.1:0', '--data-dir', path.join(all, 'master-2')];
+  expect((await parts.larder.run(started)).stderr).toMatch(
+    /\[(DATA_DIR_FULL|RUNTIME_DIR_UNUSABLE)\]/,
+  );
+  const another = ['worker', '--master', parts.masterAddress, '--cache-dir', path.join(all, 'new')];
+  expect((await parts.larder.run(another)).stderr).toMatch(/full|RUNTIME_DIR_UNUSABLE/);
+  for (const { pid } of [master, worker]) expect(isRunning(pid)).toBe(true);
+  expect(fs.statSync(log).size).toBeLessThan(logBytes + MIB);
+
+  disk.free();
+  await parts.larder.ok([...args, '--master', parts.masterAddress]);
+  expect(await differences(origin, await parts.mount('other'))).toBe('');
+  await eventually(() => (fs.statSync(log).size > logBytes ? true : undefined));
 });
 
 test('a runtime directory that is full: a start says so, and works with room', async () => {

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { eventually, isRunning } from '../support/larder.ts';
+import { eventually, isMountpoint, isRunning } from '../support/larder.ts';
 import { limitFds, openFds, rssBytes, TestParts } from '../support/parts.ts';
 import { differences, digest, sha256 } from '../support/trees.ts';
 
@@ -149,16 +149,24 @@ describe('80 file descriptors', () => {
   });
 });
 
-test.each(['master', 'worker'] as const)(
-  'a %s with 40 file descriptors says how many it needs',
-  async (role) => {
-    const args = role === 'master' ? ['--data-dir', origin] : ['--master', '127.0.0.1:1'];
-    const { code, stderr } = await parts.larder.run([role, ...args], {}, [
-      'prlimit',
-      '--nofile=40:40',
-    ]);
-    expect(code).toBe(1);
+test('with 64 file descriptors: master, worker and mount are refused, and say how many they need', async () => {
+  makeFiles(1, 0);
+  await parts.master();
+  await parts.worker();
+  await parts.dataset('d', `file://${origin}`);
+  const where = ['--master', parts.masterAddress];
+  const mountpoint = parts.larder.folder('mnt-few');
+  for (const args of [
+    ['master', '--listen', '127.0.0.1:0', '--data-dir', parts.larder.folder('few')],
+    ['worker', ...where, '--cache-dir', parts.larder.folder('few-files')],
+    ['mount', 'd', mountpoint, ...where, '--detach'],
+  ]) {
+    const { code, stderr } = await parts.larder.run(args, {}, ['prlimit', '--nofile=64:64']);
+    expect(code, args[0]).toBe(1);
     expect(stderr).toContain('[OPEN_FILES_LIMIT]');
-    expect(stderr).toContain('limit=40, needed=80');
-  },
-);
+    expect(stderr).toContain('limit=64, needed=80');
+    expect(stderr).toContain('ulimit -n');
+  }
+  expect(isMountpoint(mountpoint)).toBe(false);
+  await readsRight(await parts.mount('d'));
+});

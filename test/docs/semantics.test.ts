@@ -13,7 +13,7 @@ import { exists, readText } from './repository.ts';
 const PAGE = 'docs/SEMANTICS.md';
 const PAGES = [
   ...[PAGE, 'docs/POLICY.md', 'docs/PRELOAD.md', 'docs/PLANS.md', 'docs/SPACE.md'],
-  ...['docs/HTTP.md', 'docs/guides/slurm.md'],
+  ...['docs/HTTP.md', 'docs/NODES.md', 'docs/guides/slurm.md'],
 ];
 const REFERENCE = /`(test\/[^`]+\.ts)`\s*›\s*`([^`]+)`/g;
 /** Stands in docs/TESTING.md for any test. */

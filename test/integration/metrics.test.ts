@@ -1,5 +1,5 @@
 /** Metrics of a master and a worker, asked for as Prometheus does. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -77,6 +77,7 @@ describe('metrics', () => {
     const origin = larder.folder('origin');
     for (const name of ['a', 'b'])
       fs.writeFileSync(path.join(origin, name), Buffer.alloc(FILE_BYTES, name));
+    execFileSync('mkfifo', [path.join(origin, 'no-file')]);
     await client.datasets.create('ds', `file://${origin}`);
     await using dataset = await client.datasets.get('ds');
     let state = '';
@@ -97,6 +98,7 @@ describe('metrics', () => {
     expect(master.get('larder_held_bytes')).toBe(2 * FILE_BYTES);
     expect(master.get('larder_preloads{state="complete"}')).toBe(1);
     expect(master.get('larder_dataset_files')).toBe(2);
+    expect(master.get('larder_dataset_skipped_keys')).toBe(1);
     expect(master.get('larder_dataset_bytes')).toBe(2 * FILE_BYTES);
     expect(master.get('larder_workers{state="alive"}')).toBe(1);
   });

@@ -53,11 +53,14 @@ export interface Status {
   }[];
   readonly workers: readonly {
     readonly capacityBytes: number;
+    readonly decisions: readonly { readonly decision: string }[];
     readonly disks: readonly {
       readonly path: string;
       readonly state: string;
       readonly problem?: string;
       readonly objects: number;
+      readonly errors: number;
+      readonly damaged: number;
     }[];
   }[];
   readonly origin: {

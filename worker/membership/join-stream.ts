@@ -323,6 +323,9 @@ function heartbeatOf({ counters }: Pick<MembershipOptions, 'counters'>) {
         used_bytes: used,
         objects: it.objects,
         errors: it.errors,
+        damaged: it.damaged,
+        lost: it.lost,
+        scrubbed_bytes: it.scrubbedBytes,
       }),
     ),
     origin: {

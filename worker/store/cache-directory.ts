@@ -62,6 +62,7 @@ export class CacheDirectory implements Disposable {
       for (const name of [GROWING_DIRECTORY, SUSPECT_DIRECTORY, 'records']) {
         fs.mkdirSync(join(path, name), { recursive: true, mode: MODE_PRIVATE });
       }
+      assertRoomForNew(join(path, 'records/lock.mdb'), path);
       return new CacheDirectory(path, lockFd);
     } catch (error) {
       if (lockFd !== undefined) fs.closeSync(lockFd);
@@ -120,6 +121,16 @@ export class CacheDirectory implements Disposable {
     this.#closed = true;
     fs.closeSync(this.lockFd);
   }
+}
+
+/** What LMDB maps when it makes its files must fit: a page without room ends the process (SIGBUS). */
+const LEAST_FREE_BYTES = 1024 * 1024;
+
+function assertRoomForNew(file: string, directory: string): void {
+  if (fs.existsSync(file)) return;
+  const { bavail, bsize } = fs.statfsSync(directory);
+  if (bavail * bsize >= LEAST_FREE_BYTES) return;
+  throw new LarderError('CACHE_DIR_UNUSABLE', { directory, reason: REASONS['ENOSPC'] });
 }
 
 function makeDirectory(path: string): void {

@@ -17,6 +17,26 @@ export interface DiskCounters {
   damaged: number;
   /** Objects whose file was not there. */
   lost: number;
+  /** Read by the scrub. */
+  scrubbedBytes: number;
+}
+
+export const NO_COUNTS: Readonly<DiskCounters> = {
+  ioErrors: 0,
+  full: 0,
+  damaged: 0,
+  lost: 0,
+  scrubbedBytes: 0,
+};
+
+export function addCounts(a: Readonly<DiskCounters>, b: Readonly<DiskCounters>): DiskCounters {
+  return {
+    ioErrors: a.ioErrors + b.ioErrors,
+    full: a.full + b.full,
+    damaged: a.damaged + b.damaged,
+    lost: a.lost + b.lost,
+    scrubbedBytes: a.scrubbedBytes + b.scrubbedBytes,
+  };
 }
 
 export interface DiskHealthOptions {
@@ -36,7 +56,7 @@ const OTHER_CODES = new Set<string | number>(['EMFILE', 'ENFILE', 'ENOENT', 'ENO
 const READ_ONLY = new Set<string | number>(['EROFS', 30]);
 
 export class DiskHealth {
-  readonly counters: DiskCounters = { ioErrors: 0, full: 0, damaged: 0, lost: 0 };
+  readonly counters: DiskCounters = { ...NO_COUNTS };
   readonly #options: DiskHealthOptions;
   readonly #recentMs: number[] = [];
   #pausedUntilMs = -Infinity;

@@ -1,13 +1,20 @@
 /** A thread of `DiskReaders`: one job after the other. */
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from '@node-rs/crc32';
 import type { ReadJob, ReadResult } from './disk-readers.ts';
-import { dropPagesNow, reserveSpace, startWritebackNow, syncFileSystemNow } from './libc.ts';
+import {
+  addressOf,
+  dropPagesNow,
+  reserveSpace,
+  startWritebackNow,
+  syncFileSystemNow,
+} from './libc.ts';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_TRUNC, O_DIRECT, O_NOFOLLOW } = fs.constants;
 const MODE = 0o600;
+const PAGE_BYTES = 4096;
 const PROBE_BYTES = 4096;
 /** Of what the C library's `malloc` gives. */
 const ALIGNMENT_BYTES = 16;
@@ -15,6 +22,8 @@ const WARM_STEP_BYTES = 1 << 20;
 
 const probed = Buffer.allocUnsafeSlow(2 * PROBE_BYTES);
 const chunkBytes = workerData as number;
+/** Of the last read past the page cache, for the next. */
+let aligned = Buffer.alloc(0);
 
 parentPort?.on('message', (job: ReadJob | undefined) => {
   if (job === undefined) {
@@ -37,8 +46,11 @@ function perform(job: ReadJob): ReadResult {
       return { value: fs.openSync(job.path, job.flags, MODE) };
     case 'read':
       return read(job.fd, job.offsetBytes, job.lengthBytes);
+    case 'read-stored':
+      return readStored(job.path, job.offsetBytes, job.lengthBytes);
     case 'unlink':
       fs.unlinkSync(job.path);
+      if (job.prunes) prune(job.path);
       return { value: 1 };
     case 'exists':
       return { value: fs.lstatSync(job.path, { throwIfNoEntry: false }) === undefined ? 0 : 1 };
@@ -66,11 +78,64 @@ function read(fd: number, offsetBytes: number, lengthBytes: number): ReadResult 
     if (n === 0) break;
     got += n;
   }
-  const checksums: number[] = [];
-  for (let at = 0; at < got; at += chunkBytes) {
-    checksums.push(crc32(bytes.subarray(at, Math.min(got, at + chunkBytes))));
+  return { value: got, memory: bytes.buffer, checksums: checksumsOf(bytes.subarray(0, got)) };
+}
+
+function readStored(path: string, offsetBytes: number, lengthBytes: number): ReadResult {
+  const fd = openPastCache(path);
+  try {
+    const bytes = alignedBytes(lengthBytes);
+    let got = 0;
+    while (got < bytes.length) {
+      const n = fs.readSync(fd, bytes, got, bytes.length - got, offsetBytes + got);
+      got += n;
+      // Only at the end of a file are they not whole pages, and nothing can be read from there on.
+      if (n === 0 || n % PAGE_BYTES !== 0) break;
+    }
+    const value = Math.min(got, lengthBytes);
+    return { value, checksums: checksumsOf(bytes.subarray(0, value)) };
+  } finally {
+    fs.closeSync(fd);
   }
-  return { value: got, memory: bytes.buffer, checksums };
+}
+
+/** Some file systems always have a page cache, or are one. */
+function openPastCache(path: string): number {
+  try {
+    return fs.openSync(path, O_RDONLY | O_DIRECT | O_NOFOLLOW);
+  } catch (error) {
+    if (codeOf(error) !== 'EINVAL') throw error;
+    return fs.openSync(path, O_RDONLY | O_NOFOLLOW);
+  }
+}
+
+/** Memory that a disk may write to itself: it begins with a page, and is whole pages. */
+function alignedBytes(lengthBytes: number): Buffer {
+  const wanted = Math.ceil(lengthBytes / PAGE_BYTES) * PAGE_BYTES;
+  if (aligned.length < wanted) {
+    const memory = Buffer.allocUnsafeSlow(wanted + PAGE_BYTES);
+    const start = PAGE_BYTES - (addressOf(memory) % PAGE_BYTES);
+    aligned = memory.subarray(start, start + wanted);
+  }
+  return aligned.subarray(0, wanted);
+}
+
+function checksumsOf(bytes: Buffer): number[] {
+  const checksums: number[] = [];
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    checksums.push(crc32(bytes.subarray(at, Math.min(bytes.length, at + chunkBytes))));
+  }
+  return checksums;
+}
+
+/** Each costs an inode, of which a small file system has few. */
+function prune(path: string): void {
+  try {
+    fs.rmdirSync(dirname(path));
+    fs.rmdirSync(dirname(dirname(path)));
+  } catch {
+    // Others are in it.
+  }
 }
 
 function reserve(path: string, lengthBytes: number): boolean {

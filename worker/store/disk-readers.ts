@@ -19,7 +19,16 @@ export type ReadJob =
       readonly offsetBytes: number;
       readonly lengthBytes: number;
     }
-  | { readonly kind: 'unlink' | 'exists'; readonly path: string }
+  /** Past the page cache, and only the checksums come back. */
+  | {
+      readonly kind: 'read-stored';
+      readonly path: string;
+      readonly offsetBytes: number;
+      readonly lengthBytes: number;
+    }
+  /** `prunes`: with the two directories above it where they are empty then. */
+  | { readonly kind: 'unlink'; readonly path: string; readonly prunes: boolean }
+  | { readonly kind: 'exists'; readonly path: string }
   /** Makes room after the end of a file, without making it longer. */
   | { readonly kind: 'reserve'; readonly path: string; readonly lengthBytes: number }
   | {
@@ -46,11 +55,15 @@ export interface ReadResult {
   readonly failure?: { readonly message: string; readonly code: string | undefined };
 }
 
-export interface ReadBytes {
-  readonly memory: ArrayBuffer;
+/** What was read, and the CRC32 of each chunk of it. */
+export interface ReadChecksums {
   /** Fewer than asked for at the end of the file. */
   readonly gotBytes: number;
   readonly checksums: readonly number[];
+}
+
+export interface ReadBytes extends ReadChecksums {
+  readonly memory: ArrayBuffer;
 }
 
 interface Pending {
@@ -85,6 +98,11 @@ export class DiskReaders implements AsyncDisposable {
     this.#start();
   }
 
+  /** Whether there is more to do than nothing. */
+  get isBusy(): boolean {
+    return [...this.#threads].some(({ current }) => current !== undefined);
+  }
+
   /** @throws a system error */
   async open(path: string, flags: number): Promise<number> {
     return (await this.#do({ kind: 'open', path, flags })).value;
@@ -97,9 +115,20 @@ export class DiskReaders implements AsyncDisposable {
     return { memory, gotBytes: value, checksums };
   }
 
+  /**
+   * Reads of a file what the disk has.
+   *
+   * @param offsetBytes where a chunk of the object begins
+   * @throws a system error
+   */
+  async readStored(path: string, offsetBytes: number, lengthBytes: number): Promise<ReadChecksums> {
+    const result = await this.#do({ kind: 'read-stored', path, offsetBytes, lengthBytes });
+    return { gotBytes: result.value, checksums: result.checksums ?? [] };
+  }
+
   /** @throws a system error */
-  async unlink(path: string): Promise<void> {
-    await this.#do({ kind: 'unlink', path });
+  async unlink(path: string, { prunes = false } = {}): Promise<void> {
+    await this.#do({ kind: 'unlink', path, prunes });
   }
 
   async exists(path: string): Promise<boolean> {

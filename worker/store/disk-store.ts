@@ -39,6 +39,7 @@ import type { RecordStore } from './record-store.ts';
 import { Places } from './places.ts';
 import { References } from './references.ts';
 import type { CollectRequest } from './references.ts';
+import { Scrub } from './scrub.ts';
 import { placedOf, Space } from './space.ts';
 import type { ReserveHow } from './space.ts';
 import type { StoredObject } from './stored-object.ts';
@@ -60,6 +61,7 @@ export class DiskStore implements AsyncDisposable {
   readonly #health: StoreParts['health'];
   readonly #writeback: StoreParts['writeback'];
   readonly #checks: IntegrityChecks;
+  readonly #scrub: Scrub;
   readonly #references: References;
   readonly #writer: BlockWriter;
   readonly #eraser: EraserOptions;
@@ -106,6 +108,12 @@ export class DiskStore implements AsyncDisposable {
       restore: (object) => restore(object, parts),
       signal: this.#closing.signal,
     });
+    this.#scrub = new Scrub({
+      ...parts,
+      ...{ clock, index: this.#index, signal: this.#closing.signal },
+      quarantine: this.#quarantine.bind(this),
+      bytesPerSecond: options.scrubBytesPerSecond ?? 0,
+    });
     this.#references = new References({
       index: this.#index,
       records,
@@ -133,6 +141,7 @@ export class DiskStore implements AsyncDisposable {
     });
     const { signal } = this.#closing;
     startChores({ parts, index: this.#index, checks: this.#checks, signal }, this.#background);
+    this.#background.run(this.#scrub.run());
   }
 
   /** Fires when the disk is given up or let go. */
@@ -253,13 +262,9 @@ export class DiskStore implements AsyncDisposable {
     count: number,
     writtenChecksum?: (chunk: number) => number | undefined,
   ): Promise<Buffer[]> {
-    const perSegment = object.chunksPerSegment();
     try {
       const chunks = await this.#files.readChunks(object, first, count, (chunk) => {
-        const written = writtenChecksum?.(chunk);
-        if (written !== undefined) return written;
-        const segment = this.#index.segment(object, Math.floor(chunk / perSegment));
-        return segment?.checksums[chunk % perSegment];
+        return writtenChecksum?.(chunk) ?? this.#index.checksum(object, chunk);
       });
       if (object.state === 'suspect') void this.#checks.checkSoon(object);
       return chunks;
@@ -344,6 +349,7 @@ export class DiskStore implements AsyncDisposable {
     this.#closing.abort();
     await Promise.allSettled([this.#background.settled(), this.#checks.settled()]);
     await this.#index.allLeaving();
+    await this.#scrub.save();
     await this.#writeback.settled();
     await this.#records.committed().catch(() => undefined);
     const { chores, watch } = this.#threads;

@@ -25,6 +25,8 @@ const TELL_BYTES = 512 * 1024;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
+/** A directory that was just made may be taken away again, because another object left it. */
+const MOVE_TRIES = 4;
 
 /** Given, because loading more than this file would delay the first write. */
 const chunkBytes = workerData as number;
@@ -87,11 +89,13 @@ function create(path: string, bytes: Bytes, checksums: number[]): void {
 }
 
 function move(source: string, target: string): void {
-  try {
-    renameSync(source, target);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(target), { recursive: true, mode: DIRECTORY_MODE });
-    renameSync(source, target);
+  for (let triesLeft = MOVE_TRIES; ; triesLeft -= 1) {
+    try {
+      renameSync(source, target);
+      return;
+    } catch (error) {
+      if (triesLeft === 1 || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      mkdirSync(dirname(target), { recursive: true, mode: DIRECTORY_MODE });
+    }
   }
 }

@@ -20,6 +20,8 @@ import { LarderError, silentLogger, systemClock } from '../../common/index.ts';
 import { CacheDirectory } from './cache-directory.ts';
 import { mountPointOf, newId, readIdentity, writeIdentity } from './disk-identity.ts';
 import type { DiskIdentity, KnownDisk } from './disk-identity.ts';
+import { addCounts, NO_COUNTS } from './disk-health.ts';
+import type { DiskCounters } from './disk-health.ts';
 import { looksUsable } from './disk-probe.ts';
 import { DiskStore } from './disk-store.ts';
 import { DEFAULT_HUNG_AFTER_MS } from './options.ts';
@@ -49,8 +51,8 @@ export interface Disk {
   problem: string | undefined;
   /** While it is good. */
   store: DiskStore | undefined;
-  /** Failed reads and writes of those that were given up before. */
-  earlierErrors: number;
+  /** Of those that were given up before. */
+  earlier: DiskCounters;
   timesGivenUp: number;
   /** The store that was given up, letting go. */
   releasing: Promise<void> | undefined;
@@ -189,7 +191,7 @@ export class Disks implements AsyncDisposable {
     disk.state = 'bad';
     disk.problem = problem;
     disk.timesGivenUp += 1;
-    disk.earlierErrors += store.diskCounters.ioErrors;
+    disk.earlier = addCounts(disk.earlier, store.diskCounters);
     this.#log.error(
       { directory: disk.path, problem },
       'a cache disk fails and is given up; what it had is read from elsewhere',
@@ -291,7 +293,7 @@ function distinct(directories: readonly DirectoryOptions[]): Disk[] {
     state: 'missing',
     problem: undefined,
     store: undefined,
-    earlierErrors: 0,
+    earlier: NO_COUNTS,
     timesGivenUp: 0,
     releasing: undefined,
   }));

@@ -31,6 +31,11 @@ const fallocate = library.func('int fallocate(int, int, int64_t, int64_t)') as u
 const madvise = library.func('int madvise(uintptr_t, size_t, int)') as unknown as Call;
 const syncfs = library.func('int syncfs(int)') as unknown as Call;
 
+/** Of the memory of a buffer. */
+export function addressOf(bytes: Buffer): number {
+  return Number(koffi.address(bytes));
+}
+
 /** Takes the exclusive lock of an open file; false when another open file has it. */
 export function tryLock(fd: number): boolean {
   return flock(fd, LOCK_EX | LOCK_NB) === 0;

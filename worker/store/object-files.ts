@@ -104,6 +104,28 @@ export class ObjectFiles implements Disposable {
     return chunks;
   }
 
+  /**
+   * Compares adjacent chunks, as the disk has them, with their checksums.
+   *
+   * @throws as `readChunks` does
+   */
+  async verify(
+    object: StoredObject,
+    { first, count }: { readonly first: number; readonly count: number },
+    checksumOf: (chunk: number) => number | undefined,
+  ): Promise<void> {
+    const offset = first * CHUNK_BYTES;
+    const length = Math.min(count * CHUNK_BYTES, object.record.sizeBytes - offset);
+    const { gotBytes, checksums } = await this.#readStored(object, offset, length);
+    checksums.forEach((checksum, i) => {
+      const isWhole = gotBytes >= Math.min(length, (i + 1) * CHUNK_BYTES);
+      if (isWhole && checksum === checksumOf(first + i)) return;
+      throw new LarderError('CHECKSUM_MISMATCH', { object: object.objectId, chunk: first + i });
+    });
+    if (gotBytes === length) return;
+    throw new LarderError('CHECKSUM_MISMATCH', { object: object.objectId, chunk: first });
+  }
+
   /** Gives the file its name in `complete/`, wherever it is now. */
   async rename(object: StoredObject): Promise<void> {
     const source =
@@ -117,7 +139,8 @@ export class ObjectFiles implements Disposable {
   async unlink(object: StoredObject): Promise<void> {
     for (const path of this.#candidates(object)) {
       try {
-        await this.#chores.unlink(path);
+        const isNamed = path === this.#directory.completePath(object.objectId);
+        await this.#chores.unlink(path, { prunes: isNamed });
         break;
       } catch (error) {
         if (systemCode(error) !== 'ENOENT') throw error;
@@ -128,6 +151,19 @@ export class ObjectFiles implements Disposable {
 
   [Symbol.dispose](): void {
     this.#cache[Symbol.dispose]();
+  }
+
+  async #readStored(object: StoredObject, offsetBytes: number, lengthBytes: number) {
+    const named = this.#directory.completePath(object.objectId);
+    // With its last block it gets its new name, and the record says so when that is done.
+    for (const path of this.#candidates(object)) {
+      try {
+        return await this.#chores.readStored(path, offsetBytes, lengthBytes);
+      } catch (error) {
+        if (systemCode(error) !== 'ENOENT') throw error;
+      }
+    }
+    return await this.#chores.readStored(named, offsetBytes, lengthBytes);
   }
 
   async #open(object: StoredObject, flags: number): Promise<number> {

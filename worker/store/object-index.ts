@@ -78,6 +78,11 @@ export class ObjectIndex {
     if (object.recorded) this.#idle.set(object.objectId, object);
   }
 
+  /** Of an object that is not in use nothing stays in memory. */
+  forget(object: StoredObject): void {
+    if (object.pins === 0) this.#idle.delete(object.objectId);
+  }
+
   /** Nobody finds the object from now on; `gone` settles when its records are deleted. */
   remove(object: StoredObject, gone: Promise<void>): void {
     const { objectId } = object;
@@ -115,6 +120,12 @@ export class ObjectIndex {
     const segment = loaded ?? (object.whole ? undefined : emptySegment(chunks));
     if (segment !== undefined) object.segments.set(index, segment);
     return segment;
+  }
+
+  /** Of a chunk; undefined where the record of its segment is damaged or missing. */
+  checksum(object: StoredObject, chunk: number): number | undefined {
+    const perSegment = object.chunksPerSegment();
+    return this.segment(object, Math.floor(chunk / perSegment))?.checksums[chunk % perSegment];
   }
 
   #load(objectId: string, record: ObjectRecord): StoredObject {

@@ -15,6 +15,7 @@ import { diskOrder, systemClock } from '../../common/index.ts';
 import { totalDecisions } from '../admission/index.ts';
 import type { AheadUse, CountedDecision, Region, RoomAhead } from '../admission/index.ts';
 import { DatasetPolicies } from './dataset-policies.ts';
+import { addCounts, NO_COUNTS } from './disk-health.ts';
 import type { DiskCounters } from './disk-health.ts';
 import type { DiskStore } from './disk-store.ts';
 import type { Bytes, Written } from './disk-writer.ts';
@@ -128,12 +129,7 @@ export class ObjectStore implements AsyncDisposable {
   }
 
   get diskCounters(): Readonly<DiskCounters> {
-    return {
-      ioErrors: this.#sum((store) => store.diskCounters.ioErrors),
-      full: this.#sum((store) => store.diskCounters.full),
-      damaged: this.#sum((store) => store.diskCounters.damaged),
-      lost: this.#sum((store) => store.diskCounters.lost),
-    };
+    return this.#disks.good.map(({ store }) => store.diskCounters).reduce(addCounts, NO_COUNTS);
   }
 
   /** Of objects, to any disk, since the start. */

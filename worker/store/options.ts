@@ -26,6 +26,8 @@ export interface StoreOptions {
   readonly hungAfterMs?: number | undefined;
   /** Failed reads and writes in a minute with which a disk is given up; default 5. */
   readonly errorLimit?: number | undefined;
+  /** What lies on each disk is read at this rate and compared with its checksums; default 0: it is not. */
+  readonly scrubBytesPerSecond?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;
 }
@@ -51,9 +53,17 @@ export function setCapacity(admission: Admission, options: DiskStoreOptions): vo
   const share = DEFAULT_SHARE_OF_FREE * (options.shareOfFree ?? 1);
   const freeBytes = Math.floor(bavail * bsize * share);
   // Some file systems make inodes as they need them, and say 0.
-  const freeObjects = ffree === 0 ? Infinity : Math.floor(ffree * share);
+  const freeObjects = ffree === 0 ? Infinity : objectsFor(ffree * share);
   admission.setCapacity({
     capacityBytes: options.capacityBytes ?? admission.usedBytes + freeBytes,
     capacityObjects: options.capacityObjects ?? admission.objects + freeObjects,
   });
+}
+
+/** Directories of `complete/`: two levels of 256 each. */
+const MAX_DIRECTORIES = 256 + 256 * 256;
+
+/** With each object two directories may come, until there are all. */
+function objectsFor(inodes: number): number {
+  return Math.floor(Math.max(inodes / 3, inodes - MAX_DIRECTORIES));
 }

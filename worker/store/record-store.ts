@@ -30,6 +30,7 @@ import {
   encodeSummary,
 } from './record.ts';
 import type { DatasetReference, ObjectRecord, Segment, Summary } from './record.ts';
+import type { ScrubPlace } from './scrub.ts';
 
 export interface StoreMeta {
   readonly bootId: string;
@@ -95,7 +96,7 @@ export class RecordStore implements AsyncDisposable {
   readonly #objects: Table;
   readonly #segments: Table;
   readonly #order: Table;
-  readonly #meta: Database<StoreMeta, string>;
+  readonly #meta: Database<StoreMeta | ScrubPlace, string>;
   readonly #path: string;
   readonly #disk: RecordDisk | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -116,7 +117,16 @@ export class RecordStore implements AsyncDisposable {
   }
 
   meta(): StoreMeta | undefined {
-    return this.#meta.get('store');
+    return this.#meta.get('store') as StoreMeta | undefined;
+  }
+
+  /** Where the scrub was; undefined between two rounds. */
+  scrubPlace(): ScrubPlace | undefined {
+    return this.#meta.get('scrub') as ScrubPlace | undefined;
+  }
+
+  putScrubPlace(place: ScrubPlace | undefined): void {
+    this.#write(place === undefined ? this.#meta.remove('scrub') : this.#meta.put('scrub', place));
   }
 
   /** Returns when it is on disk. */

@@ -10,6 +10,9 @@ export interface Disk {
   'used_bytes'?: (number | string | Long);
   'objects'?: (number | string | Long);
   'errors'?: (number | string | Long);
+  'damaged'?: (number | string | Long);
+  'lost'?: (number | string | Long);
+  'scrubbed_bytes'?: (number | string | Long);
 }
 
 export interface Disk__Output {
@@ -20,4 +23,7 @@ export interface Disk__Output {
   'used_bytes': (number);
   'objects': (number);
   'errors': (number);
+  'damaged': (number);
+  'lost': (number);
+  'scrubbed_bytes': (number);
 }
