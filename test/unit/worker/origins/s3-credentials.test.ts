@@ -59,7 +59,7 @@ describe('CredentialSource', () => {
     await expect(source.get()).rejects.toMatchObject({ code: 'ORIGIN_CREDENTIALS' });
     broken = false;
     state.nowMs += 1_000;
-    expect(await source.get()).toBe(first);
+    expect(await source.get()).toEqual(first);
   });
 
   it('replaces refused ones once for all, and tells whether there are others', async () => {
