@@ -137,22 +137,7 @@ export class DiskStore implements AsyncDisposable {
         this.#change(object, { first: block, count: 1 }, true);
       },
     });
-    this.#background.run(
-      sweepStrays({
-        directory,
-        firstIncarnation: parts.trust.firstIncarnation,
-        find: (objectId) => this.#index.find(objectId),
-        check: (object) => this.#checks.checkSoon(object),
-        signal: this.#closing.signal,
-      }),
-    );
-    this.#background.run(records.warm());
-    this.#background.run(this.#scrub.run());
-    void patrol({
-      ...{ clock, directory: directory.path, readers: threads.readers, health: this.#health },
-      everyMs: (options.hungAfterMs ?? DEFAULT_HUNG_AFTER_MS) / 2,
-      signal: this.#closing.signal,
-    });
+    this.#goRound(parts);
   }
 
   /** Fires when the disk is given up or let go. */
@@ -372,6 +357,21 @@ export class DiskStore implements AsyncDisposable {
     await this.#records[Symbol.asyncDispose]();
     this.#totals[Symbol.dispose]();
     this.#directory[Symbol.dispose]();
+  }
+
+  #goRound({ threads, trust }: StoreParts): void {
+    const { directory, clock = systemClock, hungAfterMs = DEFAULT_HUNG_AFTER_MS } = this.#options;
+    const signal = this.#closing.signal;
+    const stray = {
+      ...{ directory, signal, firstIncarnation: trust.firstIncarnation },
+      find: (objectId: string) => this.#index.find(objectId),
+      check: (object: StoredObject) => this.#checks.checkSoon(object),
+    };
+    this.#background.run(sweepStrays(stray));
+    this.#background.run(this.#records.warm());
+    this.#background.run(this.#scrub.run());
+    const probed = { directory: directory.path, readers: threads.readers, health: this.#health };
+    void patrol({ ...probed, clock, everyMs: hungAfterMs / 2, signal });
   }
 
   #change(object: StoredObject, run: { first: number; count: number }, held: boolean): void {
