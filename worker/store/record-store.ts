@@ -30,7 +30,6 @@ import {
   encodeSummary,
 } from './record.ts';
 import type { DatasetReference, ObjectRecord, Segment, Summary } from './record.ts';
-import type { ScrubPlace } from './scrub.ts';
 
 export interface StoreMeta {
   readonly bootId: string;
@@ -38,6 +37,12 @@ export interface StoreMeta {
   readonly generation: number;
   /** Every incarnation given out is below. */
   readonly incarnationLimit: number;
+}
+
+/** Where a round of the scrub is: all before it was read. */
+export interface ScrubPlace {
+  readonly objectId: string;
+  readonly chunk: number;
 }
 
 export interface OrderedObject {

@@ -16,7 +16,7 @@ import type { DiskThreads } from './disk-threads.ts';
 import type { ObjectFiles } from './object-files.ts';
 import { isOutOfFiles } from './file-cache.ts';
 import type { ObjectIndex } from './object-index.ts';
-import type { RecordStore } from './record-store.ts';
+import type { RecordStore, ScrubPlace } from './record-store.ts';
 import type { StoredObject } from './stored-object.ts';
 
 export interface ScrubOptions {
@@ -30,12 +30,6 @@ export interface ScrubOptions {
   readonly bytesPerSecond: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-}
-
-/** Where a round is: all before it was read. */
-export interface ScrubPlace {
-  readonly objectId: string;
-  readonly chunk: number;
 }
 
 /** Read at once: 1 MiB. A reader that comes meanwhile waits for less than 1 ms. */

@@ -6,6 +6,10 @@ import { SHOWN_KEYS } from '../../support/odd-keys.ts';
 
 const LOG = path.resolve(import.meta.dirname, '../../../common/log.ts');
 
+const OBEYED =
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
 /** Writes each key into a field, a message and an error, as a process does. */
 function logged(keys: readonly string[]): string {
   const source = `
@@ -26,10 +30,7 @@ test('odd keys in a log: one line each, nothing that a terminal obeys, and the s
   expect(lines.pop()).toBe('');
   expect(lines.length).toBe(keys.length);
   for (const [i, line] of lines.entries()) {
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-    expect(line).not.toMatch(
-      /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/,
-    );
+    expect(line).not.toMatch(OBEYED);
     expect(JSON.parse(line)).toMatchObject({ key: keys[i], msg: keys[i], role: 'worker' });
   }
 });

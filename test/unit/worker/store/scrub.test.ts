@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { completePath } from '../../../../common/object-paths.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { Larder, temporaryDirectory } from '../fetching/larder.ts';
@@ -14,6 +14,9 @@ const SIGNAL = new AbortController().signal;
 /** As fast as it can: what is there is read within a moment of the start. */
 const FAST = { scrubBytesPerSecond: 1024 * MIB };
 let directory: string;
+
+// Nothing here is timed, and a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 beforeEach(() => {
   directory = temporaryDirectory();
