@@ -141,6 +141,7 @@ describe('.larder in a mount', () => {
       const cat = execute('timeout', ['30', 'cat', missing]);
       await expect(cat).rejects.toThrow(/No such file/);
     }
+    await larder.down(unasked);
     // A status is of the moment at which it is opened.
     const read = async () =>
       JSON.parse(
