@@ -53,7 +53,7 @@ describe('the tarball', () => {
 
   test('has nothing else', () => {
     const allowed =
-      /^(dist\/(common|proto|rpc|master|worker|sdk|fuse-client|cli)\/.*\.(js|d\.ts)|proto\/larder\/.*\.proto|deploy\/.*|docs\/[\w-]+\.md|[A-Z]+(\.md)?|proto\/README\.md|package\.json)$/;
+      /^(dist\/(common|proto|rpc|master|worker|sdk|http|fuse-client|cli)\/.*\.(js|d\.ts)|proto\/larder\/.*\.proto|deploy\/.*|docs\/(guides\/)?[\w-]+\.md|[A-Z]+(\.md)?|proto\/README\.md|package\.json)$/;
     expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   });
 
