@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FAILING_DISK_MISSING } from '../support/failing-disk.ts';
 import { eventually } from '../support/larder.ts';
 import { SmallDisk } from '../support/small-disk.ts';
-import { completeIn, FILES, TwoDisks } from '../support/two-disks.ts';
+import { completeIn, FILES, MIB, TwoDisks } from '../support/two-disks.ts';
 
 let two: TwoDisks;
 
@@ -138,4 +138,42 @@ test('the only one fails: reads go through', async () => {
   await two.isState(two.otherDirectory, 'bad');
   await two.readsRight();
   expect((await two.parts.larder.status()).datasets[0]?.heldBytes).toBe(0);
+});
+
+test('one hangs: readers wait for a while, and go elsewhere', async () => {
+  await two.start();
+  await two.readsRight();
+  await two.allHeld();
+  expect(completeIn(two.otherDirectory).length).toBeGreaterThan(0);
+  two.failing.forgetObjects();
+  two.failing.hang();
+  await two.readsRight();
+  await two.isState(two.otherDirectory, 'bad');
+  await two.readsRight();
+  await two.allHeld();
+  expect(completeIn(two.goodDirectory).length).toBe(FILES);
+  two.failing.goOn();
+  await two.isState(two.otherDirectory, 'good');
+  await two.readsRight();
+});
+
+test('one is full: it has what it holds, and the rest goes to the other', async () => {
+  const small = new SmallDisk(two.parts.larder.folder('small'), 'size=48m');
+  try {
+    await two.parts.master();
+    const cache = path.join(small.path, 'cache');
+    await two.worker(cache, two.goodDirectory);
+    small.fill(2 * MIB);
+    await two.parts.dataset('d', `file://${two.origin}`);
+    await two.readsRight();
+    await eventually(async () => {
+      await two.readsRight();
+      const { datasets } = await two.parts.larder.status();
+      return (datasets[0]?.heldBytes ?? 0) > FILES * MIB ? true : undefined;
+    }, 30_000);
+    expect(await two.stateOf(cache)).toBe('good');
+    expect(completeIn(two.goodDirectory).length).toBeGreaterThan(FILES / 2);
+  } finally {
+    small[Symbol.dispose]();
+  }
 });
