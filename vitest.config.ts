@@ -7,6 +7,18 @@ import { defineConfig } from 'vitest/config';
  */
 const COMPILED = path.resolve('node_modules/.cache/tests');
 
+/** Of `.ci/run`: where each test run leaves what came out, to be counted together. */
+// eslint-disable-next-line no-restricted-properties -- no part of the product
+const reports = process.env['TEST_REPORTS'];
+const reporters =
+  reports === undefined
+    ? ['default']
+    : ['default', './.ci/skipped-reporter.mjs', ['json', { outputFile: reportFile(reports) }]];
+
+function reportFile(folder: string): string {
+  return path.join(folder, `vitest-${String(process.pid)}.json`);
+}
+
 /**
  * One project per kind of test, so that `vitest run --project unit` is the quick loop.
  *
@@ -27,6 +39,7 @@ const project = (name: string, folders: string[], testTimeout: number) => ({
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    reporters: reporters as ['default'],
     projects: [
       project('unit', ['unit', 'golden', 'model'], 30_000),
       project('docs', ['docs'], 30_000),
