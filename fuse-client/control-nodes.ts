@@ -43,10 +43,10 @@ export function* controlNames(): Generator<{ readonly name: Buffer; readonly nod
   for (const [name, node] of NAMES) yield { name: Buffer.from(name), node };
 }
 
-/** @param sizeBytes says nothing of these files: they are read to their end */
-export function controlAttributes(node: number, sizeBytes = 0): NodeAttributes {
+/** Their size says nothing: they are read to their end. */
+export function controlAttributes(node: number): NodeAttributes {
   const isDirectory = node === CONTROL_NODE.directory;
   const mode = isDirectory ? MODE.directory : node === CONTROL_NODE.plan ? MODE.plan : MODE.status;
   const kind = isDirectory ? 'directory' : 'file';
-  return { ...emptyAttributes(), node, kind, mode, sizeBytes };
+  return { ...emptyAttributes(), node, kind, mode, sizeBytes: 0 };
 }

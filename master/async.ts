@@ -36,6 +36,17 @@ export class Signal {
   }
 }
 
+/** One action after the other, in the order in which they came; one that fails holds up none. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  async take<T>(action: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(action);
+    this.#last = mine.catch(() => undefined);
+    return await mine;
+  }
+}
+
 /** Ends with the signal's reason as soon as it fires, also between two items. */
 export async function* untilAborted<T>(
   items: AsyncIterable<T>,

@@ -11,6 +11,7 @@ import { formatBytes, KEPT_SHARE, LarderError } from '../common/index.ts';
 import type { Clock } from '../common/index.ts';
 import type { Pinned } from '../proto/generated/larder/v1/Pinned.ts';
 import { parseBitmap } from '../rpc/bitmaps/index.ts';
+import { Turns } from './async.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import type { DataDirectory } from './data-directory.ts';
@@ -30,7 +31,7 @@ export interface PinsOptions {
 
 export class Pins {
   readonly #options: PinsOptions;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: PinsOptions) {
     this.#options = options;
@@ -38,13 +39,13 @@ export class Pins {
 
   /** @throws {LarderError} `NOT_FOUND`; `INVALID_ARGUMENT` with the numbers where it would be more than is kept */
   async pin(files: NamedFiles, signal: AbortSignal): Promise<Pinned> {
-    return await this.#inTurn(() => this.#change(files, signal, (named) => this.#add(named)));
+    return await this.#turns.take(() => this.#change(files, signal, (named) => this.#add(named)));
   }
 
   /** @throws {LarderError} `NOT_FOUND` */
   async unpin(files: NamedFiles, signal: AbortSignal): Promise<Pinned> {
     const { catalog } = this.#options;
-    return await this.#inTurn(async () => {
+    return await this.#turns.take(async () => {
       const { id } = catalog.byName(files.dataset);
       if (files.paths.length > 0 || files.version > 0) {
         return await this.#change(files, signal, (named) => this.#remove(named));
@@ -149,11 +150,5 @@ export class Pins {
       ...{ blocks, held_blocks: heldBlocks, changed_bytes: changedBytes },
       bytes: protections.pinOf(datasetId)?.bytes ?? 0,
     };
-  }
-
-  async #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(action);
-    this.#last = turn.catch(() => undefined);
-    return await turn;
   }
 }

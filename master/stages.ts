@@ -7,6 +7,7 @@
  * `Preloads` loads, `Protections` keeps.
  */
 import { hasCode, LarderError } from '../common/index.ts';
+import { Turns } from './async.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import type { Preloads } from './preloads.ts';
@@ -55,7 +56,8 @@ export class Stages {
   readonly #options: StagesOptions;
   /** By job and dataset. */
   readonly #records = new Map<string, StageRecord>();
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Two equal ones that come together are one. */
+  readonly #turns = new Turns();
 
   constructor(options: StagesOptions) {
     this.#options = options;
@@ -72,7 +74,7 @@ export class Stages {
     if (!(request.keepMs > 0)) {
       throw new LarderError('INVALID_ARGUMENT', { keep: request.keepMs, expected: 'more than 0' });
     }
-    return await this.#inTurn(async () => {
+    return await this.#turns.take(async () => {
       await this.#forgetGone();
       const known = this.#records.get(keyOf(request));
       if (known === undefined || !(await this.#isGoingOn(known, request))) {
@@ -91,18 +93,11 @@ export class Stages {
   /** Ends what still loads for the job, and lets what was loaded be evicted. Of an unknown job: nothing to do. */
   async release(job: string): Promise<{ readonly released: number }> {
     checkJob(job);
-    return await this.#inTurn(async () => {
+    return await this.#turns.take(async () => {
       const own = this.#of(job);
       for (const record of own) await this.#end(record);
       return { released: own.length };
     });
-  }
-
-  /** One at a time: two equal ones that come together are one. */
-  async #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(action);
-    this.#turn = mine.catch(() => undefined);
-    return await mine;
   }
 
   async #begin({ job, dataset, version, keepMs, deadlineMs }: StageRequest): Promise<void> {

@@ -6,8 +6,9 @@
  *
  * Leaves to others: where such a copy is kept (`Admission`), that it comes (`FetchObjects`), that it stays (`Moves`).
  */
-import type { Clock, ObjectRef, Placement } from '../common/index.ts';
+import type { Clock, Placement } from '../common/index.ts';
 import { dutiesOf, stripesOf } from './moves/index.ts';
+import type { CopiedObject, Wanted } from './moves/index.ts';
 
 export interface WantedCopy {
   readonly datasetId: number;
@@ -20,10 +21,6 @@ export interface WantedCopy {
   /** On the monotonic clock. */
   readonly untilMs: number | undefined;
 }
-
-export type Wanted = 'protected' | 'evictable';
-
-type Object = Pick<ObjectRef, 'objectId' | 'datasetId' | 'firstBlock' | 'sizeBytes'>;
 
 export interface WantedCopiesOptions {
   readonly workerId: string;
@@ -51,7 +48,7 @@ export class WantedCopies {
   }
 
   /** Whether an object is to be here in any case; undefined: by ownership only. */
-  of(object: Object): Wanted | undefined {
+  of(object: CopiedObject): Wanted | undefined {
     let found: Wanted | undefined;
     for (const copy of this.#byName.values()) {
       if (copy.datasetId !== object.datasetId || !copy.covers(object.firstBlock)) continue;
@@ -63,7 +60,7 @@ export class WantedCopies {
     return found;
   }
 
-  #isHolder(wanted: WantedCopy, { objectId, sizeBytes }: Object): boolean {
+  #isHolder(wanted: WantedCopy, { objectId, sizeBytes }: CopiedObject): boolean {
     const { workerId } = this.#options;
     const { replicas, on } = wanted;
     if (on.size > 0 && !on.has(workerId)) return false;

@@ -1,6 +1,5 @@
 /** `larder dataset …`: make, change, list, show, refresh and delete datasets. */
 import { EXIT, formatBytes, LarderError, printable } from '../../common/index.ts';
-import { connect } from '../../sdk/index.ts';
 import type {
   BuildOptions,
   BuildResult,
@@ -8,13 +7,13 @@ import type {
   Larder,
   VersionInfo,
 } from '../../sdk/index.ts';
-import { createContext } from '../context.ts';
 import type { Context } from '../context.ts';
-import { isSet, masterAddress, originUrl, text } from '../flags.ts';
+import { isSet, originUrl, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { firstLeftOut, leftOutCounts, leftOutJson, leftOutNote, leftOutText } from '../left-out.ts';
 import { table } from '../output.ts';
 import { progressBar } from '../progress.ts';
+import { withLarder } from '../with-larder.ts';
 
 /** Keys that `show --skipped` prints where nothing else is said. */
 const DEFAULT_LIMIT = 1_000;
@@ -23,7 +22,7 @@ export async function create(
   [name = '', origin = '', ...rest]: string[],
   flags: Flags,
 ): Promise<number> {
-  return await withLarder(flags, async (larder, context) => {
+  return await done(flags, async (larder, context) => {
     const settings = parseSettings(rest);
     const result = await build(context, (options) =>
       larder.datasets.create(name, originUrl(origin), { ...options, settings }),
@@ -33,7 +32,7 @@ export async function create(
 }
 
 export async function set([name = '', ...rest]: string[], flags: Flags): Promise<number> {
-  return await withLarder(flags, async (larder, { output }) => {
+  return await done(flags, async (larder, { output }) => {
     const summary = await larder.datasets.set(name, parseSettings(rest));
     output.result(summaryJson(summary), describe(summary));
     output.note(
@@ -43,7 +42,7 @@ export async function set([name = '', ...rest]: string[], flags: Flags): Promise
 }
 
 export async function list(_: string[], flags: Flags): Promise<number> {
-  return await withLarder(flags, async (larder, { output }) => {
+  return await done(flags, async (larder, { output }) => {
     const datasets = await larder.datasets.list();
     const rows = datasets.map(({ name, origin, latest }) => [
       name,
@@ -62,7 +61,7 @@ export async function list(_: string[], flags: Flags): Promise<number> {
 }
 
 export async function show([name = '']: string[], flags: Flags): Promise<number> {
-  return await withLarder(flags, async (larder, { output }) => {
+  return await done(flags, async (larder, { output }) => {
     const summary = await larder.datasets.describe(name);
     if (!isSet(flags, 'skipped')) {
       output.result(summaryJson(summary), describe(summary));
@@ -80,7 +79,7 @@ export async function show([name = '']: string[], flags: Flags): Promise<number>
 }
 
 export async function versions([name = '']: string[], flags: Flags): Promise<number> {
-  return await withLarder(flags, async (larder, { output }) => {
+  return await done(flags, async (larder, { output }) => {
     const found = await larder.datasets.versions(name);
     const rows = found.map((version) => [
       `v${String(version.number)}`,
@@ -98,23 +97,20 @@ export async function versions([name = '']: string[], flags: Flags): Promise<num
 }
 
 export async function remove([reference = '']: string[], flags: Flags): Promise<number> {
-  return await withLarder(flags, async (larder, { output }) => {
+  return await done(flags, async (larder, { output }) => {
     await larder.datasets.delete(reference);
     output.result({ deleted: reference }, `Deleted ${reference}.`);
   });
 }
 
-async function withLarder(
+async function done(
   flags: Flags,
   action: (larder: Larder, context: Context) => Promise<void>,
 ): Promise<number> {
-  const context = createContext({ json: isSet(flags, 'json'), role: 'cli' });
-  await using larder = connect({
-    master: masterAddress(flags, context.environment),
-    client: 'cli',
+  return await withLarder(flags, async (larder, context) => {
+    await action(larder, context);
+    return EXIT.ok;
   });
-  await action(larder, context);
-  return EXIT.ok;
 }
 
 export async function build(

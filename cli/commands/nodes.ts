@@ -1,28 +1,26 @@
 /** `larder nodes score`: what schedulers may choose nodes by. */
 import { EXIT, formatBytes } from '../../common/index.ts';
-import { connect } from '../../sdk/index.ts';
 import type { NodeScores } from '../../sdk/index.ts';
-import { createContext } from '../context.ts';
-import { isSet, masterAddress } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { table } from '../output.ts';
+import { withLarder } from '../with-larder.ts';
 
 export async function score([reference = '']: string[], flags: Flags): Promise<number> {
-  const { output, environment } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
-  await using larder = connect({ master: masterAddress(flags, environment), client: 'cli' });
-  const scores = await larder.scoreNodes(reference);
-  const nodes = scores.nodes.map((node) => ({ ...node, ...slurmOf(scores.dataset, node) }));
-  const header = ['NODE', 'SCORE', 'HELD', 'FREE', 'FEATURE', 'WEIGHT'];
-  const rows = nodes.map((it) => [
-    it.node,
-    it.usable ? String(it.score) : '–',
-    formatBytes(it.heldBytes),
-    formatBytes(it.freeBytes),
-    it.feature,
-    String(it.weight),
-  ]);
-  output.result({ ...scores, nodes }, nodes.length === 0 ? 'No nodes.' : table(header, rows));
-  return EXIT.ok;
+  return await withLarder(flags, async (larder, { output }) => {
+    const scores = await larder.scoreNodes(reference);
+    const nodes = scores.nodes.map((node) => ({ ...node, ...slurmOf(scores.dataset, node) }));
+    const header = ['NODE', 'SCORE', 'HELD', 'FREE', 'FEATURE', 'WEIGHT'];
+    const rows = nodes.map((it) => [
+      it.node,
+      it.usable ? String(it.score) : '–',
+      formatBytes(it.heldBytes),
+      formatBytes(it.freeBytes),
+      it.feature,
+      String(it.weight),
+    ]);
+    output.result({ ...scores, nodes }, nodes.length === 0 ? 'No nodes.' : table(header, rows));
+    return EXIT.ok;
+  });
 }
 
 /** As Slurm has them: it takes nodes of a low weight first, and by features that a job may ask for. */

@@ -3,49 +3,48 @@ import fs from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import { EXIT, LarderError, printable, systemCode } from '../../common/index.ts';
 import { MAX_PLAN_BYTES, planRequestOf } from '../../common/plans/index.ts';
-import { connect } from '../../sdk/index.ts';
 import type { PlanRequest, PlanStatus } from '../../sdk/index.ts';
-import { createContext } from '../context.ts';
-import { isSet, masterAddress, text } from '../flags.ts';
+import { isSet, text } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { table } from '../output.ts';
+import { withLarder } from '../with-larder.ts';
 
 export async function plan([reference = '']: string[], flags: Flags): Promise<number> {
-  const { output, environment } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
-  await using larder = connect({ master: masterAddress(flags, environment), client: 'cli' });
-  await using dataset = await larder.datasets.get(reference);
-  const { name } = dataset.info;
-  const file = text(flags, 'plan');
-  const request =
-    file === undefined
-      ? requestOf(flags)
-      : planRequestOf(file === '-' ? await readAll(process.stdin) : readFile(file), {
-          dataset: name,
-          version: dataset.version.number,
-        });
-  const status = await dataset.plan(request);
-  const { job, version } = status;
-  output.result(
-    status,
-    `${printable(job)}: planned for ${name}@v${String(version)}. \`larder plans list\` shows whether it is followed.`,
-  );
-  return EXIT.ok;
+  return await withLarder(flags, async (larder, { output }) => {
+    await using dataset = await larder.datasets.get(reference);
+    const { name } = dataset.info;
+    const file = text(flags, 'plan');
+    const request =
+      file === undefined
+        ? requestOf(flags)
+        : planRequestOf(file === '-' ? await readAll(process.stdin) : readFile(file), {
+            dataset: name,
+            version: dataset.version.number,
+          });
+    const status = await dataset.plan(request);
+    const { job, version } = status;
+    output.result(
+      status,
+      `${printable(job)}: planned for ${name}@v${String(version)}. \`larder plans list\` shows whether it is followed.`,
+    );
+    return EXIT.ok;
+  });
 }
 
 export async function list(flags: Flags): Promise<number> {
-  const { output, environment } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
-  await using larder = connect({ master: masterAddress(flags, environment), client: 'cli' });
-  const plans = await larder.plans.list();
-  output.result({ plans }, plans.length === 0 ? 'No plans.' : planTable(plans));
-  return EXIT.ok;
+  return await withLarder(flags, async (larder, { output }) => {
+    const plans = await larder.plans.list();
+    output.result({ plans }, plans.length === 0 ? 'No plans.' : planTable(plans));
+    return EXIT.ok;
+  });
 }
 
 export async function end([job = '']: string[], flags: Flags): Promise<number> {
-  const { output, environment } = createContext({ json: isSet(flags, 'json'), role: 'cli' });
-  await using larder = connect({ master: masterAddress(flags, environment), client: 'cli' });
-  await larder.plans.end(job);
-  output.result({ job }, `${printable(job)}: its plan has ended.`);
-  return EXIT.ok;
+  return await withLarder(flags, async (larder, { output }) => {
+    await larder.plans.end(job);
+    output.result({ job }, `${printable(job)}: its plan has ended.`);
+    return EXIT.ok;
+  });
 }
 
 function planTable(plans: readonly PlanStatus[]): string {

@@ -1,17 +1,15 @@
 /** `larder preloads …` and `larder release`: preloads by number. */
 import { EXIT, formatBytes, LarderError } from '../../common/index.ts';
-import { connect } from '../../sdk/index.ts';
-import type { Larder, PreloadInfo } from '../../sdk/index.ts';
-import { createContext } from '../context.ts';
-import type { Context } from '../context.ts';
-import { isSet, masterAddress } from '../flags.ts';
+import type { PreloadInfo } from '../../sdk/index.ts';
+import { isSet } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { table } from '../output.ts';
 import { failureLines, follow, pace, report, summary } from '../preload-report.ts';
+import { withLarder } from '../with-larder.ts';
 import { detached } from './preload.ts';
 
 export async function list(flags: Flags): Promise<number> {
-  return await withMaster(flags, async (larder, { output }) => {
+  return await withLarder(flags, async (larder, { output }) => {
     const all = await larder.preloads.list();
     const header = ['ID', 'DATASET', 'STATE', 'HELD', 'OF', 'FILES', 'FAILED', 'KEPT'];
     output.result(all, all.length === 0 ? 'No preloads.' : table(header, all.map(rowOf)));
@@ -20,7 +18,7 @@ export async function list(flags: Flags): Promise<number> {
 }
 
 export async function show(args: string[], flags: Flags): Promise<number> {
-  return await withMaster(flags, async (larder, { output }) => {
+  return await withLarder(flags, async (larder, { output }) => {
     const info = await larder.preloads.show(idOf(args));
     const lines = [
       `Preload ${String(info.id)} of ${nameOf(info)}, started ${info.startedAt.toISOString()}`,
@@ -35,14 +33,14 @@ export async function show(args: string[], flags: Flags): Promise<number> {
 }
 
 export async function watch(args: string[], flags: Flags): Promise<number> {
-  return await withMaster(flags, async (larder, context) => {
+  return await withLarder(flags, async (larder, context) => {
     const messages = larder.preloads.watch(idOf(args), { signal: context.signal });
     return report(await follow(messages, context), context);
   });
 }
 
 export async function cancel(args: string[], flags: Flags): Promise<number> {
-  return await withMaster(flags, async (larder, { output }) => {
+  return await withLarder(flags, async (larder, { output }) => {
     const id = idOf(args);
     await larder.preloads.cancel(id);
     output.result({ id }, `Preload ${String(id)} is cancelled, unless it had ended.`);
@@ -51,7 +49,7 @@ export async function cancel(args: string[], flags: Flags): Promise<number> {
 }
 
 export async function retry(args: string[], flags: Flags): Promise<number> {
-  return await withMaster(flags, async (larder, context) => {
+  return await withLarder(flags, async (larder, context) => {
     const started = await larder.preloads.retry(idOf(args));
     if (isSet(flags, 'detach')) return await detached(larder, started, context);
     const messages = larder.preloads.watch(started.id, { signal: context.signal });
@@ -60,22 +58,12 @@ export async function retry(args: string[], flags: Flags): Promise<number> {
 }
 
 export async function release(args: string[], flags: Flags): Promise<number> {
-  return await withMaster(flags, async (larder, { output }) => {
+  return await withLarder(flags, async (larder, { output }) => {
     const id = idOf(args);
     await larder.preloads.release(id);
     output.result({ id }, `What preload ${String(id)} has loaded may be evicted now.`);
     return EXIT.ok;
   });
-}
-
-async function withMaster(
-  flags: Flags,
-  action: (larder: Larder, context: Context) => Promise<number>,
-): Promise<number> {
-  const context = createContext({ json: isSet(flags, 'json'), role: 'cli' });
-  const master = masterAddress(flags, context.environment);
-  await using larder = connect({ master, client: 'cli' });
-  return await action(larder, context);
 }
 
 function idOf([id = '']: string[]): number {

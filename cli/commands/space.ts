@@ -1,16 +1,14 @@
 /** `larder free`, `larder pin`, `larder unpin` and `larder pins`: space by hand. */
 import { EXIT, formatBytes } from '../../common/index.ts';
-import { connect } from '../../sdk/index.ts';
-import type { FileCount, FreeReport, KeptCount, Larder, PinInfo } from '../../sdk/index.ts';
-import { createContext } from '../context.ts';
-import type { Context } from '../context.ts';
-import { isSet, masterAddress, texts } from '../flags.ts';
+import type { FileCount, FreeReport, KeptCount, PinInfo } from '../../sdk/index.ts';
+import { isSet, texts } from '../flags.ts';
 import type { Flags } from '../flags.ts';
 import { table } from '../output.ts';
+import { withLarder } from '../with-larder.ts';
 
 /** @returns 8 where a worker could not be asked */
 export async function free([reference = '', ...paths]: string[], flags: Flags): Promise<number> {
-  return await withMaster(flags, async (larder, { output, signal }) => {
+  return await withLarder(flags, async (larder, { output, signal }) => {
     const dryRun = isSet(flags, 'dryRun');
     const options = { paths, on: texts(flags, 'on'), dryRun, signal };
     const report = await larder.datasets.free(reference, options);
@@ -20,7 +18,7 @@ export async function free([reference = '', ...paths]: string[], flags: Flags): 
 }
 
 export async function pin([reference = '', ...paths]: string[], flags: Flags): Promise<number> {
-  return await withMaster(flags, async (larder, { output, signal }) => {
+  return await withLarder(flags, async (larder, { output, signal }) => {
     const change = await larder.datasets.pin(reference, { paths, signal });
     const { dataset, bytes, changedBytes } = change;
     const all = `${formatBytes(bytes)} of ${dataset} are pinned`;
@@ -30,7 +28,7 @@ export async function pin([reference = '', ...paths]: string[], flags: Flags): P
 }
 
 export async function unpin([reference = '', ...paths]: string[], flags: Flags): Promise<number> {
-  return await withMaster(flags, async (larder, { output, signal }) => {
+  return await withLarder(flags, async (larder, { output, signal }) => {
     const change = await larder.datasets.unpin(reference, { paths, signal });
     const { dataset, bytes, changedBytes } = change;
     const left = bytes === 0 ? 'nothing is' : `${formatBytes(bytes)} are still`;
@@ -40,22 +38,12 @@ export async function unpin([reference = '', ...paths]: string[], flags: Flags):
 }
 
 export async function pins(flags: Flags): Promise<number> {
-  return await withMaster(flags, async (larder, { output }) => {
+  return await withLarder(flags, async (larder, { output }) => {
     const all = await larder.datasets.pins();
     const rows = all.map((it) => [it.dataset, formatBytes(it.bytes), share(it)]);
     output.result(all, all.length === 0 ? 'No pins.' : table(['DATASET', 'PINNED', 'HELD'], rows));
     return EXIT.ok;
   });
-}
-
-async function withMaster(
-  flags: Flags,
-  action: (larder: Larder, context: Context) => Promise<number>,
-): Promise<number> {
-  const context = createContext({ json: isSet(flags, 'json'), role: 'cli' });
-  const master = masterAddress(flags, context.environment);
-  await using larder = connect({ master, client: 'cli' });
-  return await action(larder, context);
 }
 
 function describeFreed({ freed, workers, dryRun }: FreeReport): string {

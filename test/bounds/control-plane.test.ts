@@ -1,12 +1,13 @@
 /** Clients that do not behave, on the gRPC port of a master, and honest ones beside them. */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, isRunning } from '../support/larder.ts';
 import { limitFds, openFds, rssBytes, TestParts } from '../support/parts.ts';
 import type { Part } from '../support/parts.ts';
+import { RawClients } from '../support/raw-clients.ts';
 
 const MIB = 1024 * 1024;
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -15,7 +16,7 @@ const SETTINGS = Buffer.from('000000040000000000', 'hex');
 
 let parts: TestParts;
 let master: Part;
-const sockets = new Set<net.Socket>();
+const rogues = new RawClients();
 
 beforeAll(async () => {
   parts = new TestParts();
@@ -27,17 +28,13 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const socket of sockets) socket.destroy();
+  rogues[Symbol.dispose]();
   await parts[Symbol.asyncDispose]();
 });
 
 function dial(): net.Socket {
   const port = Number(parts.masterAddress.split(':')[1]);
-  const client = net.connect({ host: '127.0.0.1', port });
-  client.on('error', () => undefined);
-  sockets.add(client);
-  client.once('close', () => sockets.delete(client));
-  return client;
+  return rogues.dial({ host: '127.0.0.1', port });
 }
 
 async function untilClosed(client: net.Socket, timeoutMs = 9_000): Promise<string> {

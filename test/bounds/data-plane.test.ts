@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import path from 'node:path';
 import { crc32 } from '@node-rs/crc32';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,6 +10,7 @@ import { encodeFrame, encodeJson, encodeRead, FRAME } from '../../rpc/frames/ind
 import { eventually } from '../support/larder.ts';
 import { openFds, rssBytes, TestParts } from '../support/parts.ts';
 import type { Part } from '../support/parts.ts';
+import { RawClients } from '../support/raw-clients.ts';
 import { digest, sha256 } from '../support/trees.ts';
 
 const MIB = 1024 * 1024;
@@ -20,7 +21,7 @@ let parts: TestParts;
 let worker: Part;
 let mountpoint: string;
 let ordinal: number;
-const sockets = new Set<net.Socket>();
+const rogues = new RawClients();
 
 beforeAll(async () => {
   parts = new TestParts();
@@ -37,7 +38,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const socket of sockets) socket.destroy();
+  rogues[Symbol.dispose]();
   await parts[Symbol.asyncDispose]();
 });
 
@@ -47,11 +48,7 @@ type Door = (typeof doors)[number];
 function dial(door: Door): net.Socket {
   const { dataAddress = '', socket = '' } = worker.ready;
   const port = Number(dataAddress.split(':')[1]);
-  const client = net.connect(door === 'TCP' ? { host: '127.0.0.1', port } : { path: socket });
-  client.on('error', () => undefined);
-  sockets.add(client);
-  client.once('close', () => sockets.delete(client));
-  return client;
+  return rogues.dial(door === 'TCP' ? { host: '127.0.0.1', port } : { path: socket });
 }
 
 const hello = () => encodeJson(FRAME.HELLO, 1, { protocol: 1, client: 'rogue' });
@@ -170,7 +167,7 @@ describe.each(doors)('over %s', (door) => {
   });
 
   test('1,000 connections at once: honest ones are served, and all is given back', async () => {
-    await eventually(() => (sockets.size === 0 ? true : undefined));
+    await eventually(() => (rogues.size === 0 ? true : undefined));
     const [fds, rss] = [openFds(worker.pid), rssBytes(worker.pid)];
     const clients = Array.from({ length: 1_000 }, () => dial(door));
     const welcomed = clients.map(async (client) => {

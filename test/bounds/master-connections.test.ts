@@ -1,11 +1,12 @@
 /** More connections to a master than it takes, and a client that sends its bytes one by one. */
 import fs from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually, isRunning } from '../support/larder.ts';
 import { rssBytes, TestParts } from '../support/parts.ts';
 import type { Part } from '../support/parts.ts';
+import { RawClients } from '../support/raw-clients.ts';
 
 const MIB = 1024 * 1024;
 const LIMIT = 24;
@@ -21,7 +22,7 @@ const WINDOW_BYTES = 65_535;
 
 let parts: TestParts;
 let master: Part;
-const sockets = new Set<net.Socket>();
+const clients = new RawClients();
 
 beforeEach(async () => {
   parts = new TestParts();
@@ -33,18 +34,15 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const socket of sockets) socket.destroy();
+  clients[Symbol.dispose]();
   await parts[Symbol.asyncDispose]();
 });
 
 function dial(): net.Socket {
   const port = Number(parts.masterAddress.split(':')[1]);
-  const client = net.connect({ host: '127.0.0.1', port });
-  client.on('error', () => undefined);
+  const client = clients.dial({ host: '127.0.0.1', port });
   client.resume();
   client.write(BEGIN);
-  sockets.add(client);
-  client.once('close', () => sockets.delete(client));
   return client;
 }
 

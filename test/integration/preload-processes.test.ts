@@ -1,6 +1,4 @@
 /** Preloads with masters and workers as processes: killed in the middle, and with caches too small for all. */
-import fs from 'node:fs';
-import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PreloadInfo, PreloadProgress, PreloadOptions } from '../../sdk/index.ts';
 import { eventually } from '../support/larder.ts';
@@ -12,16 +10,6 @@ let cluster: ReportCluster;
 afterEach(async () => {
   await cluster[Symbol.asyncDispose]();
 });
-
-/** A dataset of files of 1 MiB. */
-async function create(name: string, count: number): Promise<void> {
-  const folder = path.join(cluster.origin, name);
-  fs.mkdirSync(folder);
-  for (let i = 0; i < count; i += 1) {
-    fs.writeFileSync(path.join(folder, `f${String(i)}`), Buffer.alloc(MIB, i));
-  }
-  await cluster.larder.datasets.create(name, `file://${folder}`);
-}
 
 async function start(name: string, options: PreloadOptions = {}): Promise<number> {
   await using dataset = await cluster.larder.datasets.get(name);
@@ -35,17 +23,12 @@ async function ended(id: number): Promise<PreloadInfo> {
   return await cluster.larder.preloads.show(id);
 }
 
-async function heldOf(name: string): Promise<number> {
-  const { datasets } = await cluster.larder.status();
-  return (datasets.find((it) => it.name === name)?.heldBytes ?? 0) / MIB;
-}
-
 describe('preloads', () => {
   test('master and a worker are killed in the middle: all of it is held in the end', async () => {
     cluster = await ReportCluster.start({ workers: 2 });
-    await create('ds', 60);
+    await cluster.create('ds', 60);
     const id = await start('ds', { bandwidthBytesPerSecond: 12 * MIB });
-    await eventually(async () => ((await heldOf('ds')) >= 10 ? true : undefined), 30_000);
+    await eventually(async () => ((await cluster.heldOf('ds')) >= 10 ? true : undefined), 30_000);
     await cluster.kill('master');
     await cluster.kill('worker-1');
     cluster.run('master');
@@ -56,25 +39,28 @@ describe('preloads', () => {
 
   test('what is kept stays where other files want its room, until it is released', async () => {
     cluster = await ReportCluster.start({ workers: 1, cacheSize: '64MiB' });
-    await create('kept', 20);
-    await create('much', 100);
+    await cluster.create('kept', 20);
+    await cluster.create('much', 100);
     const kept = await start('kept', { keepMs: 'forever' });
     expect(await ended(kept)).toMatchObject({ state: 'complete', keptUntil: 'released' });
     const much = await ended(await start('much'));
     expect(much.state).toBe('partial');
     expect(new Set(much.failures.map(({ code }) => code))).toEqual(new Set(['NOT_KEPT']));
-    expect(await heldOf('kept')).toBe(20);
+    expect(await cluster.heldOf('kept')).toBe(20);
     // The worker that starts anew is told again.
     await cluster.kill('worker-0');
     cluster.run('worker-0');
-    await eventually(async () => ((await heldOf('kept')) === 20 ? true : undefined), 30_000);
+    await eventually(
+      async () => ((await cluster.heldOf('kept')) === 20 ? true : undefined),
+      30_000,
+    );
     await ended((await cluster.larder.preloads.retry(much.id)).id);
-    expect(await heldOf('kept')).toBe(20);
+    expect(await cluster.heldOf('kept')).toBe(20);
     await cluster.larder.preloads.release(kept);
     // Workers hear of it a moment later; until then, room is refused as before.
     await eventually(async () => {
       await ended(await start('much'));
-      return (await heldOf('kept')) < 20 ? true : undefined;
+      return (await cluster.heldOf('kept')) < 20 ? true : undefined;
     }, 30_000);
   });
 });

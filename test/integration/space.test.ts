@@ -1,6 +1,4 @@
 /** Space by hand: what is freed and what stays, and pins, with real workers. */
-import fs from 'node:fs';
-import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { FreeReport, PreloadOptions } from '../../sdk/index.ts';
 import { eventually } from '../support/larder.ts';
@@ -105,25 +103,10 @@ describe('pins, and workers that are away', () => {
     await cluster[Symbol.asyncDispose]();
   });
 
-  /** A dataset of files of 1 MiB. */
-  async function create(name: string, count: number): Promise<void> {
-    const folder = path.join(cluster.origin, name);
-    fs.mkdirSync(folder);
-    for (let i = 0; i < count; i += 1) {
-      fs.writeFileSync(path.join(folder, `f${String(i).padStart(3, '0')}`), Buffer.alloc(MIB, i));
-    }
-    await cluster.larder.datasets.create(name, `file://${folder}`);
-  }
-
-  async function heldOf(name: string): Promise<number> {
-    const { datasets } = await cluster.larder.status();
-    return (datasets.find((it) => it.name === name)?.heldBytes ?? 0) / MIB;
-  }
-
   test('what is pinned is not evicted, also after restarts of the master and of the worker', async () => {
     cluster = await ReportCluster.start({ workers: 1, cacheSize: '64MiB' });
-    await create('kept', 20);
-    await create('much', 100);
+    await cluster.create('kept', 20);
+    await cluster.create('much', 100);
     const { datasets } = cluster.larder;
     expect(await datasets.pin('kept', { paths: ['f00*'] })).toMatchObject({
       ...{ dataset: 'kept', bytes: 10 * MIB, changedBytes: 10 * MIB, blocks: 10, heldBlocks: 0 },
@@ -134,11 +117,11 @@ describe('pins, and workers that are away', () => {
       cluster.run(name);
     }
     await eventually(
-      async () => ((await heldOf('kept').catch(() => 0)) === 20 ? true : undefined),
+      async () => ((await cluster.heldOf('kept').catch(() => 0)) === 20 ? true : undefined),
       60_000,
     );
     await cluster.preload('much');
-    const left = await heldOf('kept');
+    const left = await cluster.heldOf('kept');
     expect(left).toBeGreaterThanOrEqual(10);
     expect(left).toBeLessThan(20);
     expect(await datasets.pins()).toEqual([
@@ -149,12 +132,12 @@ describe('pins, and workers that are away', () => {
     });
     expect(await datasets.unpin('kept')).toMatchObject({ bytes: 0, changedBytes: 9 * MIB });
     expect((await datasets.free('kept')).freed.files).toBe(left);
-    expect(await heldOf('kept')).toBe(0);
+    expect(await cluster.heldOf('kept')).toBe(0);
   });
 
   test('a worker that is away cannot be asked, and is named', async () => {
     cluster = await ReportCluster.start({ workers: 2 });
-    await create('ds', 10);
+    await cluster.create('ds', 10);
     await cluster.preload('ds');
     await cluster.kill('worker-1');
     await cluster.joined(1);
@@ -169,8 +152,8 @@ describe('pins, and workers that are away', () => {
 
   test('pins that add up to more than the caches keep are refused with the numbers', async () => {
     cluster = await ReportCluster.start({ workers: 1, cacheSize: '64MiB' });
-    await create('a', 40);
-    await create('b', 40);
+    await cluster.create('a', 40);
+    await cluster.create('b', 40);
     const run = (...args: string[]) => cluster.scratch.run([...args, '--master', cluster.master]);
     const pinned = await run('pin', 'a');
     expect([pinned.code, pinned.stdout]).toEqual([

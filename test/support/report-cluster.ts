@@ -16,6 +16,8 @@ export interface ReportClusterOptions {
   readonly cacheSize?: string;
 }
 
+const MIB = 1024 * 1024;
+
 /** Everything fast enough for a test on a busy machine; a worker that is killed stays a member. */
 const TIMES = {
   LARDER_HEARTBEAT_MS: '200',
@@ -105,6 +107,22 @@ export class ReportCluster implements AsyncDisposable {
     }
     await this.larder.datasets.create(name, `file://${this.origin}`);
     await this.preload(name);
+  }
+
+  /** A dataset of so many files of 1 MiB, none of it on the workers' disks. */
+  async create(name: string, files: number): Promise<void> {
+    const folder = path.join(this.origin, name);
+    fs.mkdirSync(folder);
+    for (let i = 0; i < files; i += 1) {
+      fs.writeFileSync(path.join(folder, `f${String(i).padStart(3, '0')}`), Buffer.alloc(MIB, i));
+    }
+    await this.larder.datasets.create(name, `file://${folder}`);
+  }
+
+  /** Of a dataset, in MiB. */
+  async heldOf(name: string): Promise<number> {
+    const { datasets } = await this.larder.status();
+    return (datasets.find((it) => it.name === name)?.heldBytes ?? 0) / MIB;
   }
 
   async preload(name: string): Promise<string> {

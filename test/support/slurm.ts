@@ -3,10 +3,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { eventually } from './larder.ts';
+import { freePort } from './free-port.ts';
 
 const HOOKS = path.resolve(import.meta.dirname, '../../deploy/slurm');
 /** Of root; an ordinary `PATH` lacks some. */
@@ -261,14 +261,4 @@ export class Slurm implements AsyncDisposable {
     const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
     fs.writeFileSync(this.#at('larder.conf'), lines.join(''));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -15,8 +15,7 @@ export type {
   ReadPattern,
   Scan,
   ScanRequest,
-  Visited,
-  VisitRequest,
   WorkerCounters,
   WorkerHandlers,
 } from './types.ts';
+export type { Visited, VisitRequest } from '../store/index.ts';

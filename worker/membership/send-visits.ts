@@ -6,7 +6,8 @@ import type { Clock } from '../../common/index.ts';
 import type { VisitCounts } from '../../proto/generated/larder/v1/VisitCounts.ts';
 import type { VisitObjects__Output } from '../../proto/generated/larder/v1/VisitObjects.ts';
 import { parseBitmap } from '../../rpc/bitmaps/index.ts';
-import type { Visited, VisitRequest, WorkerHandlers } from './types.ts';
+import type { Visited, VisitRequest } from '../store/index.ts';
+import type { WorkerHandlers } from './types.ts';
 
 export interface SendVisitsOptions {
   readonly message: VisitObjects__Output;

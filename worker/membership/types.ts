@@ -19,7 +19,7 @@ import type { DatasetPattern } from '../patterns/index.ts';
 import type { PeerCounters } from '../peers/index.ts';
 import type { PlanStatus, ToldPlan } from '../plans/index.ts';
 import type { OriginDemand, OriginShare } from '../prefetch/index.ts';
-import type { DiskStatus } from '../store/index.ts';
+import type { DiskStatus, Visited, VisitRequest } from '../store/index.ts';
 import type { TransitCounters } from '../transit/index.ts';
 
 /** Blocks [firstBlock, firstBlock + count) of a dataset came to this disk, or went. */
@@ -97,23 +97,6 @@ export interface Scan extends Disposable {
   /** What is held, once the run has ended. */
   readonly held: RoaringBitmap32;
   run(signal: AbortSignal): AsyncIterable<ScanBatch>;
-}
-
-export interface VisitRequest {
-  readonly datasetId: number;
-  /** Objects whose first block is one of these. Valid during the visit. */
-  readonly blocks: Pick<RoaringBitmap32, 'has'>;
-  /** `look`: says what `free` would do. */
-  readonly action: 'free' | 'look' | 'verify';
-}
-
-/** What became of one object that is held here. */
-export interface Visited {
-  readonly what: 'freed' | 'open' | 'protected' | 'shared' | 'sound' | 'damaged';
-  /** The name of what protects it. */
-  readonly by?: string | undefined;
-  /** That were held of it. */
-  readonly bytes: number;
 }
 
 export interface CollectRequest {

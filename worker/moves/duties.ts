@@ -32,10 +32,12 @@ export interface Copy {
   readonly replicas: number;
 }
 
+export type CopiedObject = Pick<ObjectRef, 'objectId' | 'datasetId' | 'firstBlock' | 'sizeBytes'>;
+
 /** Whether a copy is to be on this worker in any case: one that may be evicted, or one that may not. */
-export type WantedCopyOf = (
-  object: Pick<ObjectRef, 'objectId' | 'datasetId' | 'firstBlock' | 'sizeBytes'>,
-) => 'protected' | 'evictable' | undefined;
+export type Wanted = 'protected' | 'evictable';
+
+export type WantedCopyOf = (object: CopiedObject) => Wanted | undefined;
 
 /** Blocks [first, end) of an object. */
 export interface Blocks {

@@ -16,11 +16,8 @@ const { O_RDONLY, O_RDWR, O_CREAT, O_TRUNC, O_DIRECT, O_NOFOLLOW } = fs.constant
 const MODE = 0o600;
 const PAGE_BYTES = 4096;
 const PROBE_BYTES = 4096;
-/** Of what the C library's `malloc` gives. */
-const ALIGNMENT_BYTES = 16;
 const WARM_STEP_BYTES = 1 << 20;
 
-const probed = Buffer.allocUnsafeSlow(2 * PROBE_BYTES);
 const chunkBytes = workerData as number;
 /** Of the last read past the page cache, for the next. */
 let aligned = Buffer.alloc(0);
@@ -182,25 +179,15 @@ function probe(directory: string, isDurable: boolean): boolean {
 
 /** From the disk itself, where the file system can do so; what was written goes there before. */
 function readBack(path: string): void {
-  let fd: number;
   try {
-    fd = fs.openSync(path, O_RDONLY | O_DIRECT | O_NOFOLLOW);
-  } catch (error) {
-    if (codeOf(error) === 'EINVAL') return;
-    throw error;
-  }
-  try {
-    // The address must be a multiple of the sector's size, and nobody tells where a buffer is.
-    for (let at = 0; at < PROBE_BYTES; at += ALIGNMENT_BYTES) {
-      try {
-        fs.readSync(fd, probed, at, PROBE_BYTES, 0);
-        return;
-      } catch (error) {
-        if (codeOf(error) !== 'EINVAL') throw error;
-      }
+    const fd = fs.openSync(path, O_RDONLY | O_DIRECT | O_NOFOLLOW);
+    try {
+      fs.readSync(fd, alignedBytes(PROBE_BYTES), 0, PROBE_BYTES, 0);
+    } finally {
+      fs.closeSync(fd);
     }
-  } finally {
-    fs.closeSync(fd);
+  } catch (error) {
+    if (codeOf(error) !== 'EINVAL') throw error;
   }
 }
 

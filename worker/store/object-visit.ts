@@ -17,12 +17,13 @@ import type { StoredObject } from './stored-object.ts';
 
 export interface VisitRequest {
   readonly datasetId: number;
+  /** Objects whose first block is one of these. Valid during the visit. */
   readonly blocks: Pick<RoaringBitmap32, 'has'>;
   /** `look`: says what `free` would do. */
   readonly action: 'free' | 'look' | 'verify';
 }
 
-/** What became of an object. */
+/** What became of one object that is held here. */
 export interface Visited {
   readonly what: 'freed' | 'open' | 'protected' | 'shared' | 'sound' | 'damaged';
   /** The name of what protects it. */
