@@ -2,7 +2,7 @@
  * The terminal: data goes to stdout, progress and messages to stderr. Names from outside are shown
  * with their control characters escaped.
  */
-import { asLarderError, EXIT_CODE, printable } from '../common/index.ts';
+import { asLarderError, escapedJson, EXIT_CODE, printable } from '../common/index.ts';
 
 export interface Output {
   readonly json: boolean;
@@ -53,15 +53,8 @@ export function printError(error: unknown, json: boolean): number {
   return EXIT_CODE[failure.code];
 }
 
-/** What JSON may have as it is, and a terminal should not get: DEL, C1 controls, changes of direction. */
-const UNSAFE_IN_JSON = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-/** The same value for whoever parses it; other controls JSON escapes by itself. */
 function safeJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(
-    UNSAFE_IN_JSON,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return escapedJson(JSON.stringify(value, null, indent));
 }
 
 /** Columns padded to their widest cell; numbers to the right. */

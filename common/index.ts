@@ -57,7 +57,7 @@ export type { ErrorCode, ErrorFacts, ErrorSpec, Remedy } from './errors.ts';
 export { METRICS } from './metrics.ts';
 export type { MetricName, MetricRole, MetricSpec, Reading } from './metrics.ts';
 export { bandHash } from './hash.ts';
-export { createLogger, forwardingLogger, logLine, silentLogger } from './log.ts';
+export { createLogger, escapedJson, forwardingLogger, logLine, silentLogger } from './log.ts';
 export type { Logger, LogOptions } from './log.ts';
 export {
   COMPLETE_DIRECTORY,

@@ -32,7 +32,7 @@ export function createLogger(options: LogOptions): Logger {
     },
     {
       write: (line) => {
-        stderr.write(escaped(line));
+        stderr.write(escapedJson(line));
       },
     },
   );
@@ -41,9 +41,9 @@ export function createLogger(options: LogOptions): Logger {
 /** What JSON leaves as it is and a terminal obeys: DEL, C1 (0x9b begins an escape sequence), changes of direction. */
 const UNESCAPED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** The same JSON. */
-function escaped(line: string): string {
-  return line.replace(UNESCAPED, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** The same for whoever parses it. */
+export function escapedJson(json: string): string {
+  return json.replace(UNESCAPED, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 export const silentLogger: Logger = pino({ level: 'silent' });

@@ -15,7 +15,8 @@
  *   - nothing else can be written, made or removed: EROFS.
  */
 import { constants } from 'node:os';
-import { asLarderError, LarderError } from '../common/index.ts';
+import { asLarderError, LarderError, untilAborted } from '../common/index.ts';
+import type { ErrorFacts } from '../common/index.ts';
 import { MAX_PLAN_BYTES } from '../common/plans/index.ts';
 import type { PlanStatus } from '../sdk/index.ts';
 import { ACCESS_MODE_MASK, GETXATTR_IN, OPCODE, OPEN_FLAG, OPEN_IN, READ_ONLY } from './abi.ts';
@@ -49,6 +50,8 @@ interface OpenFile {
   text?: Promise<Buffer>;
   written: Buffer[];
   writtenBytes: number;
+  /** Nothing of it is told. */
+  isRefused: boolean;
 }
 
 const { errno } = constants;
@@ -161,7 +164,7 @@ export class ControlFiles {
     if (this.#open.size >= MAX_OPEN) throw new LarderError('BUSY', { open: this.#open.size });
     this.#opened += 1;
     const handle = (process.pid % PIDS) * HANDLES_OF_PID + (this.#opened % HANDLES_OF_PID);
-    this.#open.set(handle, { written: [], writtenBytes: 0 });
+    this.#open.set(handle, newFile());
     this.#send(request, this.#options.reply.opened(handle, OPEN_FLAG.DIRECT_IO));
   }
 
@@ -183,7 +186,7 @@ export class ControlFiles {
   #fileOf({ handle }: RequestView, offsetBytes: number): OpenFile | undefined {
     const known = this.#open.get(handle);
     if (known !== undefined || offsetBytes > 0 || this.#open.size >= MAX_OPEN) return known;
-    const file: OpenFile = { written: [], writtenBytes: 0 };
+    const file = newFile();
     this.#open.set(handle, file);
     return file;
   }
@@ -198,22 +201,14 @@ export class ControlFiles {
       return;
     }
     if (at + bytes.length > MAX_PLAN_BYTES) {
-      // Not told at its close.
-      file.written = [];
-      this.#refused(
-        new LarderError('INVALID_ARGUMENT', { what: 'a plan', mostBytes: MAX_PLAN_BYTES }),
-      );
+      this.#refuse(file, { mostBytes: MAX_PLAN_BYTES });
       this.#fail(request, errno.EFBIG);
       return;
     }
     // One that is sent again after a server died has another's handle: what was written is here once.
-    if (at !== file.writtenBytes) {
-      this.#refused(
-        new LarderError('INVALID_ARGUMENT', {
-          what: 'a plan',
-          expected: 'written from its beginning to its end',
-        }),
-      );
+    if (file.isRefused || at !== file.writtenBytes) {
+      if (!file.isRefused)
+        this.#refuse(file, { expected: 'written from its beginning to its end' });
       this.#fail(request, errno.EINVAL);
       return;
     }
@@ -235,7 +230,7 @@ export class ControlFiles {
     if (file !== undefined) file.written = [];
     if (json !== '') {
       try {
-        const source = await this.#options.source;
+        const source = await untilAborted(this.#options.source, signal);
         const { job } = await source.tellPlan(json, signal);
         this.#last = { state: 'told', job };
       } catch (error) {
@@ -270,7 +265,7 @@ export class ControlFiles {
 
   async #status(signal: AbortSignal): Promise<Buffer> {
     const { dataset, version } = this.#options;
-    const source = await this.#options.source;
+    const source = await untilAborted(this.#options.source, signal);
     const known = await source.plans(signal).then(
       (plans) => ({
         plans: plans.filter((it) => it.dataset === dataset && it.version === version),
@@ -279,6 +274,12 @@ export class ControlFiles {
     );
     const status = { dataset, version, written: this.#last, ...known };
     return Buffer.from(`${JSON.stringify(status, undefined, 2)}\n`);
+  }
+
+  #refuse(file: OpenFile, facts: ErrorFacts): void {
+    file.isRefused = true;
+    file.written = [];
+    this.#refused(new LarderError('INVALID_ARGUMENT', { what: 'a plan', ...facts }));
   }
 
   #refused(error: unknown): void {
@@ -293,4 +294,8 @@ export class ControlFiles {
   #fail(request: RequestView, errnoValue: number): void {
     this.#options.reply.send(this.#options.deviceFd, request, 0, errnoValue);
   }
+}
+
+function newFile(): OpenFile {
+  return { written: [], writtenBytes: 0, isRefused: false };
 }

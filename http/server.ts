@@ -10,7 +10,14 @@ import { isUtf8 } from 'node:buffer';
 import swagger from '@fastify/swagger';
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { KIB, LarderError, printable, systemCode } from '../common/index.ts';
+import {
+  KIB,
+  LarderError,
+  printable,
+  systemCode,
+  SparseWarning,
+  systemClock,
+} from '../common/index.ts';
 import type { Logger } from '../common/index.ts';
 import type { Stages } from '../master/index.ts';
 import { assertMayListen, formatAddress, isLoopback, parseAddress } from '../rpc/grpc/index.ts';
@@ -72,6 +79,10 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
   try {
     await addRoutes(app, { larder, log: options.log }, options, isLoopback(wanted.host));
     await app.listen(wanted);
+    const warning = new SparseWarning(systemClock, options.log);
+    app.server.on('error', (error) => {
+      warning.say({ err: error }, 'accepting a connection failed');
+    });
   } catch (error) {
     await app.close();
     await larder[Symbol.asyncDispose]();

@@ -134,7 +134,7 @@ export class PreloadShare implements Disposable {
     const one = holders.some(
       (workerId) => workers.held.blocks(workerId, dataset.id)?.hasRange(first, end) === true,
     );
-    if (one || end - first === 1) return one;
+    if (one || end - first === 1 || holders.length < 2) return one;
     const union = workers.held.union(holders, dataset.id);
     const held = union.hasRange(first, end);
     union.dispose();

@@ -83,6 +83,7 @@ export class PreloadTarget implements Disposable {
     for (const root of roots) {
       const isFile = reader.attributes(root, attributes).kind === 'file';
       for (const ordinal of isFile ? [root] : reader.files(root)) {
+        await breather.breathe();
         if (!seen.tryAdd(ordinal)) continue;
         const { sizeBytes, firstBlock } = reader.attributes(ordinal, attributes);
         if (without !== undefined && (sizeBytes === 0 || without.has(firstBlock))) continue;
@@ -94,7 +95,6 @@ export class PreloadTarget implements Disposable {
           columns.sizes.push(sizeBytes);
           bytes += sizeBytes;
         }
-        await breather.breathe();
       }
     }
     seen.dispose();
@@ -112,17 +112,21 @@ export class PreloadTarget implements Disposable {
     if (parts === undefined) {
       return new PreloadTarget(this.#blockSizeBytes, { ...all, files: this.files });
     }
-    const wanted = new Set(parts);
     const stripes = new Map<number, number>();
+    let files = 0;
+    let last = -1;
     parts.forEach((part, i) => {
       if (this.stripe(part) > 0) stripes.set(i, this.stripe(part));
+      const ordinal = this.ordinal(part);
+      if (ordinal !== last) files += 1;
+      last = ordinal;
     });
     return new PreloadTarget(this.#blockSizeBytes, {
       ordinals: Uint32Array.from(parts, (part) => this.ordinal(part)),
       firstBlocks: Uint32Array.from(parts, (part) => this.blocksOf(part).first),
       sizes: Float64Array.from(parts, (part) => this.sizeBytes(part)),
       stripes,
-      files: this.filesOf((part) => wanted.has(part)),
+      files,
     });
   }
 

@@ -5,7 +5,7 @@
  * number; one that is not detached, and that nobody watches for a while, is cancelled; the last hundred that
  * ended can still be asked for, also after a restart; of two that are equal only one runs.
  */
-import { LarderError, untilAborted } from '../common/index.ts';
+import { LarderError, Placement, untilAborted } from '../common/index.ts';
 import type { Clock, Logger } from '../common/index.ts';
 import type { PreloadEstimate } from '../proto/generated/larder/v1/PreloadEstimate.ts';
 import type { PreloadInfo } from '../proto/generated/larder/v1/PreloadInfo.ts';
@@ -80,15 +80,13 @@ export class Preloads {
   async start(request: PreloadRequest): Promise<Started> {
     const { store } = this.#options;
     const { dataset, facts } = this.#check(request);
-    const same = () =>
-      this.#running().find(({ record }) => {
-        return isSameWork(record, recordOf(request, { ...facts, id: 0 }));
-      });
+    const wanted = recordOf(request, { ...facts, id: 0 });
+    const same = () => this.#running().find(({ record }) => isSameWork(record, wanted));
     const id = same() === undefined ? await store.next('preload') : 0;
     // Another may have begun meanwhile; from here to where it is remembered nobody else runs.
     const other = same();
     if (other !== undefined) return await this.#join(other, request);
-    const record = recordOf(request, { ...facts, id });
+    const record = { ...wanted, id };
     const entry = this.#remember(record, this.#open(dataset, record, { isNew: true }));
     await this.#persist(entry);
     this.#run(entry);
@@ -242,7 +240,9 @@ export class Preloads {
       throw new LarderError('INVALID_ARGUMENT', { changedSince, expected: 'an older version' });
     }
     const on = namedWorkers(workers.placement, request.on);
-    checkCopies(request, on.length > 0 ? on.length : workers.placement.members.length);
+    const { number, members } = workers.placement;
+    // Those that are leaving get no copies.
+    checkCopies(request, on.length > 0 ? on.length : new Placement(number, members).members.length);
     return { dataset, facts: { datasetId: dataset.id, version, on, nowMs: clock.wallMs() } };
   }
 

@@ -23,7 +23,14 @@ export async function visit(
   for (const { bytes } of parts) {
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
-      const command = session.start(
+      let command = 0;
+      const onAbort = () => {
+        session.cancel(command);
+        reject(new LarderError('CANCELLED'));
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      // A session that is closed ends it at once.
+      command = session.start(
         (id) => ({ visit: { command: id, dataset_id: datasetId, blocks: bytes, action } }),
         {
           onVisit: ({ counts }) => {
@@ -36,11 +43,6 @@ export async function visit(
           },
         },
       );
-      const onAbort = () => {
-        session.cancel(command);
-        reject(new LarderError('CANCELLED'));
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 }

@@ -1,6 +1,11 @@
 #!/bin/bash
 # TaskProlog, for jobs of `--comment larder:NAME`: LARDER_PATH, and LARDER_PATH_NAME for each dataset that is mounted.
 jobs=/run/larder/jobs
+if [[ -r /etc/larder/slurm.conf ]]; then
+  while IFS='=' read -r key value; do
+    [[ $key == jobs ]] && jobs=$value
+  done </etc/larder/slurm.conf
+fi
 [[ ${SLURM_JOB_ID:-} =~ ^[0-9]{1,10}$ ]] || exit 0
 first=
 for where in "$jobs/$SLURM_JOB_ID"/*; do

@@ -28,6 +28,8 @@ export interface MetricsServer extends AsyncDisposable {
 
 /** Of one request: it has no body, and its head is short. */
 const REQUEST_MS = 10_000;
+/** A few that ask; the rest of the file descriptors is for others. */
+const MAX_CONNECTIONS = 64;
 
 /** @throws {LarderError} `INSECURE_LISTEN`, `INVALID_ARGUMENT`, `UNAVAILABLE` where the port is taken */
 export async function serveMetrics(options: MetricsOptions): Promise<MetricsServer> {
@@ -38,6 +40,7 @@ export async function serveMetrics(options: MetricsOptions): Promise<MetricsServ
   const server = http.createServer(limits, (request, response) => {
     void answer(metrics, request, response);
   });
+  server.maxConnections = MAX_CONNECTIONS;
   await listen(server, wanted);
   const { port } = server.address() as AddressInfo;
   return {
@@ -121,12 +124,17 @@ function end(response: http.ServerResponse, status: number, text: string): void 
   response.end(text);
 }
 
-function listen(server: http.Server, { host, port }: { host: string; port: number }) {
-  return new Promise<void>((resolve, reject) => {
+async function listen(
+  server: http.Server,
+  { host, port }: { host: string; port: number },
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const what = cause.code ?? cause.message;
       reject(new LarderError('UNAVAILABLE', { address: formatAddress({ host, port }), what }));
     });
     server.listen(port, host, resolve);
   });
+  // One that cannot be accepted, for want of file descriptors: Prometheus asks again.
+  server.on('error', () => undefined);
 }

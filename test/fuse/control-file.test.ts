@@ -43,6 +43,12 @@ mount = sys.argv[1]
 plan = mount + '/.larder/plan'
 def write(text, mode='w', file=plan):
     with open(file, mode) as out: out.write(text)
+def gap():
+    fd = os.open(plan, os.O_WRONLY)
+    try:
+        os.pwrite(fd, b'{"sampler": "sequential", "job": "other, with a gap"}', 0)
+        os.pwrite(fd, b' ', 100)
+    finally: os.close(fd)
 attempts = {
     'nonsense': lambda: write('{"sampler": '),
     'unknown sampler': lambda: write('{"sampler": "dali"}'),
@@ -58,6 +64,7 @@ attempts = {
     'linked': lambda: os.link(plan, mount + '/.larder/other'),
     'elsewhere': lambda: write('x', file=mount + '/new'),
     'nothing': lambda: write(''),
+    'a gap': gap,
 }
 errors = {}
 for name, attempt in attempts.items():
@@ -115,7 +122,7 @@ describe('.larder in a mount', () => {
     };
     expect(errors).toEqual({
       ...{ nonsense: 'EINVAL', 'unknown sampler': 'EINVAL', 'another version': 'EINVAL' },
-      ...{ 'another dataset': 'EINVAL', 'too large': 'EFBIG', nothing: 'none' },
+      ...{ 'another dataset': 'EINVAL', 'too large': 'EFBIG', nothing: 'none', 'a gap': 'EINVAL' },
       ...{ status: 'EROFS', 'new file': 'EROFS', 'new directory': 'EROFS', removed: 'EROFS' },
       ...{ renamed: 'EROFS', mode: 'EROFS', linked: 'EROFS', elsewhere: 'EROFS' },
     });

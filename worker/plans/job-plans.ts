@@ -158,7 +158,7 @@ export class JobPlans implements AsyncDisposable {
     this.#recent.set(key, recent);
     if (recent.has(ordinal)) return true;
     recent.add(ordinal);
-    const samples = Math.min(...plans.map(({ status }) => status.samples));
+    const samples = Math.min(...plans.map(({ live }) => live?.orders.length ?? 0));
     const most = Math.min(MAX_RECENT, samples * this.#options.share() * RECENT_SHARE);
     for (const first of recent) {
       if (recent.size <= most) break;

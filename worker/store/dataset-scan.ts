@@ -57,7 +57,7 @@ export interface ScanParts {
 
 const FILES_AT_ONCE = 16;
 /** Of objects of other datasets, before other work has its turn: about 2 ms. */
-const SLICES_AT_ONCE = 16;
+export const SLICES_AT_ONCE = 16;
 /** Before what looks wrong is looked at again: renames and deletions take less. */
 const AGAIN_MS = 100;
 

@@ -9,6 +9,7 @@ import type { RoaringBitmap32 } from 'roaring-wasm';
 import { CHUNK_BYTES } from '../../common/index.ts';
 import type { Clock } from '../../common/index.ts';
 import type { Admission } from '../admission/index.ts';
+import { SLICES_AT_ONCE } from './dataset-scan.ts';
 import type { ObjectIndex } from './object-index.ts';
 import type { RecordStore } from './record-store.ts';
 import type { Space } from './space.ts';
@@ -76,6 +77,7 @@ export async function* visitObjects(
   request: VisitRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Visited, void, undefined> {
+  let others = 0;
   for (let last: string | undefined; ;) {
     signal.throwIfAborted();
     const slice = parts.records.recordsAfter(last, SLICE);
@@ -84,6 +86,7 @@ export async function* visitObjects(
     const named = slice.filter(({ record }) =>
       record.references.some((it) => isOf(request, it) && request.blocks.has(it.firstBlock)),
     );
+    if (named.length === 0 && (others += 1) % SLICES_AT_ONCE !== 0) continue;
     const visits = named.map(async ({ objectId }) => {
       const object = parts.index.find(objectId);
       if (object === undefined || isDropped(object)) return undefined;

@@ -72,9 +72,11 @@ export class Scrub {
 
   /** So that the next process goes on from here. */
   async save(): Promise<void> {
-    const { records } = this.#options;
+    const { records, bytesPerSecond } = this.#options;
     this.#unsavedBytes = 0;
-    if (await records.hasRoom()) records.putScrubPlace(this.#place);
+    if (bytesPerSecond === 0) return;
+    // A disk that fails is found out by others; without its place the next round begins at the front.
+    if (await records.hasRoom().catch(() => false)) records.putScrubPlace(this.#place);
   }
 
   async #round(): Promise<void> {
@@ -117,7 +119,10 @@ export class Scrub {
     try {
       for (const run of heldRuns(object, first, count)) {
         await files.verify(object, run, (chunk) => index.checksum(object, chunk));
-        bytes += Math.min(run.count * CHUNK_BYTES, object.record.sizeBytes);
+        bytes += Math.min(
+          run.count * CHUNK_BYTES,
+          object.record.sizeBytes - run.first * CHUNK_BYTES,
+        );
       }
     } catch (error) {
       // What comes of letting the disk go says nothing about the object.
